@@ -10,6 +10,7 @@ from adapters.postgres.queries import catalog
 from api.http import paging
 from api.http.as_of import AsOf
 from api.http.dispatch import Accepted, Body, Dispatch, example
+from api.http.late_policy import NewLatePolicy
 from api.http.openapi import command, query
 from api.http.query import QueryDep
 from api.http.routing import router as strict_router
@@ -33,7 +34,7 @@ from commands.quiz import GradeAttempt, OverrideGrade, PublishQuiz, SubmitAttemp
 from domain.kinds import SCORED_KINDS
 from domain.questions.sections import Section as BankSection
 from domain.quiz import MAX_ITEMS, Item, QuizNotFound, Rules, Section
-from domain.quiz.rules import GRACE, LONGEST_GRACE, MAX_NETWORKS, Counts, LatePolicy, Order, When
+from domain.quiz.rules import GRACE, LONGEST_GRACE, MAX_NETWORKS, Counts, Order, When
 
 router = strict_router("quiz", "/v1")
 PROJECTION = "catalog"
@@ -64,13 +65,6 @@ class NewItem(Body):
     options: Annotated[list[Title], Field(min_length=1, max_length=50)]
 
 
-class NewLate(Body):
-    """What being late does; `bp_per_day` is what `deduct` costs for each day that has begun, in basis points."""
-
-    policy: LatePolicy = "accept"
-    bp_per_day: BasisPoints = 0
-
-
 class NewFeedback(Body):
     """When the learner is shown the points of each item, what is said about the answers, and what was right."""
 
@@ -87,7 +81,7 @@ class NewRules(Body):
     opens_at: Time | None = None
     closes_at: Annotated[Time | None, Field(description="Attempts that run end then.")] = None
     grace_seconds: Annotated[int, Field(ge=0, le=LONGEST_GRACE)] = GRACE
-    late: Annotated[NewLate, Field(default_factory=NewLate)]
+    late: Annotated[NewLatePolicy | None, Field(description="As the unit says, or its run, if left out.")] = None
     counts: Annotated[Counts, Field(description="Which of several attempts is the score.")] = "best"
     order: Order = "as_written"
     networks: Annotated[

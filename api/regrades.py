@@ -10,6 +10,7 @@ from adapters.command_bus.dry_run import DryRun
 from adapters.command_bus.replay import replayed
 from api.http.clear_reason import LongClearReason
 from api.http.dispatch import Accepted, Body, Dispatch, example
+from api.http.late_policy import NewLatePolicy
 from api.http.openapi import asked_for, command, query
 from api.http.query import JSON, QueryDep
 from api.http.routing import router as strict_router
@@ -22,10 +23,9 @@ from commands.lookups.quiz import attempts_of
 from commands.quiz import CommitRegrade, ProposeRegrade
 from commands.quiz.regrading import Change, Wanted, preview
 from domain.grading import final_grade
-from domain.quiz import MAX_ITEMS, Late, Quiz, QuizNotFound, quiz_stream
+from domain.quiz import MAX_ITEMS, Quiz, QuizNotFound, quiz_stream
 from domain.quiz.marks import ItemMark
 from domain.quiz.regrade import NewItem
-from domain.quiz.rules import LatePolicy
 
 router = strict_router("regrades", "/v1")
 
@@ -116,13 +116,6 @@ class ChangedItem(Body):
     points: Annotated[str, Field(max_length=60, pattern=r"^[0-9./]+$")] | None = None
 
 
-class ChangedLate(Body):
-    """What being late costs; see the rules of a quiz."""
-
-    policy: LatePolicy
-    bp_per_day: BasisPoints = 0
-
-
 class NewRegrade(Body):
     """What is changed, in the newest version if none is named, and why; `undo` takes back a regrade by its number."""
 
@@ -133,7 +126,7 @@ class NewRegrade(Body):
     version: Annotated[int, Field(ge=1, le=100_000)] | None = None
     items: Annotated[list[ChangedItem], Field(max_length=MAX_ITEMS, default_factory=list)]
     pass_bp: BasisPoints | None = None
-    late: ChangedLate | None = None
+    late: NewLatePolicy | None = None
     undo: Annotated[int, Field(ge=1, le=100_000)] | None = None
     reason: LongClearReason
 
@@ -151,7 +144,7 @@ async def propose_regrade(quiz_id: QuizId, body: NewRegrade, send: Dispatch, ser
         body.version,
         [NewItem(**item.model_dump()) for item in body.items],
         body.pass_bp,
-        Late(**body.late.model_dump()) if body.late else None,
+        body.late.policy() if body.late else None,
         body.undo,
     )
     look = DryRun(services.log, send.context())

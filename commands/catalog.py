@@ -30,8 +30,9 @@ from domain.catalog import (
 )
 from domain.catalog.edits import Edit
 from domain.catalog.structure import hash_of
-from domain.deadlines import UTC_ZONE, LatePolicy, moved
+from domain.deadlines import UTC_ZONE, moved
 from domain.grading import Group
+from domain.late_policy import LatePolicy
 
 SEAT_OFFER_HOURS = 48  # for runs that do not say otherwise
 LEFT_OUT = {

@@ -5,7 +5,7 @@ from typing import Any
 
 from commands import admin, auth, catalog, clients, enrollment, progress, question_bank, quiz, roles, user
 from commands.admin import read_models, webhooks
-from commands.enrollment import invitations, roster, staff, transfer
+from commands.enrollment import extensions, invitations, roster, staff, transfer
 from commands.log import Log, Position
 from commands.payment import (
     books,
@@ -37,7 +37,8 @@ HANDLERS: dict[type, CommandHandler] = {
     enrollment.RequestEnrollment: enrollment.request_enrollment,
     enrollment.WithdrawEnrollment: enrollment.withdraw_enrollment,
     enrollment.ReactivateEnrollment: enrollment.reactivate_enrollment,
-    enrollment.GrantExtensions: enrollment.grant_extensions,
+    extensions.GrantExtensions: extensions.grant_extensions,
+    extensions.WithdrawExtensions: extensions.withdraw_extensions,
     enrollment.CompleteEnrollment: enrollment.complete_enrollment,
     enrollment.FollowOutcome: enrollment.follow_outcome,
     enrollment.FollowCapacity: enrollment.follow_capacity,
@@ -126,6 +127,7 @@ HANDLERS: dict[type, CommandHandler] = {
     quiz.SaveAnswer: quiz.save_answer,
     quiz.SubmitAttempt: quiz.submit_attempt,
     quiz.EndAttempt: quiz.end_attempt,
+    quiz.FollowDeadline: quiz.follow_deadline,
     quiz.GrantAllowance: quiz.grant_allowance,
     quiz.GradeAttempt: quiz.grade_attempt,
     quiz.GradeItem: quiz.grade_item,

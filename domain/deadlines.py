@@ -1,59 +1,22 @@
 """
-When units are due (days after the start of their run, by the clocks of its time zone), what becomes of work that is
-late, and when a run is over.
+When units are due (days after the start of their run, by the clocks of its time zone), until when work is accepted,
+and when a run is over.
 
-`deadline_of` is the one rule: unit, run and extensions in, the deadline with its penalty out. No score is lowered by
-that penalty yet: an attempt follows the late policy of its quiz (domain/quiz/rules.py, decisions/0272).
+`deadline_of` is the one rule: unit, run, quiz and extensions in, the deadline with its late policy out. Attempts begin
+and end by it, lateness is measured from it, and learners are shown it (decisions/0319).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
-import msgspec
-
-from domain.score import FULL
+from domain.late_policy import NONE, LatePolicy
 
 UTC_ZONE = "UTC"
+SECOND = timedelta(seconds=1)
 OF_A_MACHINE = ("localtime", "posixrules", "Factory", "posix", "right")
 """Names, or beginnings of names before a `/`, that mean another zone on each machine, or none there."""
-
-
-NONE, ACCEPT, PERCENT_A_DAY, UNTIL = "none", "accept", "percent_a_day", "until"
-LATE_WORDS = (NONE, ACCEPT, PERCENT_A_DAY, UNTIL)
-"""What becomes of work after its deadline; the set is closed for what is published from now on."""
-MAX_DAYS_LATE = 1_000
-
-
-class LatePolicy(msgspec.Struct, frozen=True, omit_defaults=True):
-    """
-    What becomes of work after its deadline.
-
-    Attributes:
-        rule: `none`: it is not accepted; `accept`: as if it were in time; `percent_a_day`: *off_bp* basis points of the
-            possible points are taken off for each day that has begun; `until`: as if it were in time, for *days*.
-        off_bp: of `percent_a_day`, else None.
-        days: after which nothing is accepted; of `until`, and where wanted of `percent_a_day`.
-    """
-
-    rule: str
-    off_bp: int | None = None
-    days: int | None = None
-
-
-def problem_of_late_policy(policy: LatePolicy) -> str:
-    """What is wrong with a policy, as a sentence; empty if nothing is."""
-    rule, off_bp, days = policy.rule, policy.off_bp, policy.days
-    if rule not in LATE_WORDS:
-        return f"{rule!r} is no rule; rules are: {', '.join(LATE_WORDS)}"
-    if (off_bp is not None) != (rule == PERCENT_A_DAY) or not 1 <= (1 if off_bp is None else off_bp) <= FULL:
-        return f"off_bp is 1 to {FULL} with {PERCENT_A_DAY}, and is left out otherwise"
-    if (days is None and rule == UNTIL) or (days is not None and rule not in (UNTIL, PERCENT_A_DAY)):
-        return f"days are needed with {UNTIL}, may be there with {PERCENT_A_DAY}, and are left out otherwise"
-    if not 1 <= (1 if days is None else days) <= MAX_DAYS_LATE:
-        return f"days are 1 to {MAX_DAYS_LATE}"
-    return ""
 
 
 class Due(Protocol):
@@ -136,6 +99,22 @@ def due_times(units: Iterable[Due], run: Mapping[str, Any]) -> dict[str, datetim
     }
 
 
+class OfQuiz(NamedTuple):
+    """
+    What a quiz says itself about its deadline; its unit and its run say the rest.
+
+    Attributes:
+        due_at: when it is due; None for when its unit is. So is a quiz that is due when its unit is for all.
+        late: what becomes of late work; None for what its unit or run says.
+    """
+
+    due_at: datetime | None = None
+    late: LatePolicy | None = None
+
+
+AS_UNIT = OfQuiz()
+
+
 class Deadline(NamedTuple):
     """
     When work on a unit is due, for one learner.
@@ -143,65 +122,86 @@ class Deadline(NamedTuple):
     Attributes:
         due_at: the last moment that is in time; None for no deadline.
         accepted_until: the last moment at which work is accepted; None for as long as the run lasts.
-        over_at: the end of the run, the first moment at which nothing is accepted; None where it is not known.
-        off_bp: basis points of the possible points that are taken off for each day that has begun after `due_at`.
+        over_at: from when on nothing is accepted: the end of the run, or a later extension; None where it is not known.
+        policy: what becomes of late work; None: it is taken as it comes.
         time_zone: by whose clocks days are counted.
+        extended: whether the learner has more time than others.
     """
 
-    due_at: datetime | None
-    accepted_until: datetime | None
-    over_at: datetime | None
-    off_bp: int = 0
+    due_at: datetime | None = None
+    accepted_until: datetime | None = None
+    over_at: datetime | None = None
+    policy: LatePolicy | None = None
     time_zone: str = UTC_ZONE
+    extended: bool = False
+
+    @property
+    def off_bp(self) -> int:
+        """Basis points that are taken off for each day that has begun after `due_at`."""
+        return (self.policy.off_bp or 0) if self.policy is not None else 0
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """When work is not accepted any more, at the latest; None where that is not known."""
+        return min((each for each in (self.accepted_until, self.over_at) if each is not None), default=None)
 
     def accepts(self, at: datetime) -> bool:
         """Whether work that is handed in at the moment *at* is accepted."""
-        return not is_over(self.over_at, at) and (self.accepted_until is None or at <= self.accepted_until)
+        if self.accepted_until is not None and at > self.accepted_until:
+            return False
+        return not is_over(self.over_at, at) or (self.extended and at == self.due_at)
 
     def days_late(self, at: datetime) -> int:
-        """The days that have begun between the deadline and *at*, by the clocks of the run; 0 in time."""
-        if self.due_at is None or at <= self.due_at:
+        """The days that have begun between the deadline and *at*, by the clocks of the run; 0 in the first second."""
+        if self.due_at is None or at - self.due_at < SECOND:
             return 0
+        at = self.due_at + (at - self.due_at) // SECOND * SECOND
         days = max((at - self.due_at).days - 1, 1)  # a day of the change to summer time has 23 or 25 hours
         while due_at(self.due_at, days, self.time_zone) < at:
             days += 1
         return days
 
-    def penalty_bp(self, at: datetime) -> int:
-        """Basis points of the possible points that are taken off work that is handed in at *at*; at most all."""
-        return min(self.days_late(at) * self.off_bp, FULL) if self.off_bp else 0
-
 
 def deadline_of(
-    unit: DueWithPolicy, run: Dates, extensions: Mapping[str, datetime] = {}, due: datetime | None = None
+    unit: DueWithPolicy, run: Dates, extensions: Mapping[str, datetime] = {}, quiz: OfQuiz = AS_UNIT
 ) -> Deadline:
     """
-    The deadline of a unit for one learner: when it is due, until when work is accepted, and what being late costs.
-
-    Asked for the deadlines of a learner, for that of a new quiz without one of its own, and before an extension.
+    The deadline of a unit, or of a quiz in it, for one learner: when it is due, until when work is accepted.
 
     Args:
         unit: as the version of the course has it that the run follows.
         run: its dates, its zone and its own late policy; `commands.lookups.catalog.Outline` has them.
         extensions: new deadlines of the learner by unit, as `enrollment.extension_granted` says in `new_due`, the
             latest for each unit.
-        due: the deadline of a quiz of its own, in the place of that of the unit; an extension goes before it.
+        quiz: what the quiz says, in the place of its unit.
 
     Returns:
-        Accepted at any moment of the run where there is no deadline or no late policy (neither of the unit nor of the
-        run). An extension beyond the end of the run is accepted until then, and late work on it not after the end.
+        Accepted at any moment of the run where there is no deadline or no late policy (neither of the quiz nor of the
+        unit or the run). An extension is more time, never less: before a deadline for all it changes nothing. Beyond
+        the end of the run work is accepted until then, and late work not after the end.
     """
-    if due is None and unit.due_after_days is not None and run.starts_at is not None:
-        due = due_at(run.starts_at, unit.due_after_days, run.time_zone, unit.due_time)
+    due = due_for_all(unit, run) if quiz.due_at is None else quiz.due_at
     extended = extensions.get(unit.unit_id)
-    due = extended or due
+    has_more = extended is not None and (due is None or extended > due)
+    due = extended if has_more else due
     over_at = run.ends_at
-    if extended is not None and over_at is not None and over_at <= extended:
-        over_at = extended + timedelta(microseconds=1)  # the moment itself is in time
-    policy = unit.late or run.late
-    if due is None or policy is None:
-        return Deadline(due, None, over_at, time_zone=run.time_zone)
-    until = due if policy.rule == NONE else None
-    if policy.days is not None:
-        until = due_at(due, policy.days, run.time_zone)
-    return Deadline(due, until, over_at, policy.off_bp or 0, run.time_zone)
+    if extended is not None and has_more and over_at is not None:
+        over_at = max(over_at, extended)
+    policy = quiz.late or unit.late or run.late
+    until = None
+    if due is not None and policy is not None:
+        until = due if policy.rule == NONE else until
+        until = due_at(due, policy.days, run.time_zone) if policy.days is not None else until
+    return Deadline(due, until, over_at, policy, run.time_zone, has_more)
+
+
+def latest_of(deadlines: Sequence[Deadline]) -> Deadline:
+    """Of the deadlines of several quizzes in one unit, that of the quiz that is due last."""
+    return max(deadlines, key=lambda each: (each.due_at is not None, each.due_at))
+
+
+def due_for_all(unit: Due, run: Dates) -> datetime | None:
+    """When a unit is due for those without an extension, None for never."""
+    if unit.due_after_days is None or run.starts_at is None:
+        return None
+    return due_at(run.starts_at, unit.due_after_days, run.time_zone, unit.due_time)

@@ -63,6 +63,13 @@ class QuizVersionNotFound(NotFound):
     template = "quiz {quiz_id} has no version {version}"
 
 
+class WorkTooLate(Conflict):
+    """The deadline is over, and late work is not accepted, or not so long after it."""
+
+    code = "work_too_late"
+    template = "work on unit {unit_id} was accepted until {accepted_until}: only an extension by your teacher helps"
+
+
 class NotSubmitted(NotFound):
     """The learner has not handed the attempt in."""
 

@@ -147,6 +147,12 @@ def _submitted(fact: Fact, rows: Rows) -> None:
     _sum_up(row)
 
 
+def _lateness_changed(fact: Fact, rows: Rows) -> None:
+    row, attempt = _attempt_of(fact, rows)
+    attempt.late_by = fact.data["late_by"]
+    _sum_up(row)
+
+
 def _graded(fact: Fact, rows: Rows) -> None:
     row, attempt = _attempt_of(fact, rows)
     score = score_in(fact.data)
@@ -226,6 +232,7 @@ class Gradebook(Projection):
             lambda fact: (RowKey(QUIZZES, (_quiz(fact.stream_id),)),), _published, writes=(QUIZZES,)
         ),
         "attempt.submitted": Handler(_needs_grade, _submitted, writes=(GRADES,)),
+        "attempt.lateness_changed": Handler(_needs_grade, _lateness_changed, writes=(GRADES,)),
         "attempt.graded": Handler(_needs_grade, _graded, writes=(GRADES,)),
         "attempt.grade_overridden": Handler(_needs_grade, _graded, writes=(GRADES,)),
         "attempt.regraded": Handler(_needs_grade, _graded, writes=(GRADES,)),

@@ -42,6 +42,7 @@ MACHINERY = {
         "identity_errors",
         "ratio",
         "kinds",
+        "late_policy",
         "links",
         "passwords",
         "personal",

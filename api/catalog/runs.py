@@ -12,10 +12,10 @@ from adapters.postgres.queries import catalog, catalog_lists, products
 from adapters.postgres.queries.catalog_lists import Asked
 from adapters.postgres.queries.reader import Reader, RowPage
 from api.catalog.lists import PROJECTION, Order, Part, Total, listed
-from api.catalog.structure import NewLatePolicy
 from api.http import paging
 from api.http.as_of import AsOf
 from api.http.dispatch import Accepted, Body, Dispatch, example
+from api.http.late_policy import NewLatePolicy
 from api.http.openapi import command, query
 from api.http.query import QueryContext, QueryDep
 from api.http.routing import router as strict_router

@@ -7,11 +7,11 @@ from pydantic import Field
 
 from adapters.postgres.queries import catalog
 from api.http.dispatch import Body, example
+from api.http.late_policy import NewLatePolicy
 from api.http.types import NO_NUL, BasisPoints, Id, Title, Word, one_of
 from domain.catalog import COMPLETION_RULES, GRADING_POLICIES, MAX_UNITS, Letter, Prerequisite, Section, Unit
 from domain.catalog.structure import MAX_PREREQUISITES, MAX_SECTIONS
 from domain.catalog.unit_rules import COMPLETION_WORDS, MAX_CAPTIONS, MAX_SECONDS
-from domain.deadlines import LATE_WORDS, MAX_DAYS_LATE, LatePolicy
 from domain.grading import Group
 from domain.kinds import KINDS
 
@@ -24,23 +24,6 @@ class NewCompletion(Body):
 
     rule: Annotated[Word, one_of(COMPLETION_WORDS)]
     at_least_bp: BasisPoints | None = None
-
-
-class NewLatePolicy(Body):
-    """
-    What becomes of work after its deadline.
-
-    `off_bp`, basis points of the possible points for each day that has begun, belongs to `percent_a_day`; `days`, after
-    which nothing is accepted, to `until` and, where wanted, to `percent_a_day`.
-    """
-
-    rule: Annotated[Word, one_of(LATE_WORDS)]
-    off_bp: Annotated[int, Field(ge=1, le=10_000)] | None = None
-    days: Annotated[int, Field(ge=1, le=MAX_DAYS_LATE)] | None = None
-
-    def policy(self) -> LatePolicy:
-        """The policy of the domain."""
-        return LatePolicy(**self.model_dump())
 
 
 class NewContent(Body):

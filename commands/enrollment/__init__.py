@@ -4,7 +4,6 @@ What can be done to an enrollment. Where a run has a capacity, its seats change 
 What staff do stands in commands/enrollment/staff.py, invitations in invitations.py, transfers in transfer.py.
 """
 
-from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,7 +29,6 @@ from domain.enrollment import (
 from domain.errors import DomainError
 from domain.grading import PASSING_OUTCOMES
 from domain.payment.errors import PaymentRequired
-from domain.progress import UnknownUnit
 
 
 @dataclass(frozen=True)
@@ -334,31 +332,3 @@ async def _follow(
         enrollment.activate(entitlement_id=entitlement_id)
         return [enrollment]
     return [await _take_seat(enrollment, run, run.capacity, log, entitlement_id), enrollment]
-
-
-@dataclass(frozen=True)
-class GrantExtensions:
-    """
-    Give learners of a run more time for a unit, one or a whole group, all or none.
-
-    Attributes:
-        new_due: their deadline from now on.
-    """
-
-    run_id: str
-    unit_id: str
-    learner_ids: Sequence[str]
-    new_due: datetime
-    reason: str = "unspecified"
-
-
-async def grant_extensions(command: GrantExtensions, log: Log) -> Position:
-    run = await outline(log, command.run_id)
-    if command.unit_id not in run.units:
-        raise UnknownUnit(run_id=command.run_id, unit_id=command.unit_id)
-    due, extended = run.due_at(command.unit_id), []
-    for learner_id in dict.fromkeys(command.learner_ids):
-        enrollment = await log.load(Enrollment, enrollment_stream(learner_id, command.run_id))
-        enrollment.extend(command.unit_id, due, command.new_due, command.reason)
-        extended.append(enrollment)
-    return await log.save(*extended)

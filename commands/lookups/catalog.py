@@ -19,8 +19,9 @@ from domain.catalog import (
     run_stream,
     showing,
 )
-from domain.deadlines import Deadline, LatePolicy, deadline_of, is_over
+from domain.deadlines import AS_UNIT, Deadline, OfQuiz, deadline_of, is_over
 from domain.grading import Scheme
+from domain.late_policy import LatePolicy
 from domain.tags import QueryItem, tag
 
 STRUCTURE_MAX_AGE = 1.0  # seconds for which the catalog may be known from memory
@@ -68,12 +69,16 @@ class Outline:
         return self.structure.prerequisites
 
     def due_at(self, unit_id: str) -> datetime | None:
-        """The deadline of a unit, None where there is none."""
+        """The deadline of a unit for all, None where there is none."""
         return self.deadline(unit_id).due_at
 
-    def deadline(self, unit_id: str, extensions: Mapping[str, datetime] = {}, due: datetime | None = None) -> Deadline:
+    def deadline(self, unit_id: str, extensions: Mapping[str, datetime] = {}, quiz: OfQuiz = AS_UNIT) -> Deadline:
         """All that the deadline of a unit means for a learner with these *extensions*; see `domain.deadlines`."""
-        return deadline_of(self.units[unit_id], self, extensions, due)
+        return deadline_of(self.units[unit_id], self, extensions, quiz)
+
+    def late_of(self, unit_id: str) -> LatePolicy | None:
+        """What becomes of late work in a unit, where its quiz says nothing."""
+        return self.units[unit_id].late or self.late
 
 
 async def outline(log: Log, run_id: str) -> Outline:

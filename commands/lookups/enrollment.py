@@ -6,7 +6,7 @@ from commands.log import Log
 from commands.lookups.catalog import STRUCTURE_MAX_AGE, Outline, course_of_run
 from commands.lookups.progress import grade_of
 from domain.catalog import Prerequisite
-from domain.deadlines import is_over
+from domain.deadlines import Deadline, is_over
 from domain.enrollment import (
     Admission,
     Enrollment,
@@ -55,11 +55,6 @@ async def must_have_access(log: Log, learner_id: str, run_id: str) -> None:
         raise no_access(learner_id, run_id, status)
 
 
-async def extended_due(log: Log, learner_id: str, run_id: str, unit_id: str) -> datetime | None:
-    """The deadline that a learner was granted for a unit; None where it is that of all."""
-    return (await log.read(Enrollment, enrollment_stream(learner_id, run_id))).extensions.get(unit_id)
-
-
 async def must_take_part(log: Log, learner_id: str, run: Outline) -> None:
     """
     Refuse a learner who has no place on the run, or who acts after its end.
@@ -72,9 +67,14 @@ async def must_take_part(log: Log, learner_id: str, run: Outline) -> None:
     must_go_on(run, log.context.at)
 
 
-def must_go_on(run: Outline, at: datetime) -> None:
-    """Refuse what a learner does on a run that has ended; raises RunIsOver."""
-    if is_over(run.ends_at, at):
+async def extensions_of(log: Log, learner_id: str, run_id: str) -> dict[str, datetime]:
+    """The deadlines that a learner was granted on a run, by unit."""
+    return (await log.read(Enrollment, enrollment_stream(learner_id, run_id))).extensions
+
+
+def must_go_on(run: Outline, at: datetime, deadline: Deadline | None = None) -> None:
+    """Refuse what a learner does on a run that has ended, except for what is due after its end; raises RunIsOver."""
+    if is_over(run.ends_at, at) and not (deadline is not None and deadline.accepts(at)):
         raise RunIsOver(run_id=run.run_id, ended_at=f"{run.ends_at:%Y-%m-%d %H:%M} UTC")
 
 

@@ -2,10 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from commands.log import Log, Position
 from commands.lookups.catalog import Outline, outline, title_of_course
-from commands.lookups.enrollment import HAVING_ACCESS, must_have_access, must_have_asked, must_take_part, no_access
+from commands.lookups.enrollment import (
+    HAVING_ACCESS,
+    extensions_of,
+    must_have_access,
+    must_have_asked,
+    must_take_part,
+    no_access,
+)
 from commands.lookups.quiz import Attempts, attempts_of, units_with_quiz
 from domain.deadlines import is_over
 from domain.grading import Decision, Record, can_still_pass, decide, final_grade
@@ -154,8 +162,9 @@ class DecideOutcome:
 async def decide_outcome(command: DecideOutcome, log: Log) -> Position:
     run = await outline(log, command.run_id)
     status = await must_have_asked(log, command.learner_id, command.run_id)
+    extended = max((await extensions_of(log, command.learner_id, command.run_id)).values(), default=None)
     progress = await log.load(CourseProgress, progress_stream(command.learner_id, command.run_id))
-    record = _record(run, progress, await attempts_of(log, command.learner_id, command.run_id), log)
+    record = _record(run, progress, await attempts_of(log, command.learner_id, command.run_id), log, extended)
     if command.outcome is not None:
         grade = final_grade(run.scheme, record.scores, record.excused)
         progress.decide_outcome(
@@ -233,9 +242,10 @@ async def revoke_credential(command: RevokeCredential, log: Log) -> Position:
     return await log.save(progress)
 
 
-def _record(run: Outline, progress: CourseProgress, attempts: Attempts, log: Log) -> Record:
+def _record(run: Outline, progress: CourseProgress, attempts: Attempts, log: Log, extended: datetime | None) -> Record:
     """
-    What counts: the scores of all attempts, passed or not; a run that has ended leaves no attempts.
+    What counts: the scores of all attempts, passed or not; a run that has ended leaves no attempts, unless the learner
+    has more time, until *extended*.
 
     A unit is not closed while an attempt has passed that has not completed it yet: the reaction is on its way.
     """
@@ -245,7 +255,7 @@ def _record(run: Outline, progress: CourseProgress, attempts: Attempts, log: Log
     for unit_id, score in progress.recognised.items():
         if score.beats(scores.get(unit_id)):
             scores[unit_id] = score
-    ended = is_over(run.ends_at, log.context.at)
+    ended = is_over(max(run.ends_at, extended or run.ends_at), log.context.at)
     waiting = attempts.ungraded if ended else attempts.ungraded | attempts.left
     closed = run.scheme.weights.keys() - waiting if ended else attempts.closed
     closed = closed - (attempts.passed - progress.completed)

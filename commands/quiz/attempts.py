@@ -8,13 +8,18 @@ from typing import Any
 
 from commands.log import Log, Position
 from commands.lookups.catalog import outline
-from commands.lookups.enrollment import extended_due, must_have_access, must_take_part
+from commands.lookups.deadlines import deadline_for
+from commands.lookups.enrollment import must_go_on, must_have_access
+from commands.lookups.quiz import attempts_of, quizzes_of
 from commands.quiz.lookup import existing_quiz
-from domain.fact import Fact
-from domain.quiz import Allowance, Entry, QuizAttempt, allowance_stream, attempt_stream
+from domain.deadlines import Deadline
+from domain.fact import Fact, is_import
+from domain.quiz import Allowance, Entry, Quiz, QuizAttempt, allowance_stream, attempt_stream
 from domain.quiz.answers import stored_form
-from domain.quiz.attempt import BY_LEARNER
+from domain.quiz.attempt_end import BY_LEARNER
+from domain.quiz.counting import UnitTries
 from domain.quiz_errors import AttemptNotFound
+from domain.streams import id_of
 from domain.tags import QueryItem, tag
 
 SEED = 16  # bytes
@@ -42,7 +47,9 @@ class StartAttempt:
 async def start_attempt(command: StartAttempt, log: Log) -> Position:
     quiz = await existing_quiz(log, command.quiz_id)
     run = await outline(log, quiz.run_id)
-    await must_take_part(log, command.learner_id, run)
+    await must_have_access(log, command.learner_id, quiz.run_id)
+    deadline = await deadline_for(log, command.learner_id, run, quiz.unit_id, quiz.current.of_quiz)
+    must_go_on(run, log.context.at, deadline)
     taken = await _taken(log, command.learner_id, command.quiz_id)
     running = _running(taken)
     number = running or max((int(fact.id("attempt_no")) for fact in taken), default=0) + 1
@@ -50,7 +57,7 @@ async def start_attempt(command: StartAttempt, log: Log) -> Position:
     allowance = await log.read(Allowance, allowance_stream(command.learner_id, command.quiz_id))
     entry = Entry(command.password, command.address, command.honour)
     seed = secrets.token_hex(SEED)
-    attempt.start(quiz, allowance, entry, at=log.context.at, seed=seed, run_ends_at=run.ends_at)
+    attempt.start(quiz, allowance, entry, at=log.context.at, seed=seed, deadline=deadline)
     return await log.save(attempt)
 
 
@@ -87,6 +94,8 @@ async def save_answer(command: SaveAnswer, log: Log) -> Position:
     attempt = await _attempt(log, command.learner_id, command.quiz_id, command.attempt_no)
     asks = command.item_id in attempt.items  # the attempt refuses what it does not ask
     version = quiz.version_of(attempt.quiz_version)
+    if attempt.is_over(log.context.at):
+        await _move(log, attempt, quiz)
     form = stored_form(version, command.item_id, command.response if asks else None)
     attempt.save_answer(command.item_id, command.client_seq, *form, at=log.context.at)
     return await log.save(attempt)
@@ -110,13 +119,14 @@ class SubmitAttempt:
 async def submit_attempt(command: SubmitAttempt, log: Log) -> Position:
     quiz = await existing_quiz(log, command.quiz_id)
     attempt = await log.load(QuizAttempt, attempt_stream(command.learner_id, command.quiz_id, command.attempt_no))
-    granted = await extended_due(log, command.learner_id, quiz.run_id, quiz.unit_id)
+    await must_have_access(log, command.learner_id, quiz.run_id)
     if attempt.started_at is not None:
-        await must_have_access(log, command.learner_id, quiz.run_id)
-        due_at = granted or quiz.version_of(attempt.quiz_version).due_at
-        return await _ended(log, attempt, attempt.hand_in(due_at, at=log.context.at))
-    await must_take_part(log, command.learner_id, await outline(log, quiz.run_id))
-    attempt.submit(quiz, command.responses, by=BY_LEARNER, at=log.context.at, granted=granted)
+        deadline = await _move(log, attempt, quiz)
+        return await _ended(log, attempt, attempt.hand_in(deadline, at=log.context.at))
+    run = await outline(log, quiz.run_id)
+    deadline = await deadline_for(log, command.learner_id, run, quiz.unit_id, quiz.current.of_quiz)
+    must_go_on(run, log.context.at, deadline)
+    attempt.submit(quiz, command.responses, by=BY_LEARNER, at=log.context.at, deadline=deadline)
     return await log.save(attempt)
 
 
@@ -132,9 +142,19 @@ class EndAttempt:
 async def end_attempt(command: EndAttempt, log: Log) -> Position:
     quiz = await existing_quiz(log, command.quiz_id)
     attempt = await _attempt(log, command.learner_id, command.quiz_id, command.attempt_no)
-    granted = await extended_due(log, command.learner_id, quiz.run_id, quiz.unit_id)
-    due_at = granted or quiz.version_of(attempt.quiz_version).due_at
-    return await _ended(log, attempt, attempt.end(due_at, at=log.context.at))
+    deadline = await _move(log, attempt, quiz)
+    if any(attempt.pending_events) and not attempt.is_over(log.context.at):
+        return await log.save(attempt)  # it goes on, by an extension that no reaction has brought yet
+    return await _ended(log, attempt, attempt.end(deadline, at=log.context.at))
+
+
+async def _move(log: Log, attempt: QuizAttempt, quiz: Quiz) -> Deadline:
+    """Let a running attempt end when the learner's deadline and allowance say now; returns the deadline."""
+    learner_id, version = attempt.id_of("learner_id"), quiz.version_of(attempt.quiz_version)
+    deadline = await deadline_for(log, learner_id, await outline(log, quiz.run_id), quiz.unit_id, version.of_quiz)
+    allowance = await log.read(Allowance, allowance_stream(learner_id, attempt.id_of("quiz_id")))
+    attempt.move_deadline(version, allowance, deadline)
+    return deadline
 
 
 async def _ended(log: Log, attempt: QuizAttempt, at: datetime) -> Position:
@@ -174,8 +194,62 @@ async def grant_allowance(command: GrantAllowance, log: Log) -> Position:
     if running is None:
         return await log.save(allowance)
     attempt = await log.load(QuizAttempt, attempt_stream(command.learner_id, command.quiz_id, running))
-    attempt.move_deadline(quiz.version_of(attempt.quiz_version), allowance, run.ends_at)
+    version = quiz.version_of(attempt.quiz_version)
+    deadline = await deadline_for(log, command.learner_id, run, quiz.unit_id, version.of_quiz)
+    attempt.move_deadline(version, allowance, deadline)
     return await log.save(attempt, allowance)
+
+
+@dataclass(frozen=True)
+class FollowDeadline:
+    """
+    A learner has another deadline for a unit: attempts that run end by it, those that were submitted are late by it.
+
+    The present deadline counts: a reaction that was refused and is tried again may be about an earlier one.
+
+    Attributes:
+        position: of the fact that says so: the answer where the learner has no attempt.
+    """
+
+    learner_id: str
+    run_id: str
+    unit_id: str
+    position: int
+
+
+async def follow_deadline(command: FollowDeadline, log: Log) -> Position:
+    run, changed = await outline(log, command.run_id), []
+    for stream, quiz in (await quizzes_of(log, command.run_id)).items():
+        if quiz.unit_id != command.unit_id:
+            continue
+        quiz_id = id_of(stream, "quiz_id")
+        submitted = {fact.stream_id: fact for fact in await _taken(log, command.learner_id, quiz_id)}
+        tries = (await attempts_of(log, command.learner_id, run.run_id, quiz)).units[quiz.unit_id]
+        for attempt_stream_id, fact in submitted.items():
+            attempt = await log.load(QuizAttempt, attempt_stream_id)
+            if attempt.runs:
+                await _move(log, attempt, quiz)
+            else:
+                tries = await _be_late(log, attempt, quiz, fact, tries)
+            changed.append(attempt)
+    return await log.save(*changed) if changed else command.position
+
+
+async def _be_late(log: Log, attempt: QuizAttempt, quiz: Quiz, submitted: Fact, tries: UnitTries) -> UnitTries:
+    """
+    Measure again how late an attempt is, of which *submitted* is the fact of its end.
+
+    Returns:
+        The learner's attempts at the unit after it: the log does not have that yet.
+    """
+    learner_id, version = attempt.id_of("learner_id"), quiz.version_of(attempt.quiz_version)
+    if submitted.data["banked"] or is_import(submitted.meta.source):
+        return tries
+    deadline = await deadline_for(log, learner_id, await outline(log, quiz.run_id), quiz.unit_id, version.of_quiz)
+    attempt.follow_deadline(deadline, version, tries, at=submitted.occurred_at)
+    if attempt.score is None:
+        return tries
+    return tries.with_score(attempt.id_of("quiz_id"), attempt.attempt_no, attempt.score, passed=attempt.passed)
 
 
 async def _attempt(log: Log, learner_id: str, quiz_id: str, attempt_no: int) -> QuizAttempt:

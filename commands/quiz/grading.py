@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from commands.log import Log, Position
+from commands.lookups.catalog import outline
 from commands.lookups.quiz import attempts_of
 from commands.quiz.answers import responses_of
 from commands.quiz.lookup import existing_quiz
+from domain.late_policy import LatePolicy
 from domain.quiz import NotGradable, Quiz, QuizAttempt, attempt_stream
 from domain.quiz.counting import BEST, UnitTries
 from domain.quiz.marks import mark_items
@@ -27,14 +29,15 @@ class GradeAttempt:
 async def grade_attempt(command: GradeAttempt, log: Log) -> Position:
     quiz = await existing_quiz(log, command.quiz_id)
     attempt = await log.load(QuizAttempt, attempt_stream(command.learner_id, command.quiz_id, command.attempt_no))
+    late = await _late(log, quiz, attempt)
     if command.score_bp is not None:
-        attempt.grade(Score(command.score_bp), quiz.pass_bp, PERSON, await _tries(log, quiz, attempt))
+        attempt.grade(Score(command.score_bp), quiz.pass_bp, PERSON, await _tries(log, quiz, attempt), late)
     elif attempt.items:
         version = quiz.version_of(attempt.quiz_version)
         marks = mark_items(version, attempt.items, await responses_of(log, attempt))
-        attempt.mark(marks, version, await _tries(log, quiz, attempt))
+        attempt.mark(marks, version, await _tries(log, quiz, attempt), late)
     elif attempt.started_at is None and _asks(quiz, attempt):
-        attempt.grade_by_key(quiz, await _tries(log, quiz, attempt))
+        attempt.grade_by_key(quiz, await _tries(log, quiz, attempt), late)
     else:
         raise NotGradable(quiz_id=command.quiz_id)
     return await log.save(attempt)
@@ -46,6 +49,14 @@ async def _tries(log: Log, quiz: Quiz, attempt: QuizAttempt) -> UnitTries | None
         return None
     attempts = await attempts_of(log, attempt.id_of("learner_id"), quiz.run_id, quiz)
     return attempts.units[quiz.unit_id]
+
+
+async def _late(log: Log, quiz: Quiz, attempt: QuizAttempt) -> LatePolicy | None:
+    """What becomes of late work: what the version of the attempt says, else its unit, else its run."""
+    if not attempt.submitted:
+        return None  # the attempt refuses a grade
+    own = quiz.version_of(attempt.quiz_version).rules.late
+    return own or (await outline(log, quiz.run_id)).late_of(quiz.unit_id)
 
 
 def _asks(quiz: Quiz, attempt: QuizAttempt) -> bool:
@@ -96,5 +107,6 @@ async def grade_item(command: GradeItem, log: Log) -> Position:
         levels=dict(command.levels),
         comment=command.comment,
         tries=await _tries(log, quiz, attempt),
+        late=await _late(log, quiz, attempt),
     )
     return await log.save(attempt)

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from commands.log import Log, Position
+from commands.lookups.catalog import outline
 from commands.lookups.quiz import attempts_of
 from commands.quiz.answers import responses_in, responses_of
 from commands.quiz.lookup import existing_quiz
-from domain.quiz import Late, Quiz, QuizAttempt, QuizNotFound, quiz_stream
+from domain.late_policy import LatePolicy
+from domain.quiz import Quiz, QuizAttempt, QuizNotFound, quiz_stream
 from domain.quiz.changes import Regrade
 from domain.quiz.counting import UnitTries
 from domain.quiz.regrade import Foreseen, NewItem, foresee, regrade_of
@@ -34,7 +36,7 @@ class Wanted:
     version: int | None = None
     items: Sequence[NewItem] = ()
     pass_bp: int | None = None
-    late: Late | None = None
+    late: LatePolicy | None = None
     undo: int | None = None
 
 
@@ -153,9 +155,9 @@ async def foreseen_of(log: Log, attempt: QuizAttempt, before: Version, after: Ve
     if attempt.score is None:
         return None
     started = attempt.started_at is not None
-    return foresee(
-        attempt, before, after, await responses_of(log, attempt) if started else responses_in(attempt, before)
-    )
+    responses = await responses_of(log, attempt) if started else responses_in(attempt, before)
+    run = await outline(log, attempt.run_id)
+    return foresee(attempt, before, after, responses, run.late_of(attempt.unit_id))
 
 
 async def _quiz(log: Log, quiz_id: str) -> Quiz:

@@ -6,7 +6,8 @@ from typing import Any
 from domain.aggregate import Aggregate, event, stream_id
 from domain.capacity import EXCESS_STAYS, check_capacity
 from domain.catalog.errors import BadSchedule, RunExists, RunNotFound
-from domain.deadlines import UTC_ZONE, LatePolicy, is_time_zone, problem_of_late_policy
+from domain.deadlines import UTC_ZONE, is_time_zone
+from domain.late_policy import LatePolicy, problem_of_late_policy
 
 PACINGS = ("instructor", "self", "cohort")
 

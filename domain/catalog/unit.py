@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
-from domain.deadlines import LatePolicy
 from domain.kinds import Kind
+from domain.late_policy import LatePolicy
 
 
 class UnitCompletion(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 from domain.aggregate import stream_id
 from domain.catalog.errors import BadStructure
 from domain.catalog.unit import Unit, UnitCompletion, hashes_of
-from domain.deadlines import problem_of_late_policy
 from domain.kinds import KINDS, has_score
+from domain.late_policy import problem_of_late_policy
 from domain.score import FULL
 
 COMPLETION_WORDS = ("opened", "by_hand", "watched", "submitted", "scored", "passed", "by_staff")

@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Any
 
 from domain.aggregate import Aggregate, event, stream_id
-from domain.enrollment.place import Place
+from domain.enrollment import extensions
+from domain.enrollment.extensions import Extended
 from domain.enrollment_errors import (
     AlreadyCompleted,
-    BadExtension,
     BadMode,
     HasWithdrawn,
     NoAccess,
@@ -29,7 +29,7 @@ def enrollment_stream(learner_id: str, run_id: str) -> str:
     return stream_id("enrollment", learner_id, run_id)
 
 
-class Enrollment(Place):
+class Enrollment(Extended):
     """One learner's place on one course run."""
 
     category = "enrollment"
@@ -122,12 +122,8 @@ class Enrollment(Place):
         TOPIC = "enrollment.transferred_from"
         from_run: str
 
-    class ExtensionGranted(Aggregate.Event):
-        TOPIC = "enrollment.extension_granted"
-        unit_id: str
-        old_due: datetime | None
-        new_due: datetime
-        reason: Words
+    ExtensionGranted = extensions.ExtensionGranted
+    ExtensionWithdrawn = extensions.ExtensionWithdrawn
 
     def admit(self, source: str) -> None:
         """Ask for a place for a learner who is entitled to one, also for one who has left."""
@@ -363,25 +359,10 @@ class Enrollment(Place):
     def _transferred_from(self, from_run: str) -> None:
         pass  # evidence: what is recognised follows from the fact of the other run
 
-    def extend(self, unit_id: str, due: datetime | None, new_due: datetime, reason: str) -> None:
-        """
-        Give the learner more time for a unit; a later extension takes the place of an earlier one, also if it is less.
-
-        Args:
-            due: the deadline of the unit for all, None for none of its own.
-            new_due: the deadline of the learner from now on, later than that for all.
-        """
-        self.must_have_asked()
-        if self.status is Status.WITHDRAWN:
-            raise HasWithdrawn(learner_id=self.learner_id, run_id=self.run_id)
-        if due is not None and new_due <= due:
-            raise BadExtension(
-                unit_id=unit_id, due=f"{due:%Y-%m-%d %H:%M} UTC", new_due=f"{new_due:%Y-%m-%d %H:%M} UTC"
-            )
-        old = self.extensions.get(unit_id, due)
-        if old != new_due:
-            self._extension_granted(unit_id=unit_id, old_due=old, new_due=new_due, reason=reason)
-
-    @event(ExtensionGranted)
+    @event(extensions.ExtensionGranted)
     def _extension_granted(self, unit_id: str, old_due: datetime | None, new_due: datetime, reason: str) -> None:
         self.extensions[unit_id] = new_due
+
+    @event(extensions.ExtensionWithdrawn)
+    def _extension_withdrawn(self, unit_id: str, old_due: datetime, due: datetime | None, reason: str) -> None:
+        self.extensions.pop(unit_id, None)

@@ -11,7 +11,7 @@ from domain.quiz.allowance import Allowance, allowance_stream
 from domain.quiz.attempt import QuizAttempt, attempt_stream
 from domain.quiz.items import MAX_ITEMS, Item, mark
 from domain.quiz.quiz import Quiz, quiz_stream
-from domain.quiz.rules import Feedback, Late, Rules, Section
+from domain.quiz.rules import Feedback, Rules, Section
 from domain.quiz.version import Version
 from domain.quiz_errors import (
     AlreadyGraded,
@@ -40,7 +40,6 @@ __all__ = [
     "Entry",
     "Feedback",
     "Item",
-    "Late",
     "NoAttemptsLeft",
     "NotGradable",
     "NotGraded",

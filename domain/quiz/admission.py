@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from domain.deadlines import Deadline
 from domain.quiz.allowance import Allowance
 from domain.quiz.rules import password_fits
 from domain.quiz.version import Version
@@ -27,7 +28,13 @@ class Entry:
 
 
 def must_admit(
-    quiz_id: str, attempt_no: int, version: Version, allowance: Allowance, entry: Entry, at: datetime
+    quiz_id: str,
+    attempt_no: int,
+    version: Version,
+    allowance: Allowance,
+    deadline: Deadline,
+    entry: Entry,
+    at: datetime,
 ) -> None:
     """
     Refuse an attempt that may not be started at the moment *at*.
@@ -36,7 +43,7 @@ def must_admit(
         QuizNotOpen, QuizClosed, NoAttemptsLeft, WrongNetwork, WrongQuizPassword, HonourNeeded: a rule says no.
     """
     rules, allowed = version.rules, version.attempts_allowed + allowance.extra_attempts
-    closes_at = version.closes_at(allowance)
+    closes_at = version.closes_at(allowance, deadline)
     if rules.opens_at is not None and at < rules.opens_at:
         raise QuizNotOpen(quiz_id=quiz_id, opens_at=said(rules.opens_at))
     if closes_at is not None and at >= closes_at:

@@ -5,14 +5,15 @@ The learner submits it, or the server does when its time is over. What is older 
 answers at once (`responses`), which quizzes without rules still take; exams on paper have no answers at all.
 """
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import ClassVar
 
 from domain.aggregate import Aggregate, event, stream_id
+from domain.deadlines import Deadline
 from domain.quiz import attempt_facts as facts
 from domain.quiz.admission import Entry, must_admit
 from domain.quiz.allowance import Allowance
+from domain.quiz.attempt_end import BY_SERVER, Ended, seconds_late
 from domain.quiz.attempt_grades import Graded
 from domain.quiz.changes import Json
 from domain.quiz.counting import Counted
@@ -20,15 +21,8 @@ from domain.quiz.marks import GivenMark, ItemMark, Step
 from domain.quiz.quiz import Quiz
 from domain.quiz.version import Version
 from domain.quiz_errors import (
-    AlreadySubmitted,
-    AnswerCountMismatch,
     AttemptEnded,
     AttemptNotFound,
-    BadAttempt,
-    MustStart,
-    NoAttemptsLeft,
-    QuizNotFound,
-    StillRunning,
     TimeIsUp,
     UnknownItem,
     said,
@@ -41,21 +35,14 @@ def attempt_stream(learner_id: str, quiz_id: str, attempt_no: int) -> str:
     return stream_id("attempt", learner_id, quiz_id, str(attempt_no))
 
 
-BY_LEARNER, BY_SERVER = "learner", "server"
-
-
-def _seconds(at: datetime, since: datetime | None) -> int:
-    """Whole seconds, cut, from *since* to *at*; 0 if it is before, or if there is no such time."""
-    return max(0, int((at - since).total_seconds())) if since else 0
-
-
-class QuizAttempt(Graded, Aggregate):
+class QuizAttempt(Graded, Ended, Aggregate):
     """One attempt of one learner at one quiz."""
 
     category = "attempt"
     ids = ("learner_id", "quiz_id", "attempt_no")
     keyed_by = "learner_id"
     snapshot_every = 100
+    state_version = 2
     snapshot_fields: ClassVar = {
         "run_id": str,
         "unit_id": str,
@@ -69,8 +56,10 @@ class QuizAttempt(Graded, Aggregate):
         "submitted": bool,
         "by": str,
         "late_by": int,
+        "days_late": int,
         "responses": list[int],
         "score": Score | None,
+        "given_score": Score | None,
         "marks": dict[str, ItemMark],
         "given": dict[str, list[GivenMark]],
         "regraded": int,
@@ -83,6 +72,7 @@ class QuizAttempt(Graded, Aggregate):
     DeadlineMoved = facts.DeadlineMoved
     AnswerSaved = facts.AnswerSaved
     Submitted = facts.Submitted
+    LatenessChanged = facts.LatenessChanged
     Marked = facts.Marked
     ItemGraded = facts.ItemGraded
     Graded = facts.Graded
@@ -101,9 +91,10 @@ class QuizAttempt(Graded, Aggregate):
         self.answers: dict[str, int] = {}  # the client_seq of each item's answer
         self.submitted = False
         self.by = ""
-        self.late_by = 0
+        self.late_by = self.days_late = 0
         self.responses: list[int] = []
         self.score: Score | None = None
+        self.given_score: Score | None = None  # before anything was taken off for being late
         self.marks: dict[str, ItemMark] = {}
         self.given: dict[str, list[GivenMark]] = {}
         self.regraded = 0  # the number of the last regrade
@@ -112,17 +103,12 @@ class QuizAttempt(Graded, Aggregate):
         self.overridden = False
 
     @property
-    def attempt_no(self) -> int:
-        """Its number, from the stream's id."""
-        return int(self.id_of("attempt_no"))
-
-    @property
     def runs(self) -> bool:
         """Whether it was started and not submitted."""
         return self.started_at is not None and not self.submitted
 
     def start(
-        self, quiz: Quiz, allowance: Allowance, entry: Entry, *, at: datetime, seed: str, run_ends_at: datetime
+        self, quiz: Quiz, allowance: Allowance, entry: Entry, *, at: datetime, seed: str, deadline: Deadline
     ) -> None:
         """
         Start it at the moment *at*, by the rules of the newest version of *quiz*.
@@ -130,7 +116,7 @@ class QuizAttempt(Graded, Aggregate):
         Args:
             allowance: what the learner is allowed beyond the rules.
             seed: what draws and shuffles the items; unguessable.
-            run_ends_at: when the run of the quiz ends, and every attempt with it.
+            deadline: of the learner, for the newest version.
 
         Raises:
             QuizNotOpen, QuizClosed, NoAttemptsLeft, WrongNetwork, WrongQuizPassword, HonourNeeded: a rule says no.
@@ -138,8 +124,8 @@ class QuizAttempt(Graded, Aggregate):
         if self.exists:
             return
         version = quiz.current
-        must_admit(self.id_of("quiz_id"), self.attempt_no, version, allowance, entry, at)
-        deadline_at = version.ends_at(at, allowance, run_ends_at)
+        must_admit(self.id_of("quiz_id"), self.attempt_no, version, allowance, deadline, entry, at)
+        deadline_at = version.ends_at(at, allowance, deadline)
         self._started(
             run_id=quiz.run_id,
             unit_id=quiz.unit_id,
@@ -169,11 +155,11 @@ class QuizAttempt(Graded, Aggregate):
         self.seed, self.items, self.started_at = seed, items, started_at
         self.deadline_at, self.accepts_until = deadline_at, accepts_until
 
-    def move_deadline(self, version: Version, allowance: Allowance, run_ends_at: datetime) -> None:
-        """Let it end when *allowance*, which has changed, says; an attempt that was submitted stays so."""
+    def move_deadline(self, version: Version, allowance: Allowance, deadline: Deadline) -> None:
+        """Let it end when *allowance* and *deadline* say, which have changed; one that was submitted stays so."""
         if not self.runs or self.started_at is None or self.deadline_at is None:
             return
-        deadline_at = version.ends_at(self.started_at, allowance, run_ends_at)
+        deadline_at = version.ends_at(self.started_at, allowance, deadline)
         if deadline_at == self.deadline_at:
             return
         self._deadline_moved(
@@ -208,7 +194,9 @@ class QuizAttempt(Graded, Aggregate):
             raise AttemptEnded(attempt_no=self.attempt_no, by=self.by)
         if self.submitted or self.is_over(at):
             raise TimeIsUp(
-                attempt_no=self.attempt_no, deadline_at=said(self.deadline_at), late_by=_seconds(at, self.deadline_at)
+                attempt_no=self.attempt_no,
+                deadline_at=said(self.deadline_at),
+                late_by=seconds_late(at, self.deadline_at),
             )
         self._answer_saved(item_id=item_id, client_seq=client_seq, response=response, words=words)
 
@@ -220,93 +208,9 @@ class QuizAttempt(Graded, Aggregate):
         """Whether nothing is taken any more at *at*."""
         return self.accepts_until is not None and at >= self.accepts_until
 
-    def hand_in(self, due_at: datetime | None, *, at: datetime) -> datetime:
-        """
-        The learner submits what was saved; after the end, that the server does it is recorded instead.
-
-        Returns:
-            When it has ended: the fact happened then.
-        """
-        self._must_be_started()
-        if self.submitted:
-            return at
-        if self.is_over(at):
-            return self.end(due_at, at=at)
-        self._end_at(at, BY_LEARNER, due_at)
-        return at
-
-    def end(self, due_at: datetime | None, *, at: datetime) -> datetime:
-        """
-        The server submits what was saved, since the time is over at *at*; *due_at* is that of the quiz.
-
-        Returns:
-            When it has ended: the fact happened then.
-
-        Raises:
-            StillRunning: the time is not over.
-        """
-        self._must_be_started()
-        if self.submitted:
-            return at
-        if self.deadline_at is None or not self.is_over(at):
-            raise StillRunning(attempt_no=self.attempt_no, accepts_until=said(self.accepts_until))
-        self._end_at(self.deadline_at, BY_SERVER, due_at)
-        return self.deadline_at
-
-    def _end_at(self, at: datetime, by: str, due_at: datetime | None) -> None:
-        late_by = _seconds(at, due_at)
-        self._submitted(
-            self.run_id,
-            self.unit_id,
-            by,
-            late_by,
-            [],
-            banked=False,
-            quiz_version=self.quiz_version,
-            started_at=self.started_at,
-        )
-
     def _must_be_started(self) -> None:
         if self.started_at is None:
             raise AttemptNotFound(attempt_no=self.attempt_no, quiz_id=self.id_of("quiz_id"))
-
-    def submit(
-        self,
-        quiz: Quiz,
-        responses: Sequence[int],
-        *,
-        by: str,
-        at: datetime,
-        banked: bool = False,
-        granted: datetime | None = None,
-    ) -> None:
-        """
-        Hand the attempt in at the moment *at*; how late it is, in seconds, is part of the fact.
-
-        Args:
-            responses: chosen option per item, counted from 0, -1 for none; empty for a quiz without items.
-            banked: the result comes from an earlier run.
-            granted: the deadline of a learner who has more time than others.
-        """
-        if not quiz.exists:
-            raise QuizNotFound(quiz_id=self.id_of("quiz_id"))
-        if quiz.current.rules.must_start and not self.importing and not self.submitted:
-            raise MustStart(attempt_no=self.attempt_no, quiz_id=self.id_of("quiz_id"))
-        if len(responses) != len(quiz.items):
-            raise AnswerCountMismatch(answers=len(responses), questions=len(quiz.items))
-        attempt_no = self.attempt_no
-        if attempt_no < 1:
-            raise BadAttempt(attempt_no=attempt_no)
-        if self.submitted:
-            if list(responses) != self.responses:
-                raise AlreadySubmitted(attempt_no=attempt_no)
-            return
-        if attempt_no > quiz.attempts_allowed:
-            self.refuse(NoAttemptsLeft(quiz_id=self.id_of("quiz_id"), attempts_allowed=quiz.attempts_allowed))
-        late = _seconds(at, granted or quiz.due_at)
-        self._submitted(
-            quiz.run_id, quiz.unit_id, by, late, list(responses), banked, quiz.current.number, started_at=None
-        )
 
     @event(facts.Submitted)
     def _submitted(
@@ -319,9 +223,16 @@ class QuizAttempt(Graded, Aggregate):
         banked: bool,
         quiz_version: int,
         started_at: datetime | None,
+        days_late: int,
     ) -> None:
-        self.submitted, self.by, self.late_by = True, by, late_by
+        self.submitted, self.by, self.late_by, self.days_late = True, by, late_by, days_late
         self.run_id, self.unit_id, self.responses, self.quiz_version = run_id, unit_id, responses, quiz_version
+
+    @event(facts.LatenessChanged)
+    def _lateness_changed(
+        self, run_id: str, unit_id: str, old_late_by: int, late_by: int, old_days_late: int, days_late: int
+    ) -> None:
+        self.late_by, self.days_late = late_by, days_late
 
     @event(facts.Marked)
     def _marked(self, marks: list[ItemMark], regrade_no: int) -> None:
@@ -354,11 +265,14 @@ class QuizAttempt(Graded, Aggregate):
         policy: str,
         points: int,
         possible: int,
+        given_points: int,
+        given_possible: int,
         unit_points: int | None,
         unit_possible: int | None,
         counted: Counted | None,
     ) -> None:
         self.score, self.passed, self.graded_by = Score(points, possible), passed, policy
+        self.given_score = Score(given_points, given_possible)
 
     @event(facts.Regraded)
     def _regraded(

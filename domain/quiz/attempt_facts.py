@@ -1,4 +1,9 @@
-"""The facts of an attempt; domain/quiz/attempt.py has the rules."""
+"""
+The facts of an attempt; domain/quiz/attempt.py has the rules.
+
+`late_by` is how many seconds after the learner's deadline an attempt was submitted, and `days_late` how many days had
+begun by then, by the clocks of the run.
+"""
 
 from datetime import datetime
 from typing import Any
@@ -9,6 +14,8 @@ from domain.quiz.changes import Json
 from domain.quiz.counting import Counted
 from domain.quiz.marks import ItemMark, Step
 from domain.score import FULL
+
+DAY = 86_400  # seconds
 
 
 class Started(Aggregate.Event):
@@ -57,7 +64,7 @@ class Submitted(Aggregate.Event):
     """By the learner or by the server; it then happened at the deadline, however late it was recorded."""
 
     TOPIC = "attempt.submitted"
-    class_version = 2
+    class_version = 3
     run_id: str
     unit_id: str
     by: str
@@ -66,11 +73,29 @@ class Submitted(Aggregate.Event):
     banked: bool
     quiz_version: int
     started_at: datetime | None
+    days_late: int
 
     @staticmethod
     def upcast_v1_v2(state: dict[str, Any]) -> None:
         """In version 1 no attempt was started, and a quiz had one version."""
         state["quiz_version"], state["started_at"] = 1, None
+
+    @staticmethod
+    def upcast_v2_v3(state: dict[str, Any]) -> None:
+        """In version 2 a day of being late had 24 hours."""
+        state["days_late"] = -(-state["late_by"] // DAY)
+
+
+class LatenessChanged(Aggregate.Event):
+    """The learner has another deadline since the attempt was submitted: it is late by so much, or not at all."""
+
+    TOPIC = "attempt.lateness_changed"
+    run_id: str
+    unit_id: str
+    old_late_by: int
+    late_by: int
+    old_days_late: int
+    days_late: int
 
 
 class Marked(Aggregate.Event):
@@ -101,14 +126,14 @@ class ItemGraded(Aggregate.Event):
 
 class Graded(Aggregate.Event):
     """
-    The score of an attempt.
+    The score of an attempt; `given_points` of `given_possible` were it before anything was taken off for being late.
 
     Where another attempt than the best one may count, `unit_points` of `unit_possible` are the score of the unit after
     it, null as long as the one that counts has no grade, and `counted` is what the quiz is worth by that rule.
     """
 
     TOPIC = "attempt.graded"
-    class_version = 3
+    class_version = 4
     run_id: str
     unit_id: str
     score_bp: int
@@ -116,6 +141,8 @@ class Graded(Aggregate.Event):
     policy: str
     points: int
     possible: int
+    given_points: int
+    given_possible: int
     unit_points: int | None = None
     unit_possible: int | None = None
     counted: Counted | None = None
@@ -129,6 +156,11 @@ class Graded(Aggregate.Event):
     def upcast_v2_v3(state: dict[str, Any]) -> None:
         """Up to version 2 the best attempt counted."""
         state |= {"unit_points": None, "unit_possible": None, "counted": None}
+
+    @staticmethod
+    def upcast_v3_v4(state: dict[str, Any]) -> None:
+        """Up to version 3 it was lowered for the marks of a key alone, from which it is computed again."""
+        state["given_points"], state["given_possible"] = state["points"], state["possible"]
 
 
 class GradeOverridden(Aggregate.Event):
@@ -161,7 +193,10 @@ class GradeOverridden(Aggregate.Event):
 
 
 class Regraded(Aggregate.Event):
-    """After the regrade of number `regrade_no`; `unit_points` and the rest are as in `attempt.grade_overridden`."""
+    """
+    After the regrade of number `regrade_no`, or where it is late by more or less than before (the number then is that
+    of the last regrade, 0 for none); `unit_points` and the rest are as in `attempt.grade_overridden`.
+    """
 
     TOPIC = "attempt.regraded"
     class_version = 2

@@ -1,8 +1,12 @@
 """How an attempt gets its grade: by the key, by people, by a regrade, or by one who overrides it."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import ClassVar, NamedTuple
 
+from domain.deadlines import Deadline
+from domain.late_policy import LatePolicy
+from domain.quiz.attempt_end import seconds_late
 from domain.quiz.counting import Counted, UnitTries
 from domain.quiz.items import mark
 from domain.quiz.marks import GivenMark, ItemMark, decide_mark, score_of
@@ -33,26 +37,37 @@ class Graded:
     unit_id: str
     submitted: bool
     late_by: int
+    days_late: int
     quiz_version: int
     items: list[str]
     responses: list[int]
     score: Score | None
+    given_score: Score | None
+    graded_by: str
+    overridden: bool
     marks: dict[str, ItemMark]
     given: dict[str, list[GivenMark]]
     passed: bool
     regraded: int
+    _lateness_changed: Callable[..., None]
     _marked: Callable[..., None]
     _item_graded: Callable[..., None]
     _graded: Callable[..., None]
     _grade_overridden: Callable[..., None]
     _regraded: Callable[..., None]
 
-    def mark(self, marks: Sequence[ItemMark], version: Version, tries: UnitTries | None = None) -> None:
+    def mark(
+        self,
+        marks: Sequence[ItemMark],
+        version: Version,
+        tries: UnitTries | None = None,
+        late: LatePolicy | None = None,
+    ) -> None:
         """Take the marks of all items by the key; the attempt is graded if no person has to grade one; see `grade`."""
         self._must_be_submitted()
         if not self.marks:
             self._marked(marks=list(marks), regrade_no=version.regrade_no)
-        self._grade_if_marked(version, BY_KEY, tries)
+        self._grade_if_marked(version, BY_KEY, tries, late)
 
     def grade_item(
         self,
@@ -64,6 +79,7 @@ class Graded:
         levels: dict[str, str],
         comment: str,
         tries: UnitTries | None = None,
+        late: LatePolicy | None = None,
     ) -> None:
         """
         Take what a person gives for an item; the same once more changes nothing. The last one grades the attempt.
@@ -96,30 +112,37 @@ class Graded:
             levels=levels,
             comment=comment,
         )
-        self._grade_if_marked(version, BY_PEOPLE, tries)
+        self._grade_if_marked(version, BY_PEOPLE, tries, late)
 
-    def _grade_if_marked(self, version: Version, policy: str, tries: UnitTries | None) -> None:
+    def _grade_if_marked(self, version: Version, policy: str, tries: UnitTries | None, late: LatePolicy | None) -> None:
         score = score_of(self.marks[item_id] for item_id in self.items or version.item_ids)
         if score is not None:
-            self.grade(version.rules.late.after(score, self.late_by), version.pass_bp, policy, tries)
+            self.grade(score, version.pass_bp, policy, tries, late)
 
-    def grade_by_key(self, quiz: Quiz, tries: UnitTries | None = None) -> None:
+    def grade_by_key(self, quiz: Quiz, tries: UnitTries | None = None, late: LatePolicy | None = None) -> None:
         """Score the attempt by the key of *quiz*; see `grade`."""
         self._must_be_submitted()
         version = quiz.version_of(self.quiz_version)
-        score = version.rules.late.after(mark(self.responses, version.key), self.late_by)
-        self.grade(score, version.pass_bp, "exact_match", tries)
+        self.grade(mark(self.responses, version.key), version.pass_bp, "exact_match", tries, late)
 
-    def grade(self, score: Score, pass_bp: int, policy: str, tries: UnitTries | None = None) -> None:
+    def grade(
+        self,
+        given: Score,
+        pass_bp: int,
+        policy: str,
+        tries: UnitTries | None = None,
+        late: LatePolicy | None = None,
+    ) -> None:
         """
-        Record the score.
+        Record the score: what was *given*, less what *late* takes off.
 
         Args:
             policy: names the way in which it was found.
             tries: the learner's attempts at the unit; None where the best one counts, and each says its own score.
         """
         self._must_be_submitted()
-        check_score(score)
+        check_score(given)
+        score = given if late is None else late.lowered(given, self.days_late)
         if self.score is not None:
             if score.beats(self.score) or self.score.beats(score):
                 raise AlreadyGraded(attempt=self.id, score_bp=self.score.bp)
@@ -134,6 +157,8 @@ class Graded:
             policy=policy,
             points=score.points,
             possible=score.possible,
+            given_points=given.points,
+            given_possible=given.possible,
             **then._asdict(),
         )
 
@@ -143,6 +168,30 @@ class Graded:
         after = tries.with_score(quiz_id, int(self.id_of("attempt_no")), score, passed=passed)
         points, possible = (None, None) if after.score is None else after.score
         return Then(points, possible, after.counted(quiz_id))
+
+    def follow_deadline(self, deadline: Deadline, version: Version, tries: UnitTries, *, at: datetime) -> None:
+        """
+        Be as late as *deadline* says, which has changed since the attempt was submitted, *at* that time.
+
+        A score that was lowered for that follows, unless a person has overridden it.
+        """
+        late_by, days_late, before = seconds_late(at, deadline.due_at), deadline.days_late(at), self.days_late
+        if not self.submitted or (late_by, days_late) == (self.late_by, before):
+            return
+        self._lateness_changed(
+            run_id=self.run_id,
+            unit_id=self.unit_id,
+            old_late_by=self.late_by,
+            late_by=late_by,
+            old_days_late=before,
+            days_late=days_late,
+        )
+        late = deadline.policy
+        if self.score is None or self.overridden or late is None or late.off_bp is None or before == days_late:
+            return
+        given = (score_of(self.marks.values()) if self.marks else self.given_score) or self.score
+        score = late.lowered(given, days_late)
+        self._score_again(score, passed=score.reaches(version.pass_bp), regrade_no=self.regraded, tries=tries)
 
     def override(self, score: Score, pass_bp: int, reason: str, tries: UnitTries) -> None:
         """Replace the score, for a *reason*; *tries* are the learner's attempts at the unit."""
@@ -175,8 +224,11 @@ class Graded:
             return
         if foreseen.marks:
             self._marked(marks=foreseen.marks, regrade_no=regrade_no)
-        score, old = foreseen.score, self.score
-        if (score.beats(old) or old.beats(score)) or foreseen.passed != self.passed:
+        self._score_again(foreseen.score, passed=foreseen.passed, regrade_no=regrade_no, tries=tries)
+
+    def _score_again(self, score: Score, *, passed: bool, regrade_no: int, tries: UnitTries) -> None:
+        old = self.score
+        if old is not None and (score.beats(old) or old.beats(score) or passed != self.passed):
             self._regraded(
                 run_id=self.run_id,
                 unit_id=self.unit_id,
@@ -187,8 +239,8 @@ class Graded:
                 score_bp=score.bp,
                 points=score.points,
                 possible=score.possible,
-                passed=foreseen.passed,
-                **self._then(tries, score, passed=foreseen.passed)._asdict(),
+                passed=passed,
+                **self._then(tries, score, passed=passed)._asdict(),
             )
 
     def _must_be_submitted(self) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from domain.quiz.rules import Late
+from domain.late_policy import LatePolicy
 
 Json = dict[str, Any]
 """A question or its key, in the form of domain/questions."""
@@ -21,10 +21,10 @@ class ItemChange(msgspec.Struct, frozen=True):
 
 
 class Policy(msgspec.Struct, frozen=True):
-    """What else decides about a score: what it takes to pass, and what being late costs."""
+    """What else decides about a score: what it takes to pass, and what becomes of late work; None: as the unit says."""
 
     pass_bp: int
-    late: Late
+    late: LatePolicy | None
 
 
 class Regrade(msgspec.Struct, frozen=True):

@@ -13,6 +13,7 @@ import msgspec
 
 from domain.aggregate import Aggregate, event, stream_id
 from domain.kinds import SCORED_KINDS, plain_kind
+from domain.late_policy import from_words_of_quizzes
 from domain.quiz import regrade_facts
 from domain.quiz.changes import Json, Regrade
 from domain.quiz.items import Item, check_items
@@ -54,7 +55,7 @@ class Quiz(Aggregate):
         """`questions` and `keys` are those of domain/questions, each as its JSON; `items` and `key` the older form."""
 
         TOPIC = "quiz.published"
-        class_version = 2
+        class_version = 3
         version: int
         run_id: str
         unit_id: str
@@ -76,6 +77,11 @@ class Quiz(Aggregate):
         def upcast_v1_v2(state: dict[str, Any]) -> None:
             """In version 1 a quiz had items of choice, and no rules: no attempt was started."""
             state |= {"rules": {}, "sections": [], "questions": [], "keys": []}
+
+        @staticmethod
+        def upcast_v2_v3(state: dict[str, Any]) -> None:
+            """In version 2 a quiz without a late policy accepted late work, whatever its unit or run said."""
+            state["rules"] = {**state["rules"], "late": from_words_of_quizzes(state["rules"].get("late", {}))}
 
     RegradeProposed = regrade_facts.RegradeProposed
     RegradeCommitted = regrade_facts.RegradeCommitted

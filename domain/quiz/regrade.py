@@ -10,10 +10,10 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
+from domain.late_policy import LatePolicy, problem_of_late_policy
 from domain.questions import Number, Response, check_question, exact, key_from, question_from, written
 from domain.quiz.changes import ItemChange, Json, Policy, Regrade
 from domain.quiz.marks import GivenMark, ItemMark, mark_items, score_of
-from domain.quiz.rules import Late
 from domain.quiz.version import Version
 from domain.quiz_errors import BadRegrade
 from domain.score import Score
@@ -33,7 +33,7 @@ class MarkedAttempt(Protocol):
     graded_by: str
     overridden: bool
     regraded: int
-    late_by: int
+    days_late: int
 
 
 class NewItem(msgspec.Struct, frozen=True):
@@ -45,16 +45,18 @@ class NewItem(msgspec.Struct, frozen=True):
     points: str | None = None
 
 
-def regrade_of(version: Version, items: Sequence[NewItem], pass_bp: int | None, late: Late | None) -> Regrade:
+def regrade_of(version: Version, items: Sequence[NewItem], pass_bp: int | None, late: LatePolicy | None) -> Regrade:
     """
     What has to be changed so that *items* and the policy are as wanted; what is so already is left out.
 
     Raises:
-        BadRegrade: an item is not there, or is listed twice, or is to be of another kind.
+        BadRegrade: an item is not there, or is listed twice, or is to be of another kind; a late policy says nothing.
         BadQuestion, UnreadableQuestion: a question and its key make no sense together.
     """
     if len({each.item_id for each in items}) < len(items):
         raise BadRegrade("an item is listed twice")
+    if late is not None and (problem := problem_of_late_policy(late)):
+        raise BadRegrade(f"the late policy says nothing: {problem}")
     changes = [_change(version, each) for each in items]
     old = Policy(version.pass_bp, version.rules.late)
     new = Policy(old.pass_bp if pass_bp is None else pass_bp, late or old.late)
@@ -96,7 +98,11 @@ class Foreseen(NamedTuple):
 
 
 def foresee(
-    attempt: MarkedAttempt, before: Version, after: Version, responses: Mapping[str, Response | None]
+    attempt: MarkedAttempt,
+    before: Version,
+    after: Version,
+    responses: Mapping[str, Response | None],
+    late_of_unit: LatePolicy | None = None,
 ) -> Foreseen | None:
     """
     What a regrade makes of an attempt; None for one that it is not about, or that a person has graded as a whole.
@@ -104,6 +110,7 @@ def foresee(
     Args:
         before, after: its version, without and with the regrade.
         responses: by item.
+        late_of_unit: what becomes of late work where the quiz says nothing.
     """
     if attempt.score is None or attempt.graded_by == PERSON or attempt.regraded >= after.regrade_no:
         return None
@@ -122,7 +129,8 @@ def foresee(
     score = score_of(marks.values())
     if attempt.overridden or score is None:
         return Foreseen(changed, attempt.score, attempt.passed)
-    score = after.rules.late.after(score, attempt.late_by)
+    late = after.rules.late or late_of_unit
+    score = score if late is None else late.lowered(score, attempt.days_late)
     return Foreseen(changed, score, score.reaches(after.pass_bp))
 
 

@@ -1,6 +1,9 @@
 """The facts of regrades, in the stream of their quiz; domain/quiz/quiz.py has the rules."""
 
+from typing import Any
+
 from domain.aggregate import Aggregate
+from domain.late_policy import from_words_of_quizzes
 from domain.quiz.changes import Regrade
 
 
@@ -8,12 +11,22 @@ class RegradeProposed(Aggregate.Event):
     """A regrade, and of how many attempts it would change how many; `based_on` is the one committed before."""
 
     TOPIC = "regrade.proposed"
+    class_version = 2
     regrade_no: int
     change: Regrade
     based_on: int
     attempts: int
     affected: int
     reason: str
+
+    @staticmethod
+    def upcast_v1_v2(state: dict[str, Any]) -> None:
+        """In version 1 quizzes had words of their own for late work."""
+        change = state["change"]
+        policies = {name: change[name] for name in ("old_policy", "policy")}
+        for name, policy in policies.items():
+            policies[name] = {**policy, "late": from_words_of_quizzes(policy["late"])}
+        state["change"] = {**change, **policies}
 
 
 class RegradeCommitted(Aggregate.Event):

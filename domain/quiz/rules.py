@@ -15,17 +15,9 @@ from typing import Literal
 
 import msgspec
 
+from domain.late_policy import NONE, LatePolicy, problem_of_late_policy
 from domain.quiz_errors import BadQuiz
-from domain.score import FULL, Score
-
-LatePolicy = Literal["accept", "refuse", "deduct"]
-"""
-What being late does, once a quiz is due:
-
-- `accept`: nothing; the fact says how late an attempt was.
-- `refuse`: attempts end when the quiz is due, and none is started after it.
-- `deduct`: each day that has begun costs a part of what is possible.
-"""
+from domain.score import FULL
 
 Counts = Literal["best", "last", "average", "first"]
 """Which of several attempts is the score of the unit; domain/quiz/counting.py has what each means."""
@@ -40,23 +32,8 @@ Order = Literal["as_written", "shuffled"]
 
 GRACE = 5  # seconds
 LONGEST_GRACE = 600  # seconds
-DAY = 86_400  # seconds
 MAX_NETWORKS = 100
 SCRYPT = {"n": 2**14, "r": 8, "p": 1}  # 16 MiB for each new password
-
-
-class Late(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What being late does; *bp_per_day* is what `deduct` costs for each day that has begun, in basis points."""
-
-    policy: LatePolicy = "accept"
-    bp_per_day: int = 0
-
-    def after(self, score: Score, late_by: int) -> Score:
-        """What is left of a score, exactly, of an attempt that was *late_by* seconds late."""
-        if self.policy != "deduct" or late_by <= 0:
-            return score
-        days = -(-late_by // DAY)
-        return Score(score.points * max(0, FULL - self.bp_per_day * days), score.possible * FULL)
 
 
 class Feedback(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -83,6 +60,7 @@ class Rules(msgspec.Struct, frozen=True, omit_defaults=True):
     Attributes:
         opens_at: no attempt is started before.
         closes_at: no attempt is started from then on, and those that run end then.
+        late: what becomes of work after the deadline; None for what the unit says, or the run.
         grace_seconds: for how long after its deadline an attempt still takes what was sent in time: the network's part.
         password_hash: of the password that it takes to start, as `hash_password` makes it; empty where none is needed.
         networks: from where attempts are started, such as `192.0.2.0/24`; empty for anywhere.
@@ -96,7 +74,7 @@ class Rules(msgspec.Struct, frozen=True, omit_defaults=True):
     opens_at: datetime | None = None
     closes_at: datetime | None = None
     grace_seconds: int = GRACE
-    late: Late = Late()
+    late: LatePolicy | None = None
     counts: Counts = "best"
     order: Order = "as_written"
     password_hash: str = ""
@@ -111,7 +89,7 @@ class Rules(msgspec.Struct, frozen=True, omit_defaults=True):
     @property
     def needs_start(self) -> bool:
         """Whether a rule can be kept only where an attempt is started."""
-        late = self.late.policy == "refuse"
+        late = self.late is not None and self.late.rule == NONE
         return bool(self.opens_at or self.closes_at or self.password_hash or self.networks or self.honour or late)
 
     def admits(self, address: str | None) -> bool:
@@ -136,8 +114,8 @@ def check_rules(rules: Rules, sections: Sequence[Section], items: Sequence[str])
         raise BadQuiz("a quiz closes after it opens")
     if not 0 <= rules.grace_seconds <= LONGEST_GRACE:
         raise BadQuiz(f"the grace after a deadline is 0 to {LONGEST_GRACE} seconds, not {rules.grace_seconds}")
-    if not 0 <= rules.late.bp_per_day <= FULL or (rules.late.policy == "deduct") != (rules.late.bp_per_day > 0):
-        raise BadQuiz("a late policy that deducts says how much a day costs, in basis points, and no other does")
+    if rules.late is not None and (problem := problem_of_late_policy(rules.late)):
+        raise BadQuiz(f"the late policy of the quiz says nothing: {problem}")
     if rules.markers not in (1, 2) or not 0 <= rules.apart_bp <= FULL:
         raise BadQuiz("one or two people mark an item, and may differ by 0 to 10,000 basis points")
     if len(rules.networks) > MAX_NETWORKS:

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from domain.deadlines import Deadline, OfQuiz
 from domain.questions import Key, Question, check_question, draw, from_item, key_from, question_from
 from domain.quiz.allowance import Allowance
 from domain.quiz.changes import ItemChange, Json, Regrade
@@ -75,22 +76,33 @@ class Version:
             ids += drawn if self.rules.order == "shuffled" else [item for item in section.items if item in among]
         return ids
 
-    def ends_at(self, started_at: datetime, allowance: Allowance, run_ends_at: datetime) -> datetime:
-        """When an attempt that was started at *started_at* ends, by all that limits it."""
-        limits = [run_ends_at]
+    @property
+    def of_quiz(self) -> OfQuiz:
+        """What it says itself about its deadline."""
+        return OfQuiz(self.due_at, self.rules.late)
+
+    def ends_at(self, started_at: datetime, allowance: Allowance, deadline: Deadline) -> datetime:
+        """When an attempt that was started at *started_at* ends, by all that limits it; the run ends at some time."""
+        limits = [] if deadline.over_at is None else [deadline.over_at]
         if self.time_limit is not None:
             limits.append(started_at + timedelta(seconds=self.time_limit + allowance.extra_seconds))
-        closes_at = self.closes_at(allowance)
+        closes_at = self.closes_at(allowance, deadline)
         if closes_at is not None:
             limits.append(closes_at)
         return min(limits)
 
-    def closes_at(self, allowance: Allowance) -> datetime | None:
-        """From when on the learner starts no attempt; None where there is no such time."""
+    def closes_at(self, allowance: Allowance, deadline: Deadline) -> datetime | None:
+        """
+        From when on the learner starts no attempt; None where there is no such time.
+
+        It is when the quiz closes, or when late work is not accepted any more. An extension goes before the former.
+        """
         if allowance.closes_at is not None:
             return allowance.closes_at
-        ends = [self.rules.closes_at, self.due_at if self.rules.late.policy == "refuse" else None]
-        return min((each for each in ends if each is not None), default=None)
+        closes_at = self.rules.closes_at
+        if closes_at is not None and deadline.extended and deadline.due_at is not None:
+            closes_at = max(closes_at, deadline.due_at)
+        return min((each for each in (closes_at, deadline.accepted_until) if each is not None), default=None)
 
 
 def contents_of(version: Version) -> dict[str, Any]:

@@ -68,6 +68,7 @@ def test_fields_of_one_type_are_columns(campus: Campus) -> None:
         "banked",
         "quiz_version",
         "started_at",
+        "days_late",
         "irregular",
     ]
     assert frame.schema["late_by"] == pl.Int64

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from commands.enrollment import GrantExtensions, RequestEnrollment, WithdrawEnrollment
+from commands.enrollment import RequestEnrollment, WithdrawEnrollment
+from commands.enrollment.extensions import GrantExtensions
 from commands.quiz import GradeAttempt, OverrideGrade, PublishQuiz, SubmitAttempt
 from domain.quiz import QuizAttempt
 from domain.score import Score
@@ -31,6 +32,7 @@ def submitted(responses: list[int], unit_id: str = "q1", late_by: int = 0) -> Sa
         banked=False,
         quiz_version=1,
         started_at=None,
+        days_late=-(-late_by // 86_400),
     )
 
 
@@ -45,6 +47,8 @@ def graded(score_bp: int, policy: str, unit_id: str = "q1", *, passed: bool = Tr
         policy=policy,
         points=points,
         possible=possible,
+        given_points=points,
+        given_possible=possible,
         unit_points=None,
         unit_possible=None,
         counted=None,

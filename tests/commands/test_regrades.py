@@ -19,7 +19,7 @@ from commands.quiz import (
     regrading,
 )
 from commands.quiz.regrading import Wanted
-from domain.quiz import Late
+from domain.late_policy import LatePolicy
 from domain.quiz.regrade import NewItem
 from tests.support.usecases import ITEMS, RUN, Campus
 
@@ -111,7 +111,7 @@ async def test_what_is_submitted_later_has_the_new_key(campus: Campus) -> None:
     [
         (Wanted("timed", items=(NewItem("i1", points="3"),)), [(2, 2, True), (3, 4, True), (0, 2, False)]),
         (Wanted("timed", pass_bp=6_000), [(2, 2, True), (1, 2, False), (0, 2, False)]),
-        (Wanted("timed", late=Late("deduct", 500)), BEFORE),
+        (Wanted("timed", late=LatePolicy("percent_a_day", 500)), BEFORE),
     ],
 )
 async def test_weights_and_policies_are_regraded(campus: Campus, wanted: Wanted, after: object) -> None:

@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from domain.catalog import Run, Unit
+from domain.deadlines import Deadline, deadline_of
 from domain.errors import DomainError
+from domain.late_policy import LatePolicy
 from domain.questions import BadResponse, UnreadableQuestion, response_from
 from domain.quiz import (
     Allowance,
@@ -16,12 +19,12 @@ from domain.quiz import (
     Entry,
     Feedback,
     Item,
-    Late,
     NoAttemptsLeft,
     Quiz,
     QuizAttempt,
     Rules,
     Section,
+    Version,
 )
 from domain.quiz.answers import SavedAnswer, StoredForm, receipt, stored_form
 from domain.quiz.marks import mark_items, score_of
@@ -59,6 +62,13 @@ def quiz(*, items: Sequence[Item] = ITEMS, **more: Any) -> Quiz:
     return made
 
 
+def deadline(version: Version, more: datetime | None = None) -> Deadline:
+    """When work on the unit of the quiz is due for a learner, who may have more time."""
+    run, unit = Run.blank(STREAMS["run"]), Unit("q1", "quiz", "")
+    run.starts_at, run.ends_at = AT, RUN_ENDS
+    return deadline_of(unit, run, {"q1": more} if more else {}, version.of_quiz)
+
+
 def allowed(**terms: Any) -> Allowance:
     """What a learner is allowed."""
     allowance = Allowance.blank(STREAMS["allowance"])
@@ -72,7 +82,8 @@ def allowed(**terms: Any) -> Allowance:
 def start(attempt: QuizAttempt, entry: Entry | None = None, at: datetime = AT, **more: Any) -> None:
     """Start an attempt at a quiz with these rules."""
     allowance = more.pop("allowance", None) or allowed()
-    attempt.start(quiz(**more), allowance, entry or Entry(), at=at, seed=SEED, run_ends_at=RUN_ENDS)
+    made = quiz(**more)
+    attempt.start(made, allowance, entry or Entry(), at=at, seed=SEED, deadline=deadline(made.current))
 
 
 def started(deadline: timedelta = 10 * MINUTE, **more: Any) -> Said:
@@ -98,7 +109,7 @@ def saved(item_id: str = "i1", client_seq: int = 1, response: Any = CHOSEN) -> S
 
 def submitted(by: str, late_by: int = 0) -> Said:
     """That a started attempt was submitted."""
-    end = {"responses": [], "banked": False, "quiz_version": 1, "started_at": AT}
+    end = {"responses": [], "banked": False, "quiz_version": 1, "started_at": AT, "days_late": 1 if late_by else 0}
     return fact(QuizAttempt.Submitted, run_id="algebra-1", unit_id="q1", by=by, late_by=late_by, **end)
 
 
@@ -119,8 +130,8 @@ def test_an_attempt_is_started() -> None:
         ({}, {"extra_seconds": 300}, 15 * MINUTE),
         ({"closes_at": AT + MINUTE}, {}, MINUTE),
         ({"closes_at": AT + MINUTE}, {"closes_at": AT + 2 * MINUTE}, 2 * MINUTE),
-        ({"late": Late("refuse")}, {}, 3 * MINUTE),
-        ({"late": Late("deduct", 1_000)}, {}, 10 * MINUTE),
+        ({"late": LatePolicy("none")}, {}, 3 * MINUTE),
+        ({"late": LatePolicy("percent_a_day", 1_000)}, {}, 10 * MINUTE),
     ],
 )
 def test_the_first_limit_is_the_deadline(rules: Any, allowance: Any, deadline: timedelta) -> None:
@@ -189,8 +200,8 @@ def test_the_same_seed_draws_the_same() -> None:
         {"sections": [Section("a", "", ["i1", "i2"]), Section("a", "", ["i3", "i4"])]},
         {"rules": Rules(opens_at=AT, closes_at=AT)},
         {"rules": Rules(grace_seconds=601)},
-        {"rules": Rules(late=Late("deduct"))},
-        {"rules": Rules(late=Late("accept", 100))},
+        {"rules": Rules(late=LatePolicy("percent_a_day"))},
+        {"rules": Rules(late=LatePolicy("percent_of_earned_a_day", 100))},
         {"rules": Rules(networks=["room 7"])},
         {"rules": Rules(networks=["192.0.2.1/24"])},
         {"rules": Rules(markers=3)},
@@ -241,21 +252,23 @@ def test_the_learner_submits_once() -> None:
     """A second click changes nothing, and nothing is submitted after it."""
 
     def twice(attempt: QuizAttempt) -> None:
-        assert attempt.hand_in(AT, at=AT + MINUTE) == AT + MINUTE
-        attempt.hand_in(AT, at=AT + 2 * MINUTE)
+        assert attempt.hand_in(Deadline(AT), at=AT + MINUTE) == AT + MINUTE
+        attempt.hand_in(Deadline(AT), at=AT + 2 * MINUTE)
 
     given(QuizAttempt, started()).when(twice).then(submitted("learner", late_by=60))
-    given(QuizAttempt, started(), submitted("server")).when(lambda attempt: attempt.end(None, at=AT)).then(answer=AT)
+    given(QuizAttempt, started(), submitted("server")).when(lambda attempt: attempt.end(Deadline(), at=AT)).then(
+        answer=AT
+    )
 
 
 @pytest.mark.parametrize("method", ["end", "hand_in"])
 def test_the_server_submits_as_of_the_deadline(method: str) -> None:
     """However late it comes, and if the learner is the one who is late; lateness is that of the deadline."""
     after = AT + 605 * SECOND
-    given(QuizAttempt, started()).when(lambda attempt: getattr(attempt, method)(AT + 9 * MINUTE, at=after + DAY)).then(
-        submitted("server", late_by=60), answer=AT + 10 * MINUTE
-    )
-    given(QuizAttempt, started()).when(lambda attempt: attempt.end(None, at=after - SECOND)).refused(
+    given(QuizAttempt, started()).when(
+        lambda attempt: getattr(attempt, method)(Deadline(AT + 9 * MINUTE), at=after + DAY)
+    ).then(submitted("server", late_by=60), answer=AT + 10 * MINUTE)
+    given(QuizAttempt, started()).when(lambda attempt: attempt.end(Deadline(), at=after - SECOND)).refused(
         StillRunning, attempt_no=1, accepts_until="2026-03-02 09:10:05 UTC"
     )
 
@@ -265,11 +278,13 @@ def test_time_is_granted_in_the_middle() -> None:
     version, more = quiz().current, allowed(extra_seconds=300)
     old, new = AT + 10 * MINUTE, AT + 15 * MINUTE
     moved = fact(QuizAttempt.DeadlineMoved, old_deadline_at=old, deadline_at=new, accepts_until=new + 5 * SECOND)
-    given(QuizAttempt, started()).when(lambda attempt: attempt.move_deadline(version, more, RUN_ENDS)).then(moved)
-    given(QuizAttempt, started(), moved).when(lambda attempt: attempt.move_deadline(version, more, RUN_ENDS)).then()
-    given(QuizAttempt, started(), submitted("server")).when(
-        lambda attempt: attempt.move_deadline(version, more, RUN_ENDS)
-    ).then()
+
+    def move(attempt: QuizAttempt) -> None:
+        attempt.move_deadline(version, more, deadline(version))
+
+    given(QuizAttempt, started()).when(move).then(moved)
+    given(QuizAttempt, started(), moved).when(move).then()
+    given(QuizAttempt, started(), submitted("server")).when(move).then()
 
 
 def test_what_is_allowed_replaces_what_was() -> None:
@@ -329,15 +344,6 @@ def test_only_what_was_asked_is_marked() -> None:
     version = quiz().current
     marks = mark_items(version, ["i1", "i3", "i4"], {"i1": response_from(CHOSEN), "i3": None})
     assert score_of(marks) == Score(1, 3)
-
-
-@pytest.mark.parametrize(
-    ("late_by", "left"), [(0, Score(2, 3)), (1, Score(18_000, 30_000)), (86_401, Score(16_000, 30_000))]
-)
-def test_each_day_that_has_begun_costs(late_by: int, left: Score) -> None:
-    """Exactly, and never more than all."""
-    assert Late("deduct", 1_000).after(Score(2, 3), late_by) == left
-    assert Late("deduct", 10_000).after(Score(2, 3), 999_999).points == 0
 
 
 def test_the_key_is_shown_when_it_is_due() -> None:

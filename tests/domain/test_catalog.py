@@ -22,9 +22,9 @@ from domain.catalog import (
     run_stream,
     structure_hash,
 )
-from domain.deadlines import LatePolicy
 from domain.errors import BadIdentifier
 from domain.grading import Group
+from domain.late_policy import LatePolicy
 from tests.support.given import fact, given
 
 START, END = datetime(2026, 9, 1, tzinfo=UTC), datetime(2027, 1, 31, tzinfo=UTC)

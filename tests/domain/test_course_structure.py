@@ -17,8 +17,8 @@ from domain.catalog import (
 )
 from domain.catalog.structure import hash_of
 from domain.catalog.structure_rules import problems_of
-from domain.deadlines import LatePolicy
 from domain.grading import CATEGORIES, Group
+from domain.late_policy import LatePolicy
 
 HASH = "a" * 64
 INTRO, QUIZ = Unit("intro", "text", "Begin here"), Unit("q1", "quiz", "Equations", weight=100)

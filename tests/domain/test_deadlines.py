@@ -1,11 +1,16 @@
 """Deadlines are at the same time of day as the start, by the clocks of the run's time zone."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from domain.catalog import Run, Unit
-from domain.deadlines import LatePolicy, deadline_of, due_at, due_times, is_over, is_time_zone, moved
+from domain.deadlines import OfQuiz, deadline_of, due_at, due_times, is_over, is_time_zone, moved
+from domain.late_policy import LatePolicy, from_words_of_quizzes, problem_of_late_policy
+from domain.score import FULL, Score
 
 MARCH = datetime(2026, 3, 23, 9, tzinfo=UTC)  # 09:00 in London, which changes to summer time on 29 March
 
@@ -80,7 +85,7 @@ def test_work_is_taken_as_it_comes_where_nothing_is_said() -> None:
         last = MARCH + timedelta(days=60)
         assert deadline.accepts(last - timedelta(seconds=1))
         assert not deadline.accepts(last)
-        assert deadline.penalty_bp(last) == 0
+        assert deadline.off_bp == 0
 
 
 @pytest.mark.parametrize(
@@ -107,8 +112,11 @@ def test_each_day_that_has_begun_costs() -> None:
     deadline = deadline_of(unit, run_in("Europe/London", LatePolicy("percent_a_day", 3_000, days=9)))
     due, hour = datetime(2026, 3, 28, 23, 59, tzinfo=UTC), timedelta(hours=1)
     assert deadline.due_at == due
-    found = [deadline.penalty_bp(due + hours * hour) for hours in (0, 0.01, 23, 23.01, 24, 47, 47.01, 200)]
-    assert found == [0, 3_000, 3_000, 6_000, 6_000, 6_000, 9_000, 10_000]
+    late = [deadline.days_late(due + hours * hour) for hours in (0, 0.01, 23, 23.01, 24, 47, 47.01, 200)]
+    assert late == [0, 1, 1, 2, 2, 2, 3, 9]
+    assert deadline.policy is not None
+    left = [deadline.policy.lowered(Score(3, 4), days).bp for days in (0, 1, 2, 3, 9)]
+    assert left == [7_500, 4_500, 1_500, 0, 0]
     assert deadline.accepted_until == datetime(2026, 4, 6, 22, 59, tzinfo=UTC)
 
 
@@ -116,16 +124,79 @@ def test_an_extension_goes_before_all() -> None:
     """Before the deadline of the unit, that of a quiz, and the end of the run; lateness counts from it."""
     run = run_in("UTC", LatePolicy("percent_a_day", 1_000))
     own, new = MARCH + timedelta(days=1), MARCH + timedelta(days=90)
-    assert deadline_of(QUIZ, run, due=own).due_at == own
-    assert deadline_of(QUIZ, run, {"q2": new}, own).due_at == own
-    deadline = deadline_of(QUIZ, run, {"q1": new}, own)
+    quiz = OfQuiz(own)
+    assert deadline_of(QUIZ, run, {}, quiz).due_at == own
+    assert deadline_of(QUIZ, run, {"q2": new}, quiz).due_at == own
+    deadline = deadline_of(QUIZ, run, {"q1": new}, quiz)
     assert deadline.due_at == new
     assert deadline.accepts(new)
-    assert deadline.penalty_bp(new) == 0
+    assert deadline.days_late(new) == 0
     assert not deadline.accepts(new + timedelta(seconds=1))
-    sooner = deadline_of(QUIZ, run, {"q1": own})
-    assert sooner.penalty_bp(own + timedelta(hours=25)) == 2_000
-    assert sooner.accepts(MARCH + timedelta(days=59))
+    assert deadline_of(QUIZ, run, {"q1": own}) == deadline_of(QUIZ, run)  # it is more time, never less
+
+
+def test_a_quiz_may_have_a_policy_of_its_own() -> None:
+    """Before that of its unit and its run; an old one that had none accepts late work."""
+    unit = Unit("q1", "quiz", "", due_after_days=6, late=LatePolicy("until", days=2))
+    run = run_in("UTC", LatePolicy("percent_a_day", 1_000))
+    due = MARCH + timedelta(days=6)
+    assert deadline_of(unit, run).accepted_until == due + timedelta(days=2)
+    assert deadline_of(unit, run, {}, OfQuiz(late=LatePolicy("none"))).accepted_until == due
+    assert deadline_of(unit, run, {}, OfQuiz(late=LatePolicy("accept"))).accepted_until is None
+
+
+def test_quizzes_keep_what_their_words_for_late_work_meant() -> None:
+    """What `deduct` took off was a part of what was earned; it is read, and not published any more."""
+    old: list[dict[str, Any]] = [{}, {"policy": "refuse"}, {"policy": "deduct", "bp_per_day": 1_000}]
+    accept, refuse, deduct = (LatePolicy(**from_words_of_quizzes(each)) for each in old)
+    assert (accept, refuse) == (LatePolicy("accept"), LatePolicy("none"))
+    assert [deduct.lowered(Score(2, 3), days) for days in (0, 1, 2, 99)] == [
+        *(Score(2, 3), Score(18_000, 30_000), Score(16_000, 30_000), Score(0, 30_000))
+    ]
+    assert "is no rule" in problem_of_late_policy(deduct)
+
+
+TIMES = st.integers(0, 700 * 24 * 60).map(lambda minutes: MARCH + timedelta(minutes=minutes))
+POLICIES = st.one_of(
+    st.builds(LatePolicy, st.just("percent_a_day"), st.integers(1, FULL), st.none() | st.just(7)),
+    st.builds(LatePolicy, st.sampled_from(["none", "accept"])),
+    st.just(LatePolicy("until", days=3)),
+)
+
+
+@given(
+    extension=TIMES,
+    own=st.none() | TIMES,
+    at=TIMES,
+    late=st.none() | POLICIES,
+    zone=st.sampled_from(["UTC", "Europe/London", "Pacific/Chatham"]),
+)
+@settings(max_examples=60)
+def test_more_time_is_never_less(
+    extension: datetime, own: datetime | None, at: datetime, late: LatePolicy | None, zone: str
+) -> None:
+    """No extension makes a deadline earlier, refuses what was accepted, or takes more off."""
+    run, quiz = run_in(zone, late), OfQuiz(own)
+    without, extended = deadline_of(QUIZ, run, {}, quiz), deadline_of(QUIZ, run, {"q1": extension}, quiz)
+    assert extended.due_at == max(extension, without.due_at or extension)
+    assert extended.accepts(at) or not without.accepts(at)
+    assert extended.days_late(at) <= without.days_late(at)
+
+
+@given(
+    points=st.integers(0, 50), possible=st.integers(1, 50), policy=POLICIES, days=st.tuples(*[st.integers(0, 400)] * 2)
+)
+@settings(max_examples=60)
+def test_being_late_takes_off_something_between_nothing_and_all(
+    points: int, possible: int, policy: LatePolicy, days: tuple[int, int]
+) -> None:
+    """Exactly, and never less for more days."""
+    score = Score(min(points, possible), possible)
+    sooner, later = (policy.lowered(score, each) for each in sorted(days))
+    assert not sooner.beats(score)
+    assert not later.beats(sooner)
+    assert later.points >= 0
+    assert policy.lowered(score, 0) == score
 
 
 def test_a_cloned_date_keeps_its_time_of_day() -> None:

@@ -74,6 +74,7 @@ def graded(points: int, possible: int, policy: str, *, passed: bool) -> Said:
     """That the attempt is graded."""
     score = Score(points, possible)
     exact: dict[str, int | None] = {"points": points, "possible": possible, "score_bp": score.bp}
+    exact |= {"given_points": points, "given_possible": possible}
     exact |= {"unit_points": None, "unit_possible": None, "counted": None}
     return fact(QuizAttempt.Graded, run_id="algebra-1", unit_id="q1", passed=passed, policy=policy, **exact)
 

@@ -71,6 +71,7 @@ def submitted(responses: Sequence[int] = (1, 0), late_by: int = 0, **more: Any) 
         late_by=late_by,
         responses=list(responses),
         **{"by": "learner", "banked": False, "quiz_version": 1, "started_at": None, **more},
+        days_late=-(-late_by // 86_400),
     )
 
 
@@ -85,6 +86,8 @@ def graded(score: int | Score, *, passed: bool, policy: str = "person") -> Said:
         policy=policy,
         points=points,
         possible=possible,
+        given_points=points,
+        given_possible=possible,
         unit_points=None,
         unit_possible=None,
         counted=None,

@@ -29,6 +29,8 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "seats.capacity_changed": (Reaction("offer_new_seats", enrollment.offer_freed_seat),),
     "seats.released": (Reaction("offer_freed_seat", enrollment.offer_freed_seat),),
     "enrollment.transferred": (Reaction("recognise_progress", enrollment.recognise_progress),),
+    "enrollment.extension_granted": (Reaction("follow_extension", enrollment.follow_deadline),),
+    "enrollment.extension_withdrawn": (Reaction("follow_withdrawn_extension", enrollment.follow_deadline),),
     "attempt.submitted": (Reaction("grade_by_key", quiz.grade_by_key, accepts=quiz.GRADED_BY_A_PERSON),),
     "attempt.graded": _after_score("decide_when_graded", "complete_passed_unit"),
     "attempt.grade_overridden": _after_score("decide_when_overridden", "complete_when_overridden"),

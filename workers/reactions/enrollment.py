@@ -4,6 +4,7 @@ from datetime import datetime
 
 from commands.enrollment import ExpireSeatOffer, OfferSeat
 from commands.progress import RecogniseProgress
+from commands.quiz import FollowDeadline
 from domain.fact import Fact
 
 
@@ -21,6 +22,11 @@ def offer_ends_at(fact: Fact) -> datetime | None:
 def expire_seat_offer(fact: Fact) -> ExpireSeatOffer:
     """The time of an offer is over: the seat is released."""
     return ExpireSeatOffer(fact.id("learner_id"), fact.id("run_id"))
+
+
+def follow_deadline(fact: Fact) -> FollowDeadline:
+    """A learner has another deadline: attempts that run end by it, and those that were submitted are late by it."""
+    return FollowDeadline(fact.id("learner_id"), fact.id("run_id"), fact.data["unit_id"], fact.position)
 
 
 def recognise_progress(fact: Fact) -> RecogniseProgress:

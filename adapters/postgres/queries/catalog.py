@@ -8,9 +8,9 @@ from adapters.postgres.queries.json_answer import json_array, json_object
 from adapters.postgres.queries.old_columns import with_columns
 from adapters.postgres.queries.reader import CHECKPOINT, Answer, Reader, RowPage
 from domain.catalog import Letter, Prerequisite, Section, Unit
-from domain.deadlines import LatePolicy
 from domain.grading import Group
 from domain.kinds import Kind
+from domain.late_policy import LatePolicy
 from domain.quiz import Item
 from domain.words import CompletionRule, GradingPolicy, Pacing, RunStatus
 from projections.catalog import CatalogCourse

@@ -154,6 +154,7 @@ CATALOG = (
     Row("scheduleRun", COMMAND, BY_STAFF_OF_COURSE, LATER),
     Row("cloneRun", COMMAND, BY_STAFF_OF_RUN),
     Row("grantExtensions", COMMAND, BY_STAFF_OF_RUN),
+    Row("withdrawExtensions", COMMAND, BY_STAFF_OF_RUN),
     Row("getMyDeadlines", READ, TO_ITSELF, USER, impersonated=True),
     Row("getDeadlines", READ, OF_LEARNER_ON_RUN),
     Row("getMyViewing", READ, TO_ITSELF, USER, impersonated=True),

@@ -15,6 +15,7 @@ FACT_OF = {
     "decideOutcome": "progress.course_outcome_decided",
     "withdraw": "enrollment.withdrawn",
     "grantExtensions": "enrollment.extension_granted",
+    "withdrawExtensions": "enrollment.extension_withdrawn",
     "resumeEnrollment": "enrollment.resumed",
     "suspendEnrollment": "enrollment.suspended",
     "transfer": "enrollment.transferred",

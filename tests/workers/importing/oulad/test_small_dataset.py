@@ -108,7 +108,8 @@ async def test_the_fields_of_the_facts(settings: Settings, tmp_path: Path) -> No
     assert by_type["attempt-12:1:1", "attempt.submitted"]["late_by"] == 3 * 86_400
     assert by_type["attempt-11:1:1", "attempt.graded"] == {
         "run_id": "AAA-2013J", "unit_id": "1", "score_bp": 8_500, "passed": True, "policy": "imported",
-        "points": 8_500, "possible": 10_000, "unit_points": None, "unit_possible": None, "counted": None,
+        "points": 8_500, "possible": 10_000, "given_points": 8_500, "given_possible": 10_000,
+        "unit_points": None, "unit_possible": None, "counted": None,
     }  # fmt: skip
     assert by_type["progress-11:AAA-2013J", "progress.unit_completed"] == {
         "unit_id": "1", "course_version": 1, "rule": "quiz_passed", "score_bp": 8_500,

@@ -1,0 +1,64 @@
+"""More time for a unit, for one learner or a whole group; and its end."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from commands.log import Log, Position
+from commands.lookups.catalog import Outline, outline
+from commands.lookups.deadlines import due_for_all
+from domain.enrollment import Enrollment, enrollment_stream
+from domain.progress import UnknownUnit
+
+
+@dataclass(frozen=True)
+class GrantExtensions:
+    """
+    Give learners of a run more time for a unit, one or a whole group, all or none.
+
+    Attributes:
+        new_due: their deadline from now on.
+    """
+
+    run_id: str
+    unit_id: str
+    learner_ids: Sequence[str]
+    new_due: datetime
+    reason: str = "unspecified"
+
+
+async def grant_extensions(command: GrantExtensions, log: Log) -> Position:
+    run = await _with_unit(log, command.run_id, command.unit_id)
+    due, extended = await due_for_all(log, run, command.unit_id), []
+    for learner_id in dict.fromkeys(command.learner_ids):
+        enrollment = await log.load(Enrollment, enrollment_stream(learner_id, command.run_id))
+        enrollment.extend(command.unit_id, due, command.new_due, command.reason)
+        extended.append(enrollment)
+    return await log.save(*extended)
+
+
+@dataclass(frozen=True)
+class WithdrawExtensions:
+    """Take extensions for a unit back, all or none; a learner who has none is left as it is."""
+
+    run_id: str
+    unit_id: str
+    learner_ids: Sequence[str]
+    reason: str = "unspecified"
+
+
+async def withdraw_extensions(command: WithdrawExtensions, log: Log) -> Position:
+    run = await _with_unit(log, command.run_id, command.unit_id)
+    due, changed = await due_for_all(log, run, command.unit_id), []
+    for learner_id in dict.fromkeys(command.learner_ids):
+        enrollment = await log.load(Enrollment, enrollment_stream(learner_id, command.run_id))
+        enrollment.withdraw_extension(command.unit_id, due, command.reason)
+        changed.append(enrollment)
+    return await log.save(*changed)
+
+
+async def _with_unit(log: Log, run_id: str, unit_id: str) -> Outline:
+    run = await outline(log, run_id)
+    if unit_id not in run.units:
+        raise UnknownUnit(run_id=run_id, unit_id=unit_id)
+    return run

@@ -1,0 +1,25 @@
+"""When work of one learner is due: what commands of all contexts ask."""
+
+from datetime import datetime
+
+from commands.log import Log
+from commands.lookups.catalog import Outline
+from commands.lookups.enrollment import extensions_of
+from commands.lookups.quiz import quizzes_of
+from domain.deadlines import AS_UNIT, Deadline, OfQuiz
+
+
+async def deadline_for(log: Log, learner_id: str, run: Outline, unit_id: str, quiz: OfQuiz = AS_UNIT) -> Deadline:
+    """
+    The deadline of a unit, or of a *quiz* in it, for a learner; see `domain.deadlines.deadline_of`.
+
+    If the learner gets an extension meanwhile, what rests on it is decided again.
+    """
+    return run.deadline(unit_id, await extensions_of(log, learner_id, run.run_id), quiz)
+
+
+async def due_for_all(log: Log, run: Outline, unit_id: str) -> datetime | None:
+    """When a unit is due for those without an extension: the latest of its quizzes with a deadline, else itself."""
+    quizzes = (await quizzes_of(log, run.run_id)).values()
+    due = [quiz.due_at for quiz in quizzes if quiz.unit_id == unit_id and quiz.due_at is not None]
+    return max(due, default=run.due_at(unit_id))
