@@ -16,13 +16,10 @@ from api.http.query import JSON, QueryDep
 from api.http.routing import router as strict_router
 from api.http.services import ServicesDep
 from api.http.types import BasisPoints, Id, QuizId
-from commands.log import Log
-from commands.lookups.catalog import outline
-from commands.lookups.progress import outcome_of
-from commands.lookups.quiz import attempts_of
 from commands.quiz import CommitRegrade, ProposeRegrade
+from commands.quiz.foreseeing import Consequence, CredentialChange, consequences
 from commands.quiz.regrading import Change, Wanted, preview
-from domain.grading import final_grade
+from domain.grading import shown
 from domain.quiz import MAX_ITEMS, Quiz, QuizNotFound, quiz_stream
 from domain.quiz.marks import ItemMark
 from domain.quiz.regrade import NewItem
@@ -40,7 +37,10 @@ class RegradedAttempt(msgspec.Struct, kw_only=True):
     Attributes:
         old_marks, marks: of the items that change.
         old_grade_bp, grade_bp: of the course, by all units as they stand; null where nothing that counts is scored.
-        outcome: of the course as it is decided now, empty if it is not; it follows the grade.
+        old_letter, letter: of these grades; null where the course has no letters.
+        old_outcome, outcome: of the course; empty where it is not decided.
+        credential: what becomes of the learner's credential: it is `gained`, `lost`, `replaced` by one that says
+            something else, or as it was (`none`).
     """
 
     learner_id: str
@@ -53,7 +53,11 @@ class RegradedAttempt(msgspec.Struct, kw_only=True):
     marks: list[ItemMark]
     old_grade_bp: int | None
     grade_bp: int | None
+    old_letter: str | None
+    letter: str | None
+    old_outcome: str
     outcome: str
+    credential: CredentialChange
 
 
 class RegradePreview(msgspec.Struct, kw_only=True):
@@ -101,7 +105,11 @@ CHANGE = RegradedAttempt(
     marks=[ItemMark("i1", "1", "1")],
     old_grade_bp=5_000,
     grade_bp=7_500,
+    old_letter="C",
+    letter="B",
+    old_outcome="fail",
     outcome="pass",
+    credential="gained",
 )
 PREVIEW = RegradePreview(position=1713, regrade_no=1, version=1, attempts=120, affected=1, changes=[CHANGE])
 STATE = RegradeState(regrade_no=1, version=1, items=["i1"], committed=True, finished=True, done=120, changed=1)
@@ -152,34 +160,24 @@ async def propose_regrade(quiz_id: QuizId, body: NewRegrade, send: Dispatch, ser
     position = await send.position(ProposeRegrade(wanted, body.reason, attempts, len(changes)))
     quiz = await replayed(services.log, Quiz, quiz_stream(quiz_id))
     number = max(quiz.proposals)
-    shown = [await _shown(look, quiz, change, changes) for change in changes[:SHOWN]]
+    first = changes[:SHOWN]
+    found = await consequences(look, quiz, changes, {each.attempt.id_of("learner_id") for each in first})
     answer = RegradePreview(
         position=position,
         regrade_no=number,
         version=quiz.proposals[number].change.version,
         attempts=attempts,
         affected=len(changes),
-        changes=shown,
+        changes=[_shown(each, found[each.attempt.id_of("learner_id")]) for each in first],
     )
     return Response(msgspec.json.encode(answer), 202, media_type=JSON)
 
 
-async def _shown(look: Log, quiz: Quiz, change: Change, changes: list[Change]) -> RegradedAttempt:
-    """A change, with what follows for the course from it and all other *changes* of the learner."""
-    attempt, foreseen = change.attempt, change.foreseen
-    learner_id, run = attempt.id_of("learner_id"), await outline(look, quiz.run_id)
-    attempts = await attempts_of(look, learner_id, quiz.run_id, quiz)
-    then = attempts.units[quiz.unit_id]
-    for each in changes:
-        if each.attempt.id_of("learner_id") == learner_id:
-            number, score = each.attempt.attempt_no, each.foreseen.score
-            then = then.with_score(quiz.id_of("quiz_id"), number, score, passed=each.foreseen.passed)
-    old_grade = final_grade(run.scheme, attempts.scores)
-    scores = attempts.scores if then.score is None else {**attempts.scores, quiz.unit_id: then.score}
-    grade = final_grade(run.scheme, scores)
+def _shown(change: Change, follows: Consequence) -> RegradedAttempt:
+    attempt, foreseen, before, after = change.attempt, change.foreseen, follows.before, follows.after
     changed = {each.item_id for each in foreseen.marks}
     return RegradedAttempt(
-        learner_id=learner_id,
+        learner_id=attempt.id_of("learner_id"),
         attempt_no=attempt.attempt_no,
         old_score_bp=attempt.score.bp if attempt.score else 0,
         score_bp=foreseen.score.bp,
@@ -187,9 +185,13 @@ async def _shown(look: Log, quiz: Quiz, change: Change, changes: list[Change]) -
         passed=foreseen.passed,
         old_marks=[mark for item_id, mark in attempt.marks.items() if item_id in changed],
         marks=foreseen.marks,
-        old_grade_bp=old_grade.bp if old_grade else None,
-        grade_bp=grade.bp if grade else None,
-        outcome=await outcome_of(look, learner_id, quiz.run_id),
+        old_grade_bp=shown(before.grade),
+        grade_bp=shown(after.grade),
+        old_letter=before.letter,
+        letter=after.letter,
+        old_outcome=before.outcome,
+        outcome=after.outcome,
+        credential=follows.credential,
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from commands.log import Log
 from domain.fact import Fact
@@ -35,6 +35,14 @@ class Attempts:
     left: set[str] = field(default_factory=set)
     ungraded: set[str] = field(default_factory=set)
     units: dict[str, UnitTries] = field(default_factory=dict)
+
+    def with_unit(self, unit_id: str, tries: UnitTries) -> "Attempts":
+        """The same with other attempts at a unit."""
+        scores = {each: score for each, score in self.scores.items() if each != unit_id}
+        if tries.score is not None:
+            scores[unit_id] = tries.score
+        passed = self.passed | {unit_id} if tries.passed else self.passed - {unit_id}
+        return replace(self, scores=scores, passed=passed, units={**self.units, unit_id: tries})
 
     def has_taken(self, unit_id: str) -> bool:
         """Whether there is an attempt at the unit."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 
 from commands.log import Log, Position
 from commands.lookups.catalog import Outline, outline, title_of_course
@@ -14,9 +13,9 @@ from commands.lookups.enrollment import (
     must_take_part,
     no_access,
 )
-from commands.lookups.quiz import Attempts, attempts_of, units_with_quiz
-from domain.deadlines import is_over
-from domain.grading import Decision, Record, can_still_pass, decide, final_grade
+from commands.lookups.quiz import attempts_of, units_with_quiz
+from commands.lookups.standing import record_of
+from domain.grading import Decision, can_still_pass, decide, final_grade
 from domain.progress import (
     BY_HAND,
     BY_STAFF,
@@ -164,7 +163,8 @@ async def decide_outcome(command: DecideOutcome, log: Log) -> Position:
     status = await must_have_asked(log, command.learner_id, command.run_id)
     extended = max((await extensions_of(log, command.learner_id, command.run_id)).values(), default=None)
     progress = await log.load(CourseProgress, progress_stream(command.learner_id, command.run_id))
-    record = _record(run, progress, await attempts_of(log, command.learner_id, command.run_id), log, extended)
+    attempts = await attempts_of(log, command.learner_id, command.run_id)
+    record = record_of(run, progress, attempts, log.context.at, extended)
     if command.outcome is not None:
         grade = final_grade(run.scheme, record.scores, record.excused)
         progress.decide_outcome(
@@ -240,23 +240,3 @@ async def revoke_credential(command: RevokeCredential, log: Log) -> Position:
     progress = await log.load(CourseProgress, progress_stream(credential.learner_id, credential.run_id))
     progress.revoke_credential(command.credential_id, command.reason)
     return await log.save(progress)
-
-
-def _record(run: Outline, progress: CourseProgress, attempts: Attempts, log: Log, extended: datetime | None) -> Record:
-    """
-    What counts: the scores of all attempts, passed or not; a run that has ended leaves no attempts, unless the learner
-    has more time, until *extended*.
-
-    A unit is not closed while an attempt has passed that has not completed it yet: the reaction is on its way.
-    """
-    scores = dict(attempts.scores)
-    for unit_id, score in progress.scores.items():
-        scores.setdefault(unit_id, score)  # those of attempts are the present ones: a grade may be overridden
-    for unit_id, score in progress.recognised.items():
-        if score.beats(scores.get(unit_id)):
-            scores[unit_id] = score
-    ended = is_over(max(run.ends_at, extended or run.ends_at), log.context.at)
-    waiting = attempts.ungraded if ended else attempts.ungraded | attempts.left
-    closed = run.scheme.weights.keys() - waiting if ended else attempts.closed
-    closed = closed - (attempts.passed - progress.completed)
-    return Record(scores, progress.completed, progress.excused, closed, waiting)

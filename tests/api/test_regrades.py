@@ -30,6 +30,7 @@ async def test_a_wrong_key_is_corrected(campus: Campus) -> None:
     (change,) = preview["changes"]
     assert (change["learner_id"], change["old_score_bp"], change["score_bp"]) == (campus.learner, 5_000, 10_000)
     assert (change["old_grade_bp"], change["grade_bp"]) == (2_000, 4_000)
+    assert (change["old_outcome"], change["outcome"], change["credential"]) == ("", "", "none")
     assert change["marks"] == [{"item_id": "i1", "earned": "1", "possible": "1"}]
     assert await best() == [5_000]
     await campus.send(f"{path}/1/commit", {}, user="instructor")

@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
+from adapters.command_bus.dry_run import DryRun
 from commands.enrollment import RequestEnrollment
+from commands.log import Context, Log
+from commands.progress import CompleteUnit, DecideOutcome, FollowOutcomeByCredential
 from commands.quiz import (
     CommitRegrade,
     ContinueRegrade,
@@ -18,10 +21,14 @@ from commands.quiz import (
     SubmitAttempt,
     regrading,
 )
+from commands.quiz.foreseeing import consequences
 from commands.quiz.regrading import Wanted
 from domain.late_policy import LatePolicy
+from domain.progress import CourseProgress
+from domain.quiz import Quiz
 from domain.quiz.regrade import NewItem
-from tests.support.usecases import ITEMS, RUN, Campus
+from tests.support.memory_log import MemoryLog, MemoryUnit
+from tests.support.usecases import AT, ITEMS, RUN, Campus
 
 QUIZ = PublishQuiz("timed", RUN, "q1", "Timed", items=ITEMS, key=[1, 0], time_limit=600, pass_bp=5_000)
 LEARNERS = ("ann", "ben", "cid")
@@ -177,3 +184,48 @@ async def test_two_attempts_of_a_learner_in_one_page(campus: Campus) -> None:
     await carried_out(campus, 1)
     units = [(await campus.log.stream(f"attempt-ann:timed:{number}"))[-1].data["unit_points"] for number in (1, 2)]
     assert units == [1, 1]
+
+
+@pytest.mark.parametrize(("learner", "credential"), [("ann", "replaced"), ("ben", "lost"), ("dan", "gained")])
+async def test_what_is_foreseen_for_a_course_comes(campus: Campus, learner: str, credential: str) -> None:
+    """Grade, outcome and credential, as the reactions make them: one says less, one is lost, one is issued."""
+    await campus.give(QUIZ, RequestEnrollment(learner, RUN), StartAttempt(learner, "timed"))
+    for item_id, option in zip(("i1", "i2"), {"ann": "10", "ben": "11", "dan": "00"}[learner], strict=True):
+        response = {"kind": "single_choice", "option_id": option}
+        await campus.give(SaveAnswer(learner, "timed", 1, item_id, 1, response))
+    await campus.give(SubmitAttempt(learner, "timed"), GradeAttempt(learner, "timed"))
+    exam = {"ann": 10_000, "ben": 3_500, "dan": 3_000}[learner]
+    await campus.give(CompleteUnit(learner, RUN, "q2", "quiz_passed", exam))
+    await follow(campus, learner)
+    look = look_at(campus)
+    head = await campus.log.head()
+    _, changes = await regrading.preview(look, WRONG_KEY)
+    found = await consequences(look, await look.read(Quiz, "quiz-timed"), changes, [learner])
+    assert await campus.log.head() == head
+    await campus.give(PROPOSE)
+    await carried_out(campus, 1)
+    await follow(campus, learner)
+    progress = await look_at(campus).read(CourseProgress, f"progress-{learner}:{RUN}")
+    follows = found[learner]
+    assert follows.credential == credential
+    assert (follows.after.outcome, follows.after.certified) == (progress.outcome, progress.certified)
+    if progress.outcome:
+        assert follows.after.grade is not None
+        assert follows.after.grade.bp == progress.grade_bp
+
+
+def look_at(campus: Campus) -> Log:
+    """A unit of work in which nothing is appended."""
+    context = Context("test", AT)
+    return MemoryUnit(campus.log, context) if isinstance(campus.log, MemoryLog) else DryRun(campus.log, context)
+
+
+async def follow(campus: Campus, learner: str) -> None:
+    """Do what the reactor does after the grade of an attempt: the unit, the outcome, the credential."""
+    facts = await campus.log.stream(f"attempt-{learner}:timed:1")
+    graded = [fact.data for fact in facts if fact.type in ("attempt.graded", "attempt.regraded")][-1]
+    if graded["passed"]:
+        await campus.give(CompleteUnit(learner, RUN, "q1", "quiz_passed", graded["points"], graded["possible"]))
+    await campus.give(DecideOutcome(learner, RUN, 1))
+    head = await campus.log.head()
+    await campus.give(FollowOutcomeByCredential(learner, RUN, f"credential-{head}"))
