@@ -17,7 +17,9 @@ from adapters.postgres.ops.failed_reactions import FailedReaction, Selection
 from adapters.postgres.store import parking
 from adapters.procrastinate.derived import FailedJob, dismiss, failed_jobs, retry
 from commands.admin import DismissJob, DismissReaction, RetryJob, RetryKey, RetryReaction, SkipFact
+from commands.admin.read_models import RequestRepair
 from commands.log import Context
+from domain.admin import UNSPECIFIED
 from domain.errors import Conflict, NotFound
 
 
@@ -144,6 +146,10 @@ class Operations:
     async def note_key_retried(self, projection: str, key: str | None, context: Context) -> int:
         """Record that a parked key, or each of them, is to be tried again; the position of the fact."""
         return await self._bus.handle(RetryKey(projection, key), context)
+
+    async def note_repair(self, projection: str, key: str, reason: str | None, context: Context) -> int:
+        """Record that the rows of a key are to be recomputed from the log; the position of the fact."""
+        return await self._bus.handle(RequestRepair(projection, key, reason or UNSPECIFIED), context)
 
     async def skip(
         self,

@@ -182,7 +182,7 @@ async def change_profile(body: ProfileChanges, request: Request, dispatch: Dispa
         people = services.people
         people.must_send_mails()
         client = client_by_headers(request.scope, services.settings.trusted_proxies)
-        await people.attempts.count_mail(client, people.now())
+        await people.attempts.count_mail(client, people.now(), body.notification_address)
     changes = {name: value for name, value in body.model_dump().items() if value is not None}
     return await dispatch(ChangeProfile(dispatch.user.subject, changes))
 

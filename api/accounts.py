@@ -103,6 +103,14 @@ class WhyOfAccount(Body):
     reason: Reason
 
 
+class ProofOfPerson(Body):
+    """How the person has proved who it is; it is sealed beside the facts."""
+
+    model_config = example(reason="has shown the passport at the desk")
+
+    reason: Reason
+
+
 class NoSuchAddress(NotFound):
     """No account has the address."""
 
@@ -129,6 +137,12 @@ class EndedSessions(msgspec.Struct, kw_only=True):
     """How many sessions and tokens have ended."""
 
     ended: int
+
+
+class RemovedFactors(msgspec.Struct, kw_only=True):
+    """How many second factors were taken off."""
+
+    removed: int
 
 
 @router.get("/accounts", responses=query(AccountPage(items=[accounts.LISTED], next=paging.NEXT), 403))
@@ -230,6 +244,23 @@ async def end_sessions(
     context = dataclasses.replace(await dispatch.accounted(body.reason), reason=body.reason)
     ended = await services.people.end_for(learner_id, "staff", context)
     return Response(msgspec.json.encode(EndedSessions(ended=ended)), media_type=JSON)
+
+
+@router.post(
+    "/learners/{learner_id}/factors/remove",
+    responses=open_query(RemovedFactors(removed=2), 400, 401, 403, 404, 412, 413, 415),
+)
+async def remove_lost_factors(
+    learner_id: LearnerId, body: ProofOfPerson, dispatch: Dispatch, services: ServicesDep
+) -> Response:
+    """
+    Take all second factors off a person who has lost them, recovery codes as well, and has proved who it is.
+
+    Sessions, tokens and the password end: the person signs in again by the mail for a forgotten password.
+    """
+    context = dataclasses.replace(await dispatch.accounted(body.reason), reason=body.reason)
+    removed = await services.people.factors.remove_lost(learner_id, context)
+    return Response(msgspec.json.encode(RemovedFactors(removed=removed)), media_type=JSON)
 
 
 @router.post(

@@ -4,8 +4,7 @@ Bulk jobs over HTTP: a dry run says line by line what would happen, its id start
 A dispatcher carries jobs out; how far one is, is a query, or a stream of events.
 """
 
-import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -23,12 +22,11 @@ from api.http import csv_pages, paging
 from api.http.clear_reason import ClearReason
 from api.http.csv_pages import CsvTable
 from api.http.dispatch import Accepted, Body, Dispatch, example
+from api.http.job_events import job_events
 from api.http.openapi import command, event_stream, open_query
-from api.http.places import EventStream
 from api.http.query import JSON, QueryDep
 from api.http.routing import router as strict_router
 from api.http.services import Services, ServicesDep
-from api.http.sessions import while_signed_in
 from api.http.types import Id, Limit
 from domain.admin.bulk_jobs import BulkJobNotFound, BulkKind
 from domain.errors import Rejected
@@ -38,7 +36,6 @@ router = strict_router("bulk_jobs", "/v1")
 
 MOST_LINES = 1_000
 LONGEST_FILE = 500_000  # characters
-LOOK_INTERVAL = 0.5  # seconds between two events
 NO_STORE = {"cache-control": "no-store"}
 CSV_EXAMPLE = "learner_id,run_id\n28400,algebra-2026\n28401,algebra-2026\n"
 LAST = "~"
@@ -248,11 +245,12 @@ async def get_bulk_job(job_id: JobId, ask: QueryDep) -> Response:
 )
 async def stream_bulk_job(job_id: JobId, ask: QueryDep) -> Response:
     """How far a job is, until it has ended, or what names the user."""
-    services, user = ask.services, ask.user
-    await _found(services, job_id)
-    events = _events(services, job_id)
-    while_valid = while_signed_in(events, user, services.people, services.grants, ends=user.expires_at)
-    return EventStream(while_valid, services.places, user.subject)
+    await _found(ask.services, job_id)
+
+    async def look() -> BulkProgress:
+        return _progress(await _found(ask.services, job_id))
+
+    return job_events(ask, look)
 
 
 @router.get(
@@ -300,15 +298,6 @@ async def undo_bulk(job_id: JobId, dispatch: Dispatch, services: ServicesDep) ->
     jobs, context = _jobs(services), await dispatch.accounted()
     kind = await jobs.kind_of_undo(job_id)
     return _dry_run(kind, await jobs.prepare_undo(job_id, context))
-
-
-async def _events(services: Services, job_id: str) -> AsyncGenerator[bytes]:
-    while True:
-        found = _progress(await _found(services, job_id))
-        yield b"event: progress\ndata: %b\n\n" % msgspec.json.encode(found)
-        if found.ended_at is not None:
-            return
-        await asyncio.sleep(LOOK_INTERVAL)
 
 
 async def _lines(services: Services, job_id: str, after: int, limit: int) -> RowPage:

@@ -7,7 +7,7 @@ from fastapi import Request, Response
 from pydantic import Field
 
 from adapters.auth.invitations import BadInvitation, Invitations, checked, read_people
-from adapters.command_bus.record_look import look_at, record_look
+from adapters.command_bus.record_look import look_at, record_look, record_looks
 from adapters.csv_lines import BadLine
 from api.http.dispatch import Body, Dispatch, example
 from api.http.openapi import open_query
@@ -115,20 +115,28 @@ async def invite(body: NewInvitation, request: Request, dispatch: Dispatch, serv
 
 
 @router.post("/invitations/bulk", responses=open_query(MANY, *STATUSES))
-async def invite_many(body: PeopleAsCsv, dispatch: Dispatch, services: ServicesDep) -> Response:
-    """Invite people from a CSV file, line by line. Sent again, it does what is left to do, and no mail goes twice."""
+async def invite_many(body: PeopleAsCsv, request: Request, dispatch: Dispatch, services: ServicesDep) -> Response:
+    """
+    Invite people from a CSV file, line by line. Sent again, it does what is left to do, and no mail goes twice.
+
+    The number of those who have an account says of a short file who that is: it is recorded as a look at each of them.
+    """
     people = read_people(body.csv)
     if len(people) > MOST_LINES:
         raise TooManyLines(lines=len(people), most=MOST_LINES)
     answer = BulkInvitation(dry_run=body.dry_run, invited=0, known=0, enrolled=0, refused=[])
-    context = await dispatch.accounted()
+    context, known = await dispatch.accounted(), []
     async for found in _invitations(services).invite_all(people, context, dry_run=body.dry_run):
         if isinstance(found, BadLine):
             answer.refused.append(found)
         else:
             answer.invited += found.is_new
-            answer.known += not found.is_new
             answer.enrolled += found.is_enrolled
+            if not found.is_new:
+                known.append(found.learner_id)
+    answer.known = len(known)
+    look = look_at(request.scope["path"], None, context.reason)
+    await record_looks(services.log, services.bus, known, look, context)
     return Response(msgspec.json.encode(answer), media_type=JSON, headers={"cache-control": "no-store"})
 
 

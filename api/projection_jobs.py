@@ -18,7 +18,8 @@ from adapters.projection_jobs import PROMOTION, REBUILD, ROLLBACK, Asked, Projec
 from api.http import paging
 from api.http.clear_reason import ClearReason
 from api.http.dispatch import Accepted, Body, Dispatch, example
-from api.http.openapi import command, open_query
+from api.http.job_events import job_events
+from api.http.openapi import command, event_stream, open_query
 from api.http.query import JSON, QueryDep
 from api.http.routing import router as strict_router
 from api.http.services import Services, ServicesDep
@@ -205,10 +206,26 @@ async def list_projection_jobs(
 @router.get("/projections/jobs/{job_id}", responses=open_query(EXAMPLE, 401, 403, 404, 503))
 async def get_projection_job(job_id: JobId, ask: QueryDep) -> Response:
     """How far a job is, and what has become of it."""
-    found = await ask.services.log.link.run(lambda connection: table.progress(connection, job_id))
+    found = await _found(ask.services, job_id)
+    return Response(msgspec.json.encode(found), headers=NO_STORE, media_type=JSON)
+
+
+@router.get(
+    "/projections/jobs/{job_id}/events",
+    responses=event_stream('event: progress\ndata: {"status":"running","step":"bulk (facts)","done":700}\n\n'),
+    response_class=Response,
+)
+async def stream_projection_job(job_id: JobId, ask: QueryDep) -> Response:
+    """How far a job is, until it has ended, or what names the user."""
+    await _found(ask.services, job_id)
+    return job_events(ask, lambda: _found(ask.services, job_id))
+
+
+async def _found(services: Services, job_id: str) -> ProjectionJobItem:
+    found = await services.log.link.run(lambda connection: table.progress(connection, job_id))
     if found is None:
         raise ProjectionJobNotFound(job_id=job_id)
-    return Response(msgspec.json.encode(_item(found)), headers=NO_STORE, media_type=JSON)
+    return _item(found)
 
 
 def _place(place: Sequence[str]) -> tuple[datetime, str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.console import DataDir, Failure, Json, answer, progress, say
-from cli.operator import Ticket
+from cli.operator import Justification, Ticket, Why
 from cli.output_path import check_writable, file_named, naming_errors
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def invite(
         Path, typer.Argument(metavar="FILE", help="A CSV file with a head; `-` reads it from standard input.")
     ],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    why: Why = None,
     ticket: Ticket = None,
     data: DataDir = None,
     as_json: Json = False,
@@ -40,6 +41,8 @@ def invite(
     The head names the columns: email, and any of display_name, language, time_zone, run_id. The same file once more
     does what is left to do. Exits with 1 if a line was refused.
 
+    That persons have an account is recorded as a look at each of them, also of a dry run.
+
     Example: campus account invite people.csv --dry-run
     """
     from adapters.auth.invitations import read_people
@@ -48,7 +51,7 @@ def invite(
 
     try:
         people = read_people(_text_of(file))
-        report = asyncio.run(_invite(Settings.load(data), people, ticket, dry_run=dry_run))
+        report = asyncio.run(_invite(Settings.load(data), people, Justification(ticket, why), dry_run=dry_run))
     except DomainError as error:
         raise Failure(error.sentence) from None
     answer(report, as_json=as_json, table=lambda: _shown(report))
@@ -69,21 +72,23 @@ def _text_of(file: Path) -> str:
 
 
 async def _invite(
-    settings: "Settings", people: "list[Invitee | BadLine]", ticket: str | None, *, dry_run: bool
+    settings: "Settings", people: "list[Invitee | BadLine]", said: Justification, *, dry_run: bool
 ) -> dict[str, Any]:
     import msgspec
 
     from adapters.auth.invitations import Invitations
     from adapters.command_bus.bus import Bus
+    from adapters.command_bus.record_look import look_at, record_looks
     from adapters.csv_lines import BadLine
     from adapters.postgres.log.postgres_log import PostgresLog
     from cli.operator import accounted, command_context
 
     log = await PostgresLog.open(settings)
     report: dict[str, Any] = {"dry_run": dry_run, "invited": 0, "known": 0, "enrolled": 0, "refused": []}
+    bus, known = Bus(log), []
     try:
-        invitations = Invitations(log, Bus(log), settings)
-        context = command_context(log.clock.now()) if dry_run else await accounted(log, ticket)
+        invitations = Invitations(log, bus, settings)
+        context = command_context(log.clock.now()) if dry_run else await accounted(log, said)
         with progress("inviting", total=len(people), unit="lines") as advance:
             async for found in invitations.invite_all(people, context, dry_run=dry_run):
                 if isinstance(found, BadLine):
@@ -92,7 +97,9 @@ async def _invite(
                     report["invited"] += found.is_new
                     report["known"] += not found.is_new
                     report["enrolled"] += found.is_enrolled
+                    known += [] if found.is_new else [found.learner_id]
                 advance(1)
+        await record_looks(log, bus, known, look_at("campus account invite", None, said.why), context)
     finally:
         await log.close()
     return report
@@ -179,6 +186,7 @@ def erase(
             show_default=False,
         ),
     ],
+    why: Why = None,
     ticket: Ticket = None,
     data: DataDir = None,
     as_json: Json = False,
@@ -203,7 +211,7 @@ def erase(
         command = RequestErasure(learner_id, ErasureGround(ground), stays, known)
         return learner_id, await desk.bus.handle(command, desk.context)
 
-    learner_id, position = at_desk(data, work, ticket=ticket)
+    learner_id, position = at_desk(data, work, Justification(ticket, why))
     done = {"ok": True, "learner_id": learner_id, "position": position}
     answer(done, as_json=as_json, table=lambda: f"{learner_id} is erased; the dispatcher destroys the key")
 

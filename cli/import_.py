@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.console import INTERRUPTED, DataDir, Json, answer, say
-from cli.operator import Ticket, accounted_of
+from cli.operator import Justification, Ticket, Why, accounted_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,6 +37,7 @@ def oulad(
         list[str] | None, typer.Option(help="Import only this one, such as AAA-2013J; can be repeated.")
     ] = None,
     *,
+    why: Why = None,
     ticket: Ticket = None,
     data: DataDir = None,
     as_json: Json = False,
@@ -55,7 +56,7 @@ def oulad(
     settings = Settings.load(data)
     wanted = list(dict.fromkeys([*(presentation or []), *(more or [])]))
     try:
-        context = uvloop.run(accounted_of(settings, ticket))
+        context = uvloop.run(accounted_of(settings, Justification(ticket, why)))
         report = uvloop.run(import_oulad(settings, file, wanted, progress, context))
     except KeyboardInterrupt:
         say("stopped; the same command goes on where this one was")

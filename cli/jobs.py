@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.console import DataDir, Failure, Json, answer
-from cli.operator import Ticket, in_clear, operations
+from cli.operator import Justification, Ticket, Why, in_clear, operations
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -43,6 +43,7 @@ def failed(data: DataDir = None, as_json: Json = False) -> None:
 @app.command()
 def retry(
     job: Annotated[int, typer.Argument(min=1, metavar="ID", help="The job's id, from `campus jobs failed`.")],
+    why: Why = None,
     ticket: Ticket = None,
     data: DataDir = None,
     as_json: Json = False,
@@ -54,7 +55,7 @@ def retry(
     """
     from adapters.settings import Settings
 
-    asyncio.run(_retry(Settings.load(data), job, ticket))
+    asyncio.run(_retry(Settings.load(data), job, Justification(ticket, why)))
     said = f"the dispatcher tries job {job} again; if it fails, it is listed by `campus jobs failed`"
     answer({"ok": True, "job": job}, as_json=as_json, table=lambda: said)
 
@@ -81,7 +82,7 @@ def dismiss(
 
     if not reason.strip():
         raise Failure("the reason is empty: type --reason TEXT, for those who find the decision later")
-    asyncio.run(_dismiss(Settings.load(data), job, in_clear(reason), ticket))
+    asyncio.run(_dismiss(Settings.load(data), job, Justification(ticket, reason=in_clear(reason))))
     answer({"ok": True, "job": job}, as_json=as_json, table=lambda: f"job {job} is dismissed")
 
 
@@ -93,16 +94,16 @@ async def _failed(settings: "Settings") -> "list[FailedJob]":
         return await failed_jobs(connection)
 
 
-async def _retry(settings: "Settings", job: int, ticket: str | None) -> None:
+async def _retry(settings: "Settings", job: int, said: Justification) -> None:
     await _must_have_failed(settings, job)
-    async with operations(settings, ticket) as (decide, context):
+    async with operations(settings, said) as (decide, context):
         await decide.retry_job(job, context)
 
 
-async def _dismiss(settings: "Settings", job: int, reason: str, ticket: str | None) -> None:
+async def _dismiss(settings: "Settings", job: int, said: Justification) -> None:
     await _must_have_failed(settings, job)
-    async with operations(settings, ticket) as (decide, context):
-        await decide.dismiss_job(job, reason, context)
+    async with operations(settings, said) as (decide, context):
+        await decide.dismiss_job(job, said.reason or "", context)
 
 
 async def _must_have_failed(settings: "Settings", job: int) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from cli.console import INTERRUPTED, LAST_POSITION, DataDir, Failure, Json, answer, progress, say
-from cli.operator import Ticket, accounted, in_clear
+from cli.operator import Justification, Ticket, accounted, in_clear
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -181,7 +181,7 @@ async def _resolve(settings: "Settings", reason: str, ticket: str | None) -> dic
         raise Failure("the notary does not refuse to sign: there is nothing to resolve")
     log = await PostgresLog.open(settings)
     try:
-        context = await accounted(log, ticket)
+        context = await accounted(log, Justification(ticket, reason=reason))
         position = await Bus(log).handle(ResolveDispute(stored.origin, reason), context)
     finally:
         await log.close()

@@ -8,7 +8,7 @@ import typer
 
 from cli.admin.desk import Desk, at_desk, looked_up
 from cli.console import DataDir, Failure, Json, answer, progress
-from cli.operator import Ticket
+from cli.operator import Justification, Ticket, Why
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -36,6 +36,7 @@ def import_(
         typer.Option("--bank", metavar="ID", help="The bank; the file's name without one.", show_default=False),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen, and do nothing.")] = False,
+    why: Why = None,
     ticket: Ticket = None,
     data: DataDir = None,
     as_json: Json = False,
@@ -69,7 +70,7 @@ def import_(
                 desk.log, desk.bus, desk.context, bank_id, read, dry_run=dry_run, done=advance
             )
 
-    report = looked_up(data, work) if dry_run else at_desk(data, work, ticket=ticket)
+    report = looked_up(data, work) if dry_run else at_desk(data, work, Justification(ticket, why))
     answer(report.as_json(), as_json=as_json, table=lambda: _reported(report, dry_run=dry_run))
 
 

@@ -8,7 +8,7 @@ import typer
 from cli.admin.bulk import followed
 from cli.admin.desk import Desk, at_desk
 from cli.console import MOST_ROWS, DataDir, Failure, Json, answer
-from cli.operator import Ticket, in_clear
+from cli.operator import Justification, Ticket, in_clear
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -71,7 +71,7 @@ def import_(
         report = await desk.log.link.run(lambda connection: table.report(connection, job_id, 0, len(found.lines)))
         return found, ended, [each for each in report if each.outcome == "refused"]
 
-    found, ended, refused = at_desk(data, work, ticket=ticket)
+    found, ended, refused = at_desk(data, work, Justification(ticket, reason=reason))
     shown = _shown(found, ended, refused)
     answer(shown, as_json=as_json, table=lambda: _table(found, shown))
     if shown["refused"]:

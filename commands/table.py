@@ -145,6 +145,8 @@ HANDLERS: dict[type, CommandHandler] = {
     read_models.StopProjectionJob: read_models.stop_projection_job,
     read_models.RecordBuild: read_models.record_build,
     read_models.RecordJobFailure: read_models.record_job_failure,
+    read_models.RecordDrop: read_models.record_drop,
+    read_models.RequestRepair: read_models.request_repair,
     read_models.RecordSwitch: read_models.record_switch,
     admin.RetryKey: admin.retry_key,
     admin.SkipFact: admin.skip_fact,

@@ -33,6 +33,8 @@ FAILURES_OF_NETWORK = Limit(100, timedelta(minutes=15))
 """Of all addresses together: a school has one IPv4 address, and its pupils mistype now and then."""
 MAILS_OF_NETWORK = Limit(60, timedelta(hours=1))
 """Registrations and forgotten passwords, asked for from one network."""
+MAILS_TO_ADDRESS = Limit(3, timedelta(hours=1))
+"""To an address that an account is to have, asked for by all accounts from all networks together."""
 PURPOSE = "failed logins"
 
 COUNT = """
@@ -51,7 +53,7 @@ class TooManyAttempts(Forbidden):
     """Something was tried too often; `retry_after` is in seconds."""
 
     code = "too_many_attempts"
-    template = "that was tried too often from here: try again in {retry_after} s"
+    template = "that was tried too often: try again in {retry_after} s"
 
 
 class Attempts:
@@ -89,9 +91,19 @@ class Attempts:
         await self._take_back(keys[1:])
         await self._clear(keys[0])
 
-    async def count_mail(self, client: str, now: datetime) -> None:
-        """Count a mail that was asked for without being signed in; raises TooManyAttempts."""
+    async def count_mail(self, client: str, now: datetime, to: str | None = None) -> None:
+        """
+        Count a mail that was asked for.
+
+        Args:
+            to: the address, where it is not that of an account, which has turns of its own (`Addresses.take_turn`).
+
+        Raises:
+            TooManyAttempts: there were too many from this network, or to this address.
+        """
         await self._count(await self._key("mails", _network(client)), MAILS_OF_NETWORK, now)
+        if to is not None:
+            await self._count(await self._key(f"mails to {to}", ""), MAILS_TO_ADDRESS, now)
 
     async def forgive(self, name: str, client: str) -> None:
         """Forget failures from one network, as after a password was reset there."""
@@ -127,7 +139,7 @@ class Attempts:
 
 async def forget_old(connection: Connection, now: datetime) -> None:
     """Forget failures that count no more."""
-    longest = max(limit.window for limit in (FAILURES, FAILURES_OF_NETWORK, MAILS_OF_NETWORK))
+    longest = max(limit.window for limit in (FAILURES, FAILURES_OF_NETWORK, MAILS_OF_NETWORK, MAILS_TO_ADDRESS))
     await connection.execute(FORGET, (now - longest,))
 
 

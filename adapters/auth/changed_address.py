@@ -23,12 +23,12 @@ class ChangedAddress:
         Ask for another address; it is asked by mail, and answered alike whether it has an account.
 
         Raises:
-            TooManyAttempts: too many mails were asked for from this network.
+            TooManyAttempts: too many mails were asked for from this network, or to this address.
         """
         access = self._access
         access.must_send_mails()
         async with even_time():
-            await access.attempts.count_mail(client, access.now())
+            await access.attempts.count_mail(client, access.now(), email)
             await access.handle(RequestEmailChange(learner_id, email), learner_id, request_id)
 
     async def verify(self, token: str, request_id: str) -> None:

@@ -13,7 +13,7 @@ from adapters.auth.access import RegistrationClosed
 from adapters.command_bus.bus import Bus
 from adapters.command_bus.replay import replayed
 from adapters.csv_lines import BadLine, read_lines
-from adapters.personal.addresses import Addresses
+from adapters.personal.addresses import Addresses, plain
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
 from commands.enrollment import RequestEnrollment
@@ -120,12 +120,15 @@ class Invitations:
         self, people: Sequence[Invitee | BadLine], context: Context, *, dry_run: bool = False
     ) -> AsyncIterator[Invited | BadLine]:
         """What has become of each line, one after the other; a line that is refused keeps no other one back."""
+        seen: set[str] = set()
         for person in people:
             if isinstance(person, BadLine):
                 yield person
                 continue
             try:
-                yield await self.invite(person, context, dry_run=dry_run)
+                found = await self.invite(person, context, dry_run=dry_run)
+                yield found._replace(is_new=found.is_new and plain(person.email) not in seen)
+                seen.add(plain(person.email))
             except RegistrationClosed:
                 raise
             except DomainError as error:

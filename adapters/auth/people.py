@@ -89,7 +89,10 @@ class People(AccountAccess):
         password_id = await self.set_password(learner_id, password, "registration", request_id)
         await self.handle(VerifyEmail(learner_id), learner_id, request_id)
         await self.handle(ChangeProfile(learner_id, {DISPLAY_NAME: display_name}), learner_id, request_id)
-        return await self.open(learner_id, password_id, "link", request_id, confirmed_at=self.now())
+        try:
+            return await self.open(learner_id, password_id, "link", request_id, confirmed_at=self.now())
+        except SignInRefused:  # the same link was used once more meanwhile
+            raise LinkRefused from None
 
     async def sign_in(self, email: str, password: str, client: str, request_id: str) -> SignedIn | FactorNeeded:
         """

@@ -16,8 +16,11 @@ from adapters.auth.attempts import FAILURES, Limit
 from adapters.auth.factors import CODES, Factors
 from adapters.auth.links import LinkKind, link_of, link_token
 from commands.auth import AddFactor, MakeRecoveryCodes, RemoveFactor, UseRecoveryCode
+from commands.log import Context
 from domain.auth import Credentials, FactorKind, FactorRefused, SignInRefused, credentials_stream
 from domain.links import LinkRefused
+from domain.user import AccountStatus
+from domain.user_errors import AccountNotFound
 
 PENDING = LinkKind("campuslog-second-factor", timedelta(minutes=5))
 """What a person has who has given the password: time to give the second factor."""
@@ -170,6 +173,33 @@ class SecondFactors:
         made = [fact.data["codes_id"] for fact in facts if fact.type == Credentials.RecoveryCodesMade.TOPIC]
         return made[: made.index(codes_id)]
 
+    async def remove_lost(self, learner_id: str, context: Context) -> int:
+        """
+        Take all factors off a person who has lost them, recovery codes as well, in the name of the staff.
+
+        The password goes with them, so that the next sign-in begins with a mail to the address of the account, as its
+        first one did. Sent again, it does what is left.
+
+        Returns:
+            How many factors there were.
+
+        Raises:
+            AccountNotFound: there is no such account in use.
+            RegistrationClosed: no mail leaves this campus.
+        """
+        access, removed = self._access, 0
+        if (await access.user(learner_id)).status is not AccountStatus.ACTIVE:
+            raise AccountNotFound(learner_id=learner_id)
+        access.must_send_mails()
+        while (credentials := await access.credentials(learner_id)).factors:
+            if credentials.password_id is not None:
+                await access.passwords.drop(learner_id, [credentials.password_id])
+            await access.end_for(learner_id, "staff", context)  # with another session a factor could be added
+            for factor_id in [*credentials.factors]:
+                await self._remove(RemoveFactor(learner_id, factor_id), context)
+                removed += 1
+        return removed
+
     async def remove(self, learner_id: str, factor_id: str, request_id: str) -> None:
         """
         Ask for a factor no more; without the last one no session and no token stands for one. Raises FactorNotFound.
@@ -177,10 +207,14 @@ class SecondFactors:
         These forget it before the fact, in case this process dies, and once more after it, in case two are removed at
         the same time.
         """
-        access = self._access
+        context = Context(learner_id, self._access.now(), correlation_id=request_id)
+        await self._remove(RemoveFactor(learner_id, factor_id), context)
+
+    async def _remove(self, command: RemoveFactor, context: Context) -> None:
+        access, learner_id, factor_id = self._access, command.learner_id, command.factor_id
         if (await access.credentials(learner_id)).factors.keys() == {factor_id}:
             await self._forget_all(learner_id)
-        await access.handle(RemoveFactor(learner_id, factor_id), learner_id, request_id)
+        await access.bus.handle(command, context)
         await self.table.drop(learner_id, factor_id)
         credentials = await access.credentials(learner_id)
         if not credentials.factors:

@@ -100,6 +100,8 @@ class MailToPeople:
     async def _registration(self, fact: Fact, user: User) -> Mail | None:
         """The link that completes a registration; to a person with an account who asks again, that there is one."""
         recipient = await self._open(user, user.email)
+        if fact.meta.source == "cli":
+            return None  # an operator opens the account, with a password, or hands over the link
         if user.status is AccountStatus.PENDING:
             return Mail("registration", recipient, VERIFY)
         return Mail("registered_before", recipient) if fact.type == User.RegistrationRepeated.TOPIC else None

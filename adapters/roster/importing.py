@@ -2,6 +2,7 @@
 A roster is imported: who its lines mean, who is invited, and what is done for each; by a bulk job (record 0259).
 
 A file that was interrupted is sent again: a person has one account by address, and a line that is done changes nothing.
+The answer says whose an address is, also that of a dry run: it is recorded as a look at each who is found by one.
 """
 
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from adapters.auth.invitations import EMAIL, Invitations, Invitee, checked
 from adapters.bulk.jobs import BulkJobs
 from adapters.bulk.kinds import ACTION, ENTER, LEARNER, LEAVE, RUN
 from adapters.command_bus.bus import Bus
+from adapters.command_bus.record_look import look_at, record_looks
 from adapters.command_bus.replay import replayed
 from adapters.csv_lines import BadLine, Cells
 from adapters.personal.addresses import Addresses, plain
@@ -32,6 +34,7 @@ class RosterImports:
 
     def __init__(self, log: PostgresLog, bus: Bus, settings: Settings) -> None:
         self._log = log
+        self._bus = bus
         self._jobs = BulkJobs(log, bus)
         self._addresses = Addresses(log.link, log.keys)
         self._invitations = Invitations(log, bus, settings)
@@ -39,14 +42,14 @@ class RosterImports:
     async def foresee(self, roster: RosterFile, run_id: str, context: Context) -> RosterReport:
         """Say line by line what would happen, by the log as it is now; nothing is kept. Raises RunNotFound."""
         await self._must_have_run(run_id)
-        meant = await self._meant(roster.lines, context, dry_run=True)
+        meant = await self._meant(roster.lines, context, run_id, dry_run=True)
         lines = await self._jobs.foresee(BulkKind.ROSTER, cells_of(meant, run_id), context)
         return report(roster, run_id, meant, lines, None, dry_run=True)
 
     async def begin(self, roster: RosterFile, run_id: str, reason: str, context: Context) -> RosterReport:
         """Invite those without an account, and start a bulk job, which a dispatcher carries out. Raises RunNotFound."""
         await self._must_have_run(run_id)
-        meant = await self._meant(roster.lines, context, dry_run=False)
+        meant = await self._meant(roster.lines, context, run_id, dry_run=False)
         cells = cells_of(meant, run_id)
         if not cells:
             return report(roster, run_id, meant, (), None, dry_run=False)
@@ -59,18 +62,23 @@ class RosterImports:
             raise RunNotFound(run_id=run_id)
 
     async def _meant(
-        self, lines: Sequence[Entry | BadLine | Skipped], context: Context, *, dry_run: bool
+        self, lines: Sequence[Entry | BadLine | Skipped], context: Context, run_id: str, *, dry_run: bool
     ) -> list[Meant | BadLine | Skipped]:
-        """Whom each line means; a person who stands there twice is meant once."""
+        """Whom each line means; a person who stands there twice is meant once. Those found by address are looked at."""
         found: list[Meant | BadLine | Skipped] = []
+        by_address: list[str] = []
         first: dict[str, Entry] = {}
         for each in lines:
             one = await self._person(each) if isinstance(each, Entry) else each
             if isinstance(one, Meant):
+                if one.learner_id and one.entry.email and not one.entry.learner_id:
+                    by_address.append(one.learner_id)
                 one = again(one, first)
             if isinstance(one, Meant) and one.invitee is not None:
                 one = await self._invited(one, one.invitee, context, dry_run=dry_run)
             found.append(one)
+        look = look_at(f"{'dry run of a ' if dry_run else ''}roster of run {run_id}", None, context.reason)
+        await record_looks(self._log, self._bus, by_address, look, context)
         return found
 
     async def _person(self, entry: Entry) -> Meant | BadLine | Skipped:

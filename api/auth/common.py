@@ -15,14 +15,10 @@ from api.http.query import JSON
 from api.http.services import Services, get_services
 from api.http.sessions import signed_in, user_by_cookie
 from api.http.step_up import must_be_confirmed
-from api.http.types import NO_CONTROLS, Id
+from api.http.types import ADDRESS, NO_CONTROLS, Id
 from domain.passwords import LONGEST_PASSWORD
 from domain.words import closed
 
-ADDRESS = (
-    r"^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
-    r"@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$"
-)
 Email = Annotated[
     str, Field(pattern=ADDRESS, max_length=254, description="In ASCII; a domain in another script as `xn--…`.")
 ]

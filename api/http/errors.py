@@ -21,6 +21,7 @@ from adapters.postgres.connection import Overloaded, PostgresError, Unavailable,
 from adapters.postgres.log.append import KeyReused, LifeEnded, VersionConflict
 from adapters.postgres.queries.reader import NotBuilt
 from api.http.places import TooManyStreams
+from api.http.types import EXPECTED
 from domain.errors import Conflict, DomainError, Forbidden, NotFound, Rejected
 from domain.payment.errors import BadWebhook
 from domain.user_errors import TooManyExports
@@ -235,9 +236,15 @@ def _not_built(request: Request, _: Exception) -> Response:
 
 
 def _invalid(request: Request, error: RequestValidationError) -> Response:
-    errors = [Defect(".".join(map(str, each["loc"])), each["msg"]) for each in error.errors()]
+    errors = [Defect(".".join(map(str, each["loc"])), _in_words(each)) for each in error.errors()]
     first = f"{errors[0].at}: {errors[0].problem}" if errors else "the request does not fit its schema"
     return problem(request, 422, INVALID, first, errors=errors)
+
+
+def _in_words(defect: dict[str, Any]) -> str:
+    """What is wrong with a field; a pattern that people would have to decipher, by what it stands for."""
+    expected = EXPECTED.get(defect.get("ctx", {}).get("pattern", ""))
+    return defect["msg"].removeprefix("Value error, ") if expected is None else f"has to be {expected}"
 
 
 def _http_exception(request: Request, error: HTTPException) -> Response:

@@ -19,7 +19,9 @@ class JwtVerifier:
     def user(self, header: str | None) -> JwtClaims:
         """The user of an `Authorization` header; raises Unauthenticated."""
         if header is None:
-            raise Unauthenticated("send `Authorization: Bearer TOKEN`; `campus token` prints one")
+            raise Unauthenticated(
+                "sign in at /v1/auth/sign-in, or send `Authorization: Bearer TOKEN`; `campus token` prints one"
+            )
         return self.known(header) or self._verify(header)
 
     def ticket_holder(self, ticket: str) -> JwtClaims:

@@ -8,10 +8,27 @@ from typing import Annotated, Any
 from fastapi import Path, Query
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, TypeAdapter
 
+from domain.admin.tickets import TICKET_PATTERN
+
 ID = r"^(\.*[A-Za-z0-9_-][A-Za-z0-9_.-]*|\.{3,})$"  # without `.` and `..`, which no URL can address
 NO_CONTROLS = r"^[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*$"  # nor what turns the direction of other text
 LONGEST_ID = 64  # characters
 NO_NUL = r"^[^\x00]*$"  # PostgreSQL's text cannot hold it
+ADDRESS = (
+    r"^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+    r"@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$"
+)
+"""An e-mail address in ASCII."""
+HEX_ID = r"^[0-9a-f]{32}$"
+EXPECTED = {
+    ID: f"an id of 1 to {LONGEST_ID} letters, digits, `_`, `-` and `.`",
+    HEX_ID: "an id of 32 hexadecimal digits",
+    NO_CONTROLS: "a text without line ends, and without characters that are not shown",
+    NO_NUL: "a text without the character NUL",
+    ADDRESS: "an e-mail address, such as ada@example.org; a domain in another script as `xn--…`",
+    TICKET_PATTERN.pattern: "a ticket, such as HELP-123",
+}
+"""What a text has to be, for people, by its pattern."""
 NOT_BLANK: dict[str, Any] = {
     "pattern": r"^[^\x00]*[^\x00\s\x1c-\x1f][^\x00]*$"
 }  # what `_said` takes, for the description

@@ -2,6 +2,7 @@
 `campus admin`: who runs the campus, decided by who has the machine.
 
     create           the first admin, and others                     create
+    remove-factors   of a person who has lost them                   factors
     roles …          list, grant and revoke roles                    roles
     clients …        programs of other systems                       clients
     audit            what the staff and the operators have done      audit
@@ -14,10 +15,12 @@ import typer
 from cli.admin import bulk, clients, settings
 from cli.admin.audit import audit
 from cli.admin.create import create
+from cli.admin.factors import remove_factors
 from cli.admin.roles import grant, list_, revoke
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 app.command()(create)
+app.command("remove-factors")(remove_factors)
 app.command()(audit)
 
 roles = typer.Typer(no_args_is_help=True, add_completion=False)

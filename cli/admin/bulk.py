@@ -8,7 +8,7 @@ import typer
 
 from cli.admin.desk import Desk, at_desk, looked_up
 from cli.console import MOST_ROWS, DataDir, Failure, Json, answer, progress
-from cli.operator import Ticket, in_clear
+from cli.operator import Justification, Ticket, Why, in_clear
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -44,6 +44,7 @@ def prepare(
     kind: Annotated[str, typer.Argument(metavar="KIND", help="enroll, withdraw, reactivate, grant_role, …")],
     file: Annotated[Path, typer.Argument(help="A CSV file whose first line names the columns.")],
     *,
+    why: Why = None,
     ticket: Ticket = None,
     data: DataDir = None,
     as_json: Json = False,
@@ -70,7 +71,7 @@ def prepare(
         cells = [each if isinstance(each, BadLine) else checked(what, each) for each in lines]
         return await _jobs(desk).prepare(what, cells, desk.context)
 
-    prepared = at_desk(data, work, ticket=ticket)
+    prepared = at_desk(data, work, Justification(ticket, why))
     _say_prepared(prepared, as_json=as_json)
 
 
@@ -97,7 +98,7 @@ def start(
         await _jobs(desk).start(job, in_clear(reason), desk.context)
         return await followed(desk, job)
 
-    found = at_desk(data, work, ticket=ticket)
+    found = at_desk(data, work, Justification(ticket, reason=reason))
     answer({"ok": not found.refused, **_plain(found)}, as_json=as_json, table=lambda: _said(found))
     if found.refused or found.failure:
         raise typer.Exit(1)
@@ -123,24 +124,24 @@ def report(job: JobId, *, limit: Limit = 50, data: DataDir = None, as_json: Json
 
 
 @app.command()
-def stop(job: JobId, *, ticket: Ticket = None, data: DataDir = None, as_json: Json = False) -> None:
+def stop(job: JobId, *, why: Why = None, ticket: Ticket = None, data: DataDir = None, as_json: Json = False) -> None:
     """
     Have no further line carried out; what is done stays.
 
     Example: campus admin bulk stop 5f1c…
     """
-    position = at_desk(data, lambda desk: _jobs(desk).stop(job, desk.context), ticket=ticket)
+    position = at_desk(data, lambda desk: _jobs(desk).stop(job, desk.context), Justification(ticket, why))
     answer({"ok": True, "position": position}, as_json=as_json, table=lambda: f"job {job} is stopped")
 
 
 @app.command()
-def undo(job: JobId, *, ticket: Ticket = None, data: DataDir = None, as_json: Json = False) -> None:
+def undo(job: JobId, *, why: Why = None, ticket: Ticket = None, data: DataDir = None, as_json: Json = False) -> None:
     """
     A dry run of what undoes the lines that have changed something; its id starts it.
 
     Example: campus admin bulk undo 5f1c…
     """
-    prepared = at_desk(data, lambda desk: _jobs(desk).prepare_undo(job, desk.context), ticket=ticket)
+    prepared = at_desk(data, lambda desk: _jobs(desk).prepare_undo(job, desk.context), Justification(ticket, why))
     _say_prepared(prepared, as_json=as_json)
 
 

@@ -9,9 +9,8 @@ from uuid import uuid4
 import typer
 
 from cli.admin.desk import Desk, at_desk, looked_up
-from cli.admin.roles import reason_of
 from cli.console import DataDir, Failure, Json, answer
-from cli.operator import Ticket, in_clear
+from cli.operator import Justification, Ticket, in_clear, reason_of
 
 if TYPE_CHECKING:
     from adapters.auth.clients import Clients
@@ -54,7 +53,7 @@ def register(
         grant = GrantRole(client, Grant(Role.SERVICE.value, CAMPUS), None, why)
         return await desk.bus.handle(grant, desk.context)
 
-    position = at_desk(data, work, ticket=ticket)
+    position = at_desk(data, work, Justification(ticket, reason=why))
     said = f"{client} is registered; it needs a credential: campus admin clients add {client}"
     answer({"ok": True, "position": position}, as_json=as_json, table=lambda: said)
 
@@ -88,7 +87,7 @@ def add(
         await desk.bus.handle(AddCredential(client, credential_id, key, timedelta(days=days), why), desk.context)
         return secret
 
-    secret = at_desk(data, work, ticket=ticket)
+    secret = at_desk(data, work, Justification(ticket, reason=why))
     said = f"{credential_id} is valid for {days} days" + (f"; its secret:\n{secret}" if secret is not None else "")
     found = {"ok": True, "credential_id": credential_id, "secret": secret}
     answer(found, as_json=as_json, table=lambda: said)
@@ -118,7 +117,7 @@ def remove(
         await _clients(desk).drop_secret(client, credential)
         return position
 
-    position = at_desk(data, work, ticket=ticket)
+    position = at_desk(data, work, Justification(ticket, reason=why))
     answer({"ok": True, "position": position}, as_json=as_json, table=lambda: f"{credential} proves nothing any more")
 
 
@@ -138,7 +137,7 @@ def end(*, client: ClientId, reason: Why, ticket: Ticket = None, data: DataDir =
         await _clients(desk).drop_secret(client)
         return position
 
-    position = at_desk(data, work, ticket=ticket)
+    position = at_desk(data, work, Justification(ticket, reason=why))
     answer({"ok": True, "position": position}, as_json=as_json, table=lambda: f"{client} has ended")
 
 

@@ -8,7 +8,7 @@ import typer
 
 from cli.admin.desk import Desk, at_desk, looked_up
 from cli.console import DataDir, Failure, Json, answer
-from cli.operator import Ticket
+from cli.operator import Justification, Ticket, Why
 
 if TYPE_CHECKING:
     from adapters.auth.admins import NewAdmin
@@ -20,6 +20,7 @@ def create(
     by_link: Annotated[
         bool, typer.Option("--link", help="Print a link by which the person chooses the password.")
     ] = False,
+    why: Why = None,
     ticket: Ticket = None,
     data: DataDir = None,
     as_json: Json = False,
@@ -32,7 +33,7 @@ def create(
 
     Example: campus admin create ada@example.org
     """
-    from api.auth.common import ADDRESS
+    from api.http.types import ADDRESS
 
     if re.fullmatch(ADDRESS, email) is None:
         raise Failure(f"{email!r} is no e-mail address, such as ada@example.org")
@@ -41,7 +42,7 @@ def create(
     async def work(desk: Desk) -> "NewAdmin":
         return await desk.admins.create(email, password, desk.context)
 
-    made = at_desk(data, work, ticket=ticket)
+    made = at_desk(data, work, Justification(ticket, why))
     answer({"ok": True, **made._asdict()}, as_json=as_json, table=lambda: _said(email, made))
 
 

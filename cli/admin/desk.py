@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from adapters.command_bus.bus import Bus
     from adapters.postgres.log.postgres_log import PostgresLog
     from adapters.settings import Settings
+    from cli.operator import Justification
     from commands.log import Context
 
 T = TypeVar("T")
@@ -58,7 +59,7 @@ class Desk(NamedTuple):
 
 
 @asynccontextmanager
-async def _opened(settings: "Settings", ticket: str | None, *, reads: bool) -> AsyncIterator[Desk]:
+async def _opened(settings: "Settings", said: "Justification | None") -> AsyncIterator[Desk]:
     from adapters.auth.admins import Admins
     from adapters.command_bus.bus import Bus
     from adapters.postgres.log.postgres_log import PostgresLog
@@ -67,37 +68,35 @@ async def _opened(settings: "Settings", ticket: str | None, *, reads: bool) -> A
     log = await PostgresLog.open(settings)
     try:
         bus = Bus(log)
-        context = command_context(log.clock.now()) if reads else await accounted(log, ticket)
+        context = command_context(log.clock.now()) if said is None else await accounted(log, said)
         yield Desk(settings, log, bus, Admins(log, bus, settings), context)
     finally:
         await log.close()
 
 
-def at_desk(data: Path | None, work: Callable[[Desk], Coroutine[Any, Any, T]], *, ticket: str | None) -> T:
+def at_desk(data: Path | None, work: Callable[[Desk], Coroutine[Any, Any, T]], said: "Justification") -> T:
     """
-    Do some work on the campus of a data directory, under a ticket; what a rule refuses is a Failure.
+    Do some work on the campus of a data directory; what a rule refuses is a Failure.
 
     Raises:
-        Failure: also where the settings of the campus ask for a ticket.
+        Failure: also where the settings of the campus ask for a ticket or a reason, and *said* has none.
     """
-    return _at_desk(data, work, ticket, reads=False)
+    return _at_desk(data, work, said)
 
 
 def looked_up(data: Path | None, work: Callable[[Desk], Coroutine[Any, Any, T]]) -> T:
     """Look something up in the campus of a data directory; what a rule refuses is a Failure."""
-    return _at_desk(data, work, None, reads=True)
+    return _at_desk(data, work, None)
 
 
-def _at_desk(
-    data: Path | None, work: Callable[[Desk], Coroutine[Any, Any, T]], ticket: str | None, *, reads: bool
-) -> T:
+def _at_desk(data: Path | None, work: Callable[[Desk], Coroutine[Any, Any, T]], said: "Justification | None") -> T:
     from adapters.settings import Settings
     from domain.errors import DomainError
 
     settings = Settings.load(data)
 
     async def do() -> T:
-        async with _opened(settings, ticket, reads=reads) as desk:
+        async with _opened(settings, said) as desk:
             return await work(desk)
 
     try:

@@ -7,7 +7,7 @@ import typer
 
 from cli.admin.desk import Desk, at_desk, looked_up
 from cli.console import MOST_ROWS, DataDir, Failure, Json, answer
-from cli.operator import Ticket
+from cli.operator import Justification, Ticket, reason_of
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -20,7 +20,6 @@ RoleName = Annotated[
 ]
 Scope = Annotated[str, typer.Option(help="Where it holds: campus, course:ID or run:ID.")]
 Why = Annotated[str, typer.Option("--reason", help="Why; it is recorded.", show_default=False)]
-LONGEST_REASON = 200  # characters
 
 
 def list_(
@@ -91,7 +90,7 @@ def grant(
         stays = await desk.other_admin(learner_id) if wanted == ADMIN_OF_CAMPUS else None
         return await desk.bus.handle(GrantRole(learner_id, wanted, end, why, stays), desk.context)
 
-    position = at_desk(data, work, ticket=ticket)
+    position = at_desk(data, work, Justification(ticket, reason=why))
     said = f"{person} is {role} for {scope}{'' if end is None else f' until {end:%Y-%m-%d %H:%M} UTC'}"
     answer({"ok": True, "position": position}, as_json=as_json, table=lambda: said)
 
@@ -121,7 +120,7 @@ def revoke(
         stays = await desk.other_admin(learner_id) if wanted == ADMIN_OF_CAMPUS else None
         return await desk.bus.handle(RevokeRole(learner_id, wanted, why, stays), desk.context)
 
-    position = at_desk(data, work, ticket=ticket)
+    position = at_desk(data, work, Justification(ticket, reason=why))
     answer(
         {"ok": True, "position": position}, as_json=as_json, table=lambda: f"{person} is no {role} for {scope} any more"
     )
@@ -138,13 +137,6 @@ def _grant(role: str, scope: str) -> "Grant":
     except DomainError as error:
         raise Failure(error.sentence) from None
     return Grant(role, scope)
-
-
-def reason_of(reason: str) -> str:
-    """A reason without the space around it; raises Failure for none."""
-    if not 0 < len(reason.strip()) <= LONGEST_REASON:
-        raise Failure(f"a reason has 1 to {LONGEST_REASON} characters: type --reason TEXT, for those who ask later")
-    return reason.strip()
 
 
 def _table(rows: list[dict[str, Any]]) -> "RenderableType":

@@ -6,7 +6,7 @@ import typer
 
 from cli.admin.desk import Desk, at_desk, looked_up
 from cli.console import DataDir, Failure, Json, answer
-from cli.operator import ClearReason, Ticket, in_clear
+from cli.operator import ClearReason, Justification, Ticket, in_clear
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -64,7 +64,7 @@ def change(
     async def work(desk: Desk) -> int:
         return await desk.bus.handle(ChangeSetting(name, value, in_clear(reason)), desk.context)
 
-    position = at_desk(data, work, ticket=ticket)
+    position = at_desk(data, work, Justification(ticket, reason=reason))
     answer({"ok": True, "position": position}, as_json=as_json, table=lambda: f"{name} is {value}")
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from cli.console import DataDir, Failure, say
-from cli.operator import Ticket, accounted, in_clear
+from cli.operator import Justification, Ticket, accounted, in_clear
 
 
 def dismiss(
@@ -39,7 +39,7 @@ async def _dismiss(data: Path | None, event_id: str, reason: str, ticket: str | 
 
     log = await PostgresLog.open(Settings.load(data))
     try:
-        context = await accounted(log, ticket)
+        context = await accounted(log, Justification(ticket, reason=reason))
         await Bus(log).handle(DismissProviderEvent(event_id, reason), context)
     except DomainError as error:
         raise Failure(error.sentence) from None

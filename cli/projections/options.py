@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from cli.console import INTERRUPTED, Failure, say
+from cli.operator import Justification, accounted_of, in_clear
 
 if TYPE_CHECKING:
     from adapters.settings import Settings
     from projections.engine.projection import Projection
+    from workers.rebuild.promotion import By
 
 T = TypeVar("T")
 
@@ -26,6 +28,27 @@ RuleOption = Annotated[
         "--rule", metavar="FILE", help="Its changed rule in a Python file, before that is deployed.", show_default=False
     ),
 ]
+
+
+LONGEST_REASON = 200  # characters
+
+
+def _reason(text: str) -> str:
+    if not text.strip() or len(text) > LONGEST_REASON:
+        raise typer.BadParameter(f"a reason has 1 to {LONGEST_REASON} characters")
+    return in_clear(text)
+
+
+Reason = Annotated[
+    str | None, typer.Option(parser=_reason, help="Why. It stays in clear: name no person.", metavar="TEXT")
+]
+
+
+async def by_operator(settings: "Settings", reason: str | None, ticket: str | None) -> "By":
+    """In whose name something is done with a read model, and why; raises Failure where the campus asks for more."""
+    from workers.rebuild.promotion import By
+
+    return By(await accounted_of(settings, Justification(ticket, reason=reason)), reason)
 
 
 def chosen(*names: str | None) -> "list[Projection]":

@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from cli.console import LARGEST, LAST_POSITION, MOST_ROWS, DataDir, Failure, Json, answer, progress
-from cli.operator import Ticket, in_clear, operations, operator
+from cli.operator import Justification, Ticket, Why, in_clear, operations, operator
 from cli.projections.options import Name, NameOrAll, chosen, end, run, settings_of, the
 from cli.projections.parked_view import PAGE, named, only_a_rebuild, parked_view
 
@@ -85,6 +85,8 @@ def list_parked(
 def retry(
     name: NameOrAll = None,
     key: KeyOrAll = None,
+    *,
+    why: Why = None,
     ticket: Ticket = None,
     data: DataDir = None,
     as_json: Json = False,
@@ -94,7 +96,7 @@ def retry(
 
     Example: campus projections parked retry overview --key 28400
     """
-    left = run(_retry(settings_of(data), _names(name), key, ticket))
+    left = run(_retry(settings_of(data), _names(name), key, Justification(ticket, why)))
     answer({"ok": not left, "parked": left}, as_json=as_json, table=lambda: parked_view(left))
     end(ok=not left)
 
@@ -157,7 +159,7 @@ async def _list(settings: "Settings", names: Sequence[str], key: str | None = No
 
 
 async def _retry(
-    settings: "Settings", names: Sequence[str], key: str | None, ticket: str | None
+    settings: "Settings", names: Sequence[str], key: str | None, said: Justification
 ) -> list[dict[str, Any]]:
     from adapters.postgres.connection import connect
     from adapters.postgres.store.parking import request_retry
@@ -165,7 +167,7 @@ async def _retry(
     if key is not None and (reference := [row for row in await _expect(settings, names, key) if row["needs_rebuild"]]):
         raise Failure(only_a_rebuild(reference))
     waiting = sorted({row["projection"] for row in await _list(settings, names, key)})
-    async with operations(settings, ticket) as (decide, context):
+    async with operations(settings, said) as (decide, context):
         for name in waiting:
             await decide.note_key_retried(name, key, context)
     async with await connect(settings, application="retry") as connection:
@@ -216,7 +218,7 @@ async def _skip(settings: "Settings", what: Skipping) -> dict[str, Any]:
     name, key = what.name, what.key
     await _expect(settings, [name], key)
     by = operator()
-    async with operations(settings, what.ticket) as (decide, context):
+    async with operations(settings, Justification(what.ticket, reason=what.reason)) as (decide, context):
         try:
             place = {"position": what.position, "generation": what.generation}
             position, _ = await decide.skip(name, key, what.reason, context, **place)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.console import MOST_WORKERS, DataDir, Failure, Json, answer, progress, say
-from cli.projections.options import RuleOption, chosen, deployment, run, settings_of, the, typed
+from cli.operator import Ticket
+from cli.projections.options import Reason, RuleOption, by_operator, chosen, deployment, run, settings_of, the, typed
 from workers.rebuild.processes import default_workers
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from adapters.settings import Settings
     from projections.engine.projection import Projection
+    from workers.rebuild.build import RebuildRequest
     from workers.rebuild.report import RebuildReport
 
 STOPPED = "stopped; the same command goes on with what is not complete"
@@ -40,6 +42,8 @@ def rebuild(
         Path | None,
         typer.Option(metavar="DIR", help="Read what it has of the log from an export (`campus log export DIR`)."),
     ] = None,
+    reason: Reason = None,
+    ticket: Ticket = None,
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
@@ -57,6 +61,8 @@ def rebuild(
 
     Example: campus projections rebuild --rule my_rule.py course_dashboard
     """
+    from workers.rebuild.build import RebuildRequest
+
     if everything == bool(names):
         raise Failure("say which read models to rebuild, or --all")
     if rule is not None and len(names or ()) != 1:
@@ -65,7 +71,8 @@ def rebuild(
     settings, number = settings_of(data), workers or default_workers(projections)
     if from_export is not None:
         _check_export(from_export)
-    report = run(_rebuild(settings, projections, number, from_scratch, from_export), stopped=STOPPED)
+    request = RebuildRequest(tuple(projections), number, from_scratch, from_export)
+    report = run(_rebuild(settings, request, reason, ticket), stopped=STOPPED)
     found = {**report.as_json(), **_compared(settings, report)}
     answer(found, as_json=as_json, table=lambda: _view(found, data, rule))
 
@@ -78,13 +85,12 @@ def _check_export(directory: Path) -> None:
 
 
 async def _rebuild(
-    settings: "Settings", projections: "Sequence[Projection]", workers: int, from_scratch: bool, export: Path | None
+    settings: "Settings", request: "RebuildRequest", reason: str | None, ticket: str | None
 ) -> "RebuildReport":
-    from workers.rebuild.build import RebuildRequest, rebuild
+    from workers.rebuild.build import rebuild
 
-    await _warn(settings, projections)
-    order = RebuildRequest(tuple(projections), workers=workers, from_scratch=from_scratch, export=export)
-    return await rebuild(settings, order, progress)
+    await _warn(settings, request.projections)
+    return await rebuild(settings, request, progress, await by_operator(settings, reason, ticket))
 
 
 async def _warn(settings: "Settings", projections: "Sequence[Projection]") -> None:

@@ -7,7 +7,8 @@ import typer
 
 from cli.comparison import NOT_COMPARED, Against, compare, view
 from cli.console import DataDir, Failure, Json, answer
-from cli.projections.options import Name, end, run, settings_of, the
+from cli.operator import Justification, Ticket, operations
+from cli.projections.options import Name, Reason, end, run, settings_of, the
 
 if TYPE_CHECKING:
     from adapters.postgres.store.repairs import Repair
@@ -26,7 +27,10 @@ REFUSED = (
 def repair(
     name: Name,
     key: Annotated[str, typer.Option("--key", help="The learner.", show_default=False)],
+    *,
     against: Against = None,
+    reason: Reason = None,
+    ticket: Ticket = None,
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
@@ -44,7 +48,9 @@ def repair(
     if against is not None:
         _must_be_unchanged(settings_of(data), against, as_json=as_json)
     signed = _must_be_signed(settings_of(data), the(name), key, as_json=as_json)
-    done = run(_repair(settings_of(data), the(name), key), stopped="stopped; the projector may repair it nevertheless")
+    said = Justification(ticket, reason=reason)
+    stopped = "stopped; the projector may repair it nevertheless"
+    done = run(_repair(settings_of(data), the(name), key, said), stopped=stopped)
     done["not_checked"] = _not_checked(signed) if against is None else []
     answer(done, as_json=as_json, table=lambda: Text("\n".join([_outcome(name, done), *done["not_checked"]])))
     end(ok=done["ok"])
@@ -97,14 +103,17 @@ def _not_checked(signed: "SignedFacts") -> list[str]:
     return [f"not checked: {signed.unsigned:,} facts that are not signed yet"] if signed.unsigned else []
 
 
-async def _repair(settings: "Settings", projection: "Projection", key: str) -> dict[str, Any]:
+async def _repair(settings: "Settings", projection: "Projection", key: str, said: Justification) -> dict[str, Any]:
     import msgspec
 
     from adapters.postgres.connection import connect
-    from adapters.postgres.store.repairs import repair_of, request_repair
+    from adapters.postgres.store.repairs import must_be_repairable, repair_of, request_repair
     from workers.consistency.repair import NO_FACT
 
     async with await connect(settings, application="repair") as connection:
+        await must_be_repairable(connection, projection)
+        async with operations(settings, said) as (decide, context):
+            await decide.note_repair(projection.name, key, said.reason, context)
         number = await request_repair(connection, projection, key)
         try:
             async with asyncio.timeout(PATIENCE):

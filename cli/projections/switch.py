@@ -6,28 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.console import LARGEST, DataDir, Json, answer, progress
-from cli.operator import Ticket, accounted_of, in_clear
-from cli.projections.options import Name, run, settings_of, the, typed
-
-LONGEST_REASON = 200
+from cli.operator import Ticket
+from cli.projections.options import Name, Reason, by_operator, run, settings_of, the, typed
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from adapters.settings import Settings
-    from workers.rebuild.promotion import By, Switched
+    from workers.rebuild.promotion import Switched
     from workers.support.progress import Advance
-
-
-def _reason(text: str) -> str:
-    if not text.strip() or len(text) > LONGEST_REASON:
-        raise typer.BadParameter(f"a reason has 1 to {LONGEST_REASON} characters")
-    return in_clear(text)
-
-
-Reason = Annotated[
-    str | None, typer.Option(parser=_reason, help="Why. It stays in clear: name no person.", metavar="TEXT")
-]
 
 
 def promote(
@@ -64,7 +50,7 @@ def promote(
     settings = settings_of(data)
 
     async def switch(advance: "Advance") -> "Switched":
-        by = await _by(settings, reason, ticket)
+        by = await by_operator(settings, reason, ticket)
         return await promote(settings, the(name), generation, advance, with_parked=with_parked, by=by)
 
     with progress(f"{name}: the last facts", unit="facts") as advance:
@@ -98,7 +84,7 @@ def rollback(
     settings = settings_of(data)
 
     async def switch(advance: "Advance") -> "Switched":
-        by = await _by(settings, reason, ticket)
+        by = await by_operator(settings, reason, ticket)
         return await roll_back(settings, the(name), as_it_was=as_it_was, advance=advance, by=by)
 
     with progress(f"{name}: the last facts", unit="facts") as advance:
@@ -109,6 +95,9 @@ def rollback(
 def drop(
     name: Name,
     generation: Annotated[int, typer.Argument(min=1, max=LARGEST, help="Its number; see `campus projections status`.")],
+    *,
+    reason: Reason = None,
+    ticket: Ticket = None,
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
@@ -121,18 +110,17 @@ def drop(
 
     from workers.rebuild.promotion import drop
 
-    run(drop(settings_of(data), the(name), generation))
+    settings = settings_of(data)
+
+    async def work() -> None:
+        await drop(settings, the(name), generation, await by_operator(settings, reason, ticket))
+
+    run(work())
     answer(
         {"projection": name, "dropped": generation},
         as_json=as_json,
         table=lambda: Text(f"generation {generation} of {name} is gone"),
     )
-
-
-async def _by(settings: "Settings", reason: str | None, ticket: str | None) -> "By":
-    from workers.rebuild.promotion import By
-
-    return By(await accounted_of(settings, ticket), reason)
 
 
 def _as_json(name: str, switched: "Switched") -> dict[str, Any]:

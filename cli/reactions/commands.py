@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from cli.console import INTERRUPTED, LAST_POSITION, MOST_ROWS, DataDir, Failure, Json, answer, progress, say
-from cli.operator import Ticket, in_clear, operations, operator
+from cli.operator import Justification, Ticket, Why, in_clear, operations, operator
 from cli.reactions.view import PAGE, failed_view, settled_view
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def retry(
     reaction: Name = None,
     position: Position = None,
     every: All = False,
+    why: Why = None,
     ticket: Ticket = None,
     data: DataDir = None,
     as_json: Json = False,
@@ -67,7 +68,7 @@ def retry(
     Example: campus reactions retry --key dan
     """
     _choose(key, reaction, position, every)
-    left = _run(_retry(_settings(data), _selection(key, reaction, position), ticket))
+    left = _run(_retry(_settings(data), _selection(key, reaction, position), Justification(ticket, why)))
     answer({"ok": not left, "failed": _json(left)}, as_json=as_json, table=lambda: failed_view(left))
     if left:
         raise typer.Exit(1)
@@ -97,7 +98,8 @@ def dismiss(
     if not reason.strip():
         raise Failure("the reason is empty: type --reason TEXT, for those who find the decision later")
     _choose(key, reaction, position, every)
-    rows = _run(_dismiss(_settings(data), _selection(key, reaction, position), in_clear(reason), ticket))
+    said = Justification(ticket, reason=in_clear(reason))
+    rows = _run(_dismiss(_settings(data), _selection(key, reaction, position), said))
     answer({"dismissed": _json(rows)}, as_json=as_json, table=lambda: settled_view(rows))
 
 
@@ -152,7 +154,7 @@ async def _list(settings: "Settings", selection: "Selection", *, dismissed: bool
         return await failed_reactions.listed(connection, selection, states)
 
 
-async def _retry(settings: "Settings", selection: "Selection", ticket: str | None) -> "list[FailedReaction]":
+async def _retry(settings: "Settings", selection: "Selection", said: Justification) -> "list[FailedReaction]":
     """What still waits once the reactor has tried all of the selection again."""
     from adapters.postgres.connection import connect
     from adapters.postgres.ops import failed_reactions
@@ -162,7 +164,7 @@ async def _retry(settings: "Settings", selection: "Selection", ticket: str | Non
         chosen = await failed_reactions.listed(connection, selection, (*failed_reactions.OPEN, *dismissed))
         if not chosen:
             raise Failure(await _nothing(settings, selection))
-        async with operations(settings, ticket) as (decide, context):
+        async with operations(settings, said) as (decide, context):
             for row in chosen:
                 await decide.note_retried(row, context)
         requested = await failed_reactions.request_retry(connection, selection)
@@ -195,15 +197,14 @@ async def _tried(connection: "Connection", selection: "Selection", tries: dict[t
                 raise Failure("no reactor tries again: start one with `campus worker reactor`; see `campus doctor`")
 
 
-async def _dismiss(
-    settings: "Settings", selection: "Selection", reason: str, ticket: str | None
-) -> "list[FailedReaction]":
+async def _dismiss(settings: "Settings", selection: "Selection", said: Justification) -> "list[FailedReaction]":
     from adapters.postgres.connection import connect
     from adapters.postgres.ops import failed_reactions
 
+    reason = said.reason or ""
     async with await connect(settings, application="reactions") as connection:
         chosen = await failed_reactions.listed(connection, selection)
-        async with operations(settings, ticket) as (decide, context):
+        async with operations(settings, said) as (decide, context):
             for row in chosen:
                 await decide.note_dismissed(row, reason, context)
         rows = await failed_reactions.dismiss(connection, selection, reason=reason, by=operator())

@@ -84,6 +84,37 @@ async def record_job_failure(command: RecordJobFailure, log: Log) -> Position:
 
 
 @dataclass(frozen=True)
+class RecordDrop:
+    """The actor has the rows of a generation deleted; *version* is that of their rule."""
+
+    projection: str
+    generation: int
+    version: int
+    reason: str = field(repr=False)
+
+
+async def record_drop(command: RecordDrop, log: Log) -> Position:
+    model = await log.load(ReadModel, read_model_stream(command.projection))
+    model.drop(command.generation, command.version, command.reason)
+    return await log.save(model)
+
+
+@dataclass(frozen=True)
+class RequestRepair:
+    """The actor has the rows of a key recomputed from the log."""
+
+    projection: str
+    key: str
+    reason: str = field(repr=False)
+
+
+async def request_repair(command: RequestRepair, log: Log) -> Position:
+    model = await log.load(ReadModel, read_model_stream(command.projection))
+    model.request_repair(command.key, command.reason)
+    return await log.save(model)
+
+
+@dataclass(frozen=True)
 class RecordSwitch:
     """
     The actor has moved the readers of a read model to another generation; *back* to the one served before.

@@ -1,8 +1,9 @@
 """
 What readers of a read model see: its generations, who has them rebuilt, and who moves the readers.
 
-Rebuilding and moving are jobs that a projector carries out (workers/rebuild/requested.py): one at a time for each read
-model, whose stream says which is under way. What was decided is a fact before it is done.
+Rebuilding and moving are jobs that a projector carries out (workers/rebuild/requested.py), or an operator's process
+(workers/rebuild/by_operator.py): one at a time for each read model, whose stream says which is under way. What was
+decided is a fact before it is done.
 """
 
 import msgspec
@@ -157,6 +158,17 @@ class ReadModel(Aggregate):
         job_id: str
         reason: str
 
+    class GenerationDropped(Aggregate.Event):
+        TOPIC = "projection.generation_dropped"
+        generation: int
+        version: int
+        reason: str
+
+    class RepairRequested(Aggregate.Event):
+        TOPIC = "projection.repair_requested"
+        key: str
+        reason: str
+
     class KeyRetried(Aggregate.Event):
         TOPIC = "projection.key_retried"
         key: str | None
@@ -258,6 +270,22 @@ class ReadModel(Aggregate):
     def roll_back(self, switch: Switch) -> None:
         """Readers go back to the rows that were served before."""
         self._rolled_back(**{name: getattr(switch, name) for name in switch.__struct_fields__})
+
+    def drop(self, generation: int, version: int, reason: str) -> None:
+        """The rows of a generation that is not served are deleted; *version* is that of their rule."""
+        self._generation_dropped(generation=generation, version=version, reason=reason)
+
+    @event(GenerationDropped)
+    def _generation_dropped(self, generation: int, version: int, reason: str) -> None:
+        """It was not served, and its number is not used again."""
+
+    def request_repair(self, key: str, reason: str) -> None:
+        """The rows of a key are to be recomputed from the log."""
+        self._repair_requested(key=key, reason=reason)
+
+    @event(RepairRequested)
+    def _repair_requested(self, key: str, reason: str) -> None:
+        """Each request counts."""
 
     def retry(self, key: str | None) -> None:
         """The facts of a parked key are to be tried again; of all keys without one."""

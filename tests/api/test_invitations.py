@@ -57,10 +57,10 @@ async def test_an_invited_person_gets_a_mail_and_completes_the_account(town: Tow
 
 async def test_many_are_invited_line_by_line(town: Town) -> None:
     """A dry run says the same and does nothing; sent again the file does what is left to do."""
-    csv = f"email,run_id\n{ADA},{LONG}\nbob@example,\ncid@example.org,none\n"
+    csv = f"email,run_id\n{ADA},{LONG}\nbob@example,\ncid@example.org,none\n{ADA.upper()},\n"
     report = {
         "invited": 1,
-        "known": 0,
+        "known": 1,
         "enrolled": 1,
         "refused": [
             {"line": 3, "field": "email", "problem": "has to be an e-mail address, such as ada@example.org"},
@@ -74,9 +74,14 @@ async def test_many_are_invited_line_by_line(town: Town) -> None:
     assert done == {"dry_run": False, **report}
     mended = csv.replace("bob@example,", "bob@example.org,").replace("none", LONG)
     again = (await sent(town, "/invitations/bulk", {"csv": mended})).json()
-    assert again == {"dry_run": False, "invited": 1, "known": 2, "enrolled": 2, "refused": []}
+    assert again == {"dry_run": False, "invited": 1, "known": 3, "enrolled": 2, "refused": []}
     for address in (ADA, "bob@example.org", "cid@example.org"):
         assert (await town.mail_to(address)).subject == "You are invited"
+    ada = await town.app.state.services.people.addresses.find(ADA)
+    looks = [each.data for each in await town.log.history(ada) if each.type == "record.viewed"]
+    assert [(each["by"], each["what"]) for each in looks] == [("admin", "/v1/invitations/bulk")], (
+        "who has an account is known by the file"
+    )
 
 
 async def test_a_file_that_is_none_is_refused(town: Town) -> None:

@@ -1,6 +1,7 @@
 """Rebuilds, promotions and rollbacks over HTTP: jobs of a projector, each a fact, one at a time for a read model."""
 
 import asyncio
+import json
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -89,7 +90,10 @@ async def test_a_read_model_is_rebuilt_promoted_and_rolled_back(campus: Campus, 
         asked = await ask(campus, "rebuild", **{"campus-ticket": "HELP-7", "idempotency-key": "r"})
         busy = await campus.post("/projections/catalog/promote", WHY, user="admin")
         assert (busy.status_code, busy.json()["code"]) == (409, "read_model_busy")
+        path = f"/v1/projections/jobs/{asked['job_id']}/events"
+        events = (await campus.client.get(path, headers=await campus.as_user("admin"))).text.split("\n\n")
         built = await ended(campus, asked)
+        assert json.loads(events[-2].removeprefix("event: progress\ndata: ")) == built, "the stream ends with the job"
         assert (built["status"], built["generation"], built["cause"]) == ("finished", 2, None)
         assert await generations(campus) == {1: ("live", False), 2: ("ready", True)}
         assert await ask(campus, "rebuild", **{"campus-ticket": "HELP-7", "idempotency-key": "r"}) == asked

@@ -67,6 +67,8 @@ async def test_a_roster_is_imported(campus: Campus, app: FastAPI, settings: Sett
     assert dry["lines"][2]["would_record"] == ["enrollment.withdrawn"]
     assert [each["line"] for each in dry["refused"]] == [5, 6]
     assert "@" not in str(dry).replace("such as ada@example.org", ""), "no address is in the answer"
+    looks = [each.data["what"] for each in await services.log.history("ada") if each.type == "record.viewed"]
+    assert looks == [f"dry run of a roster of run {campus.run}"], "it was answered whose address it is"
     assert (dry["job_id"], await services.log.stream(f"enrollment-ada:{campus.run}")) == (None, [])
 
     stop = asyncio.Event()

@@ -9,6 +9,7 @@ from api.http.services import Services
 from api.http.sessions import ENDED
 from commands.log import Context
 from commands.roles import GrantRole
+from domain.auth import FactorKind
 from domain.roles import ADMIN_OF_CAMPUS
 from tests.support.appends import query
 from tests.support.people import PASSWORD, Browser, Town, stream_of
@@ -84,3 +85,34 @@ async def test_an_admin_ends_the_sessions_of_another(town: Town, settings: Setti
         ("staff", ada.learner_id, "admin")
     }
     assert (await ada.post("/learners/unknown/sessions/end", WHY)).json()["code"] == "account_not_found"
+
+
+async def test_who_has_lost_all_factors_gets_in_again(town: Town, settings: Settings) -> None:
+    """
+    The staff take the factors off, with how the person has proved who it is; then the mailbox is proved, as at first.
+
+    Who only knows the password stays outside, and the person reads of it in a mail.
+    """
+    ada, bob = await admin_of(town, settings), await town.settle(BOB)
+    people = town.app.state.services.people
+    for factor_id in ("f1", "f2"):
+        await people.factors.add(bob.learner_id, factor_id, FactorKind.TOTP, "r")
+    await town.mail_to(BOB, 3)
+    path, sign_in = f"/learners/{bob.learner_id}/factors/remove", {"email": BOB, "password": PASSWORD}
+    assert (await bob.post(path, WHY)).json()["code"] == "admins_only"
+    assert (await ada.post(path, {"reason": ""})).status_code == 422
+    assert (await ada.post("/learners/unknown/factors/remove", WHY)).json()["code"] == "account_not_found"
+    assert (await ada.post(path, WHY)).json() == {"removed": 2}
+    assert (await ada.post(path, WHY)).json() == {"removed": 0}
+    assert (await bob.get("/auth/sessions")).status_code == 401
+    assert (await town.browser().post("/auth/login", sign_in)).json()["code"] == "sign_in_refused"
+    await town.mail_to(BOB, 5)
+    await bob.post("/auth/forgotten", {"email": BOB})
+    body = {"token": await town.link_to(BOB, 6), "password": "nine quiet otters"}
+    assert (await bob.post("/auth/reset", body)).status_code == 200
+    answer = await bob.post("/auth/login", {"email": BOB, "password": "nine quiet otters"})
+    assert answer.json()["status"] == "signed_in", answer.text
+    assert (await bob.get("/auth/factors")).json() == {"factors": [], "recovery_codes_left": 0}
+    removed = [each for each in await town.log.history(bob.learner_id) if each.type == "credentials.factor_removed"]
+    assert [(each.meta.actor, each.meta.role) for each in removed] == [(ada.learner_id, "admin")] * 2
+    assert removed[0].meta.reason not in (None, WHY["reason"]), "it is sealed"

@@ -51,6 +51,7 @@ async def test_people_are_invited_from_a_file(settings: Settings, tmp_path: Path
         {"dry_run": False, "invited": 1, "known": 1, "enrolled": 1, "refused": []},
     )
     assert await query(settings, "SELECT count(*) FROM events WHERE type = 'user.invited'") == [(2,)]
+    assert await query(settings, "SELECT count(*) FROM events WHERE type = 'record.viewed'") == [(1,)]
     file.write_bytes(b"email\n\xff@example.org\n")
     refused = await asyncio.to_thread(campus, "account", "invite", str(file), env=env)
     assert refused.returncode == 1

@@ -160,7 +160,11 @@ async def test_many_at_once_from_a_file(settings: Settings, tmp_path: Path) -> N
     await answer(settings, "settings", "change", "tickets", "required", "--reason", "from now on")
     code, _, err = await said(settings, "bulk", "stop", prepared["job_id"])
     assert (code, "type --ticket" in err) == (1, True), err
-    await answer(settings, "bulk", "stop", prepared["job_id"], "--ticket", "HELP-4")
+    ticket = ("--ticket", "HELP-4")
+    await answer(settings, "settings", "change", "reasons", "required", "--reason", "from now on", *ticket)
+    code, _, err = await said(settings, "bulk", "stop", prepared["job_id"], *ticket)
+    assert (code, "type --reason" in err) == (1, True), err
+    await answer(settings, "bulk", "stop", prepared["job_id"], *ticket, "--reason", "is not needed")
     assert len((await answer(settings, "bulk", "list"))["jobs"]) == 1, "who looks at something is asked for none"
 
 

@@ -13,6 +13,7 @@ from adapters.postgres.ops.failed_reactions import Selection
 from adapters.settings import Settings
 from cli.console import Failure
 from cli.doctor import examine
+from cli.operator import Justification
 from cli.reactions import commands
 from commands.enrollment import ReactivateEnrollment, RequestEnrollment, WithdrawEnrollment
 from commands.quiz import SubmitAttempt
@@ -161,4 +162,4 @@ async def test_what_is_meant_has_to_be_said(campus: Campus, monkeypatch: pytest.
         await campus.settled()
     monkeypatch.setattr(commands, "PATIENCE", 0.3)
     with pytest.raises(Failure, match="start one with `campus worker reactor`"):
-        await commands._retry(settings, Selection(), None)
+        await commands._retry(settings, Selection(), Justification())

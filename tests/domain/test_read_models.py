@@ -56,6 +56,14 @@ def test_what_was_stopped_or_has_failed_is_so_once() -> None:
         given(ReadModel, REBUILD, over).when(lambda it: it.request_switch("j2", WANTED, "x")).then(SWITCHES)
 
 
+def test_what_an_operator_does_with_rows_is_recorded() -> None:
+    """Each time: rows of a generation that are deleted, those of a key that are recomputed."""
+    dropped = fact(ReadModel.GenerationDropped, generation=1, version=3, reason="x")
+    given(ReadModel, REBUILD).when(lambda it: it.drop(1, 3, "x")).then(dropped)
+    repair = fact(ReadModel.RepairRequested, key="ann", reason="x")
+    given(ReadModel, repair).when(lambda it: it.request_repair("ann", "x")).then(repair)
+
+
 def test_an_address_is_no_reason_that_stays_in_clear() -> None:
     """Nothing else can be found out: names are for people to leave out."""
     assert check_clear("ada@campus-1 has asked, see HELP-7") == "ada@campus-1 has asked, see HELP-7"

@@ -117,7 +117,7 @@ class Writer:
     """Appends activities of learners, each a fact."""
 
     def __init__(self, settings: Settings, log: PostgresLog, messages: Nats) -> None:
-        self._log = log
+        self.log = log
         self._versions: Counter[str] = Counter()
         log.appender.on_commit = Hints(settings, messages).send
         self.head = 0
@@ -125,20 +125,20 @@ class Writer:
     async def record(self, *activities: tuple[str, str, int]) -> int:
         """Append one activity for each (learner, kind, amount), all in one unit; returns the last position."""
         by_stream = sorted(activities, key=lambda activity: activity[0])
-        appended = await self._log.append(Append([self._event(*activity) for activity in by_stream]))
+        appended = await self.log.append(Append([self._event(*activity) for activity in by_stream]))
         self.head = max(self.head, appended.last)
         return appended.last
 
     async def record_nonsense(self, learner: str) -> int:
         """Append an activity without its fields, at which every read model that reads activities fails."""
         event = msgspec.structs.replace(self._event(learner, "", 0), data=b"{}")
-        self.head = (await self._log.append(Append([event]))).last
+        self.head = (await self.log.append(Append([event]))).last
         return self.head
 
     async def record_from_the_future(self, learner: str) -> int:
         """Append an activity in a version that this code does not know."""
         event = msgspec.structs.replace(self._event(learner, "click", 1), schema_version=99)
-        self.head = (await self._log.append(Append([event]))).last
+        self.head = (await self.log.append(Append([event]))).last
         return self.head
 
     async def record_many(self, facts: int, *, learners: int = 50, pause: float = 0.0) -> None:

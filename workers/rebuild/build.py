@@ -28,11 +28,13 @@ from adapters.valkey.client import Valkey
 from projections.engine.distribution import segment_of
 from projections.engine.live import Exclusions
 from projections.engine.projection import Projection
+from workers.rebuild.by_operator import recorded
 from workers.rebuild.catch_up import catch_up, take_over
 from workers.rebuild.content_digest import content_of
 from workers.rebuild.lock import RebuildError, rebuild_lock
 from workers.rebuild.pool import RebuildPool
 from workers.rebuild.process import WorkerJob
+from workers.rebuild.promotion import By
 from workers.rebuild.report import BuildResult, ProcessReport, RebuildReport, timed
 from workers.rebuild.segment_writer import SegmentJob
 from workers.rebuild.selection import same_code
@@ -58,10 +60,13 @@ class RebuildRequest:
 
 
 async def rebuild(
-    settings: Settings, request: RebuildRequest, progress: ProgressReporter = no_progress
+    settings: Settings, request: RebuildRequest, progress: ProgressReporter = no_progress, by: By | None = None
 ) -> RebuildReport:
     """
     Build a generation of each requested projection, in one pass over the log.
+
+    Args:
+        by: in whose name it is recorded; None where a job of a projector records it.
 
     Raises:
         RebuildError: another process builds or switches one of them, or a process of this rebuild has failed.
@@ -71,7 +76,13 @@ async def rebuild(
         open_session(settings, " ".join(names), "rebuild") as (connection, valkey),
         rebuild_lock(connection, settings, names, "rebuild"),
     ):
-        return await Builder(connection, valkey, settings, request, progress).run()
+        builder = Builder(connection, valkey, settings, request, progress)
+        if by is None:
+            return await builder.run()
+        async with recorded(connection, settings, names, by, from_scratch=request.from_scratch) as rebuilding:
+            report = await builder.run()
+            await rebuilding.finish(report.built)
+        return report
 
 
 @dataclass

@@ -35,6 +35,7 @@ from workers.rebuild.build import RebuildRequest, rebuild
 from workers.rebuild.lock import RebuildError, RebuildInProgress
 from workers.rebuild.processes import default_workers
 from workers.rebuild.promotion import By, promote, roll_back
+from workers.rebuild.report import build_of
 from workers.support.progress import Advance
 from workers.support.session import SessionLost
 
@@ -129,15 +130,7 @@ async def _do(job: ProjectionJob, pipe: Pipe) -> JobMessage:
         workers = default_workers([job.projection])
         request = RebuildRequest((job.projection,), workers=workers, from_scratch=job.from_scratch)
         (built,) = (await rebuild(job.settings, request, shown)).built
-        build = Build(
-            generation=built.generation,
-            version=built.version,
-            position=built.position,
-            digest=built.digest,
-            rows=built.rows,
-            parked=built.parked,
-        )
-        return JobMessage(outcome=Outcome.DONE, build=build, generation=built.generation)
+        return JobMessage(outcome=Outcome.DONE, build=build_of(built), generation=built.generation)
     by = By(job.context, job.reason, job.job_id)
     with shown("the last facts", total=None, unit="facts") as advance:
         if job.what == ROLLBACK:

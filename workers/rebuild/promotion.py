@@ -27,7 +27,7 @@ from adapters.postgres.store.projection_jobs import end as end_job
 from adapters.settings import Settings
 from adapters.stores.protocol import Overtaken
 from adapters.valkey.client import Valkey
-from commands.admin.read_models import RecordSwitch
+from commands.admin.read_models import RecordDrop, RecordSwitch
 from commands.log import Context
 from domain.admin import UNSPECIFIED, Switch
 from projections.engine.fingerprint import code_digest, source_hash
@@ -227,8 +227,15 @@ class Promotion:
 
     async def drop(self, number: int) -> None:
         """Delete a generation that is not live."""
-        known = await self._generations.all()
-        await self._generations.drop(numbered(known, self._projection.name, number, ["building", "ready", "retired"]))
+        name, known = self._projection.name, await self._generations.all()
+        chosen = numbered(known, name, number, ["building", "ready", "retired"])
+
+        async def record() -> None:
+            clock = self._settings.clock()
+            command = RecordDrop(name, chosen.number, chosen.version, self._by.reason or UNSPECIFIED)
+            await carry_out(self._connection, command, replace(self._by.context, at=clock.now()), clock)
+
+        await self._generations.drop(chosen, record)
 
 
 async def promote(
@@ -270,16 +277,16 @@ async def roll_back(
         return await promotion.roll_back(as_it_was=as_it_was, advance=advance)
 
 
-async def drop(settings: Settings, projection: Projection, number: int) -> None:
+async def drop(settings: Settings, projection: Projection, number: int, by: By = UNKNOWN) -> None:
     """
-    Delete a generation that is not live.
+    Delete a generation that is not live. It is a fact, with who has done it and why.
 
     Raises:
         NoSuchGeneration: it is live, or there is none with this number.
         BlockedByReaders: a query keeps its tables locked; nothing was deleted.
         InUse: views of other owners use its tables; nothing was deleted.
     """
-    async with _opened(settings, projection, "drop") as promotion:
+    async with _opened(settings, projection, "drop", by) as promotion:
         await promotion.drop(number)
 
 

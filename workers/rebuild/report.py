@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from domain.admin import Build
+
 
 class BuildResult(msgspec.Struct):
     """
@@ -27,6 +29,11 @@ class BuildResult(msgspec.Struct):
     digest: str = ""
     rows: int = 0
     parked: int = 0
+
+
+def build_of(built: BuildResult) -> Build:
+    """What a fact says of a generation that was built."""
+    return Build(**{name: getattr(built, name) for name in Build.__struct_fields__})
 
 
 class ProcessReport(msgspec.Struct):

@@ -267,9 +267,12 @@ class Generations:
                 await note_served(self._connection, *place, generation.code, generation.rule, "promotion")
             await record()
 
-    async def drop(self, generation: Generation) -> None:
+    async def drop(self, generation: Generation, record: Callable[[], Awaitable[object]] = do_nothing) -> None:
         """
         Delete a generation that is not live, with its rows, segments and parked keys.
+
+        Args:
+            record: called at the end of the transaction that does so.
 
         Raises:
             BlockedByReaders: a query reads its tables for too long; nothing was deleted.
@@ -282,6 +285,7 @@ class Generations:
                 async with self._connection.transaction():
                     await self._connection.execute(FORGET, (self.projection.name, generation.number))
                     await store.drop()
+                    await record()
                 return
             except STILL_READ as error:
                 if time.monotonic() > deadline:

@@ -7,6 +7,7 @@ import msgspec
 from psycopg.rows import class_row
 
 from adapters.postgres.connection import Connection
+from adapters.postgres.store.generations import live
 from projections.engine.distribution import partitioned_tables
 from projections.engine.projection import Projection
 
@@ -47,6 +48,17 @@ class Repair(msgspec.Struct):
     outcome: str | None = None
 
 
+async def must_be_repairable(connection: Connection, projection: Projection) -> None:
+    """Raise CannotRepair where `request_repair` would."""
+    name = projection.name
+    if not partitioned_tables(projection):
+        raise CannotRepair(
+            f"no table of {name} has rows of single keys: `campus projections rebuild {name}` recomputes all rows"
+        )
+    if await live(connection, name) is None:
+        raise _not_built(name)
+
+
 async def request_repair(connection: Connection, projection: Projection, key: str) -> int:
     """
     Have the projector recompute the rows of a key from the log; returns the id of the request.
@@ -54,15 +66,15 @@ async def request_repair(connection: Connection, projection: Projection, key: st
     Raises:
         CannotRepair: the projection has no rows of single keys, or no live generation.
     """
-    name = projection.name
-    if not partitioned_tables(projection):
-        raise CannotRepair(
-            f"no table of {name} has rows of single keys: `campus projections rebuild {name}` recomputes all rows"
-        )
-    row = await (await connection.execute(REQUEST, (key, name))).fetchone()
+    await must_be_repairable(connection, projection)
+    row = await (await connection.execute(REQUEST, (key, projection.name))).fetchone()
     if row is None:
-        raise CannotRepair(f"the read model {name} has not been built yet: is a projector running?")
+        raise _not_built(projection.name)
     return int(row[0])
+
+
+def _not_built(name: str) -> CannotRepair:
+    return CannotRepair(f"the read model {name} has not been built yet: is a projector running?")
 
 
 async def repair_of(connection: Connection, number: int) -> Repair | None:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from adapters.auth.attempts import MAILS_TO_ADDRESS
 from adapters.auth.links import NEW_ADDRESS, OLD_ADDRESS
 from adapters.personal.addresses import Addresses
 from adapters.settings import Settings
@@ -158,6 +159,20 @@ async def test_links_end_and_old_addresses_are_free_again(town: Town, settings: 
     assert await query(settings, "SELECT count(*) FROM account_addresses WHERE released_at IS NOT NULL") == [(0,)]
     await town.settle_by_mail(OLD, 3)
     assert await signs_in(town, OLD) == 200
+
+
+async def test_an_address_gets_a_few_mails_an_hour(town: Town) -> None:
+    """From all accounts together, for whatever purpose: no mailbox is filled by way of the campus."""
+    browser, other = await town.settle(OLD), await town.settle("bob@example.org")
+    profile = {"notification_address": NEW.upper()}
+    assert (await ask(browser), await ask(other)) == (200, 200)
+    assert (await other.post("/me/account/profile", profile)).status_code == 202
+    assert (await ask(browser), (await other.post("/me/account/profile", profile)).status_code) == (429, 429)
+    assert await ask(browser, "ada@example.com") == 200
+    town.log.clock.move(MAILS_TO_ADDRESS.window)
+    again = town.browser()
+    await again.post("/auth/login", {"email": OLD, "password": PASSWORD})
+    assert await ask(again) == 200
 
 
 async def test_an_address_for_notifications_answers_first(town: Town) -> None:

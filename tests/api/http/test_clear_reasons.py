@@ -67,7 +67,7 @@ FACT_OF = {
     "endClient": "client.ended",
 }
 """The fact that has the reason of a route."""
-IN_META = {"endSessions"}
+IN_META = {"endSessions", "removeLostFactors"}
 """Routes whose reason stands in the meta of their facts, which is always sealed."""
 
 

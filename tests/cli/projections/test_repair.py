@@ -13,7 +13,7 @@ from tests.support.proofs import beside, notarising, signed_up_to
 
 async def test_a_learner_whose_rows_are_wrong_is_repaired(settings: Settings) -> None:
     """Verify names the row and why, repair makes it good, and verify agrees."""
-    async with small_campus(settings):
+    async with small_campus(settings) as log:
         await execute(settings, "UPDATE course_enrollments_g1 SET weeks = '[]' WHERE learner_id = 'learner-7'")
         code, report = await answer(settings, "verify", "course_dashboard")
         (verdict,) = report["projections"]
@@ -25,6 +25,12 @@ async def test_a_learner_whose_rows_are_wrong_is_repaired(settings: Settings) ->
         assert (code, done["projection"], done["generation"], done["key"]) == (0, "course_dashboard", 1, "learner-7")
         assert done["ok"]
         assert done["outcome"]
+        (asked,) = await log.log.stream("projection-course_dashboard")
+        assert (asked.type, asked.data["key"], asked.meta.role) == (
+            "projection.repair_requested",
+            "learner-7",
+            "operator",
+        )
         assert (await answer(settings, "verify", "course_dashboard"))[0] == 0
 
 
