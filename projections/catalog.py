@@ -2,8 +2,9 @@
 Catalog: the courses with their versions, the runs, and the quizzes without their keys.
 
 Reads     facts of domain.catalog, and domain.quiz's publications, in log order.
-Writes    courses, course_structures (one row per version), runs, quizzes.
-Serves    api.catalog.courses, api.catalog.runs and api.quiz, with rows from adapters.postgres.queries.catalog.
+Writes    courses, structures (one row per version), runs, quizzes; to be searched: courses that have a version, words.
+Serves    api.catalog.courses, api.catalog.runs and api.quiz, with rows from adapters.postgres.queries.catalog, and
+          api.catalog.search, from adapters.postgres.queries.course_search.
 Rebuild   campus projections rebuild catalog (safe: rows are its only effect).
 """
 
@@ -16,6 +17,7 @@ import msgspec
 from domain.fact import Fact
 from domain.streams import named_id
 from projections.engine.projection import Handler, Projection, RowKey, Rows, Table
+from projections.engine.words import Lexemes, Weight, lexemes, words_of
 
 
 class CatalogCourse(msgspec.Struct):
@@ -85,21 +87,65 @@ class CatalogQuiz(msgspec.Struct):
     pass_bp: int = 0
 
 
+class CatalogSearch(msgspec.Struct):
+    """
+    A course that has a version, as searches find it.
+
+    Attributes:
+        kinds: of the units of its newest version, each once.
+        heading: the words of its title and id.
+        words: those, and the words of its summary and of the titles of the sections and units of its newest version.
+    """
+
+    course_id: str
+    language: str = ""
+    kinds: list[str] = []
+    heading: Lexemes = Lexemes("")
+    words: Lexemes = Lexemes("")
+
+
+class CatalogWord(msgspec.Struct):
+    """A word that a course has or has had, for what is asked for by almost that word."""
+
+    word: str
+
+
 COURSES = Table("catalog_courses", CatalogCourse, ("course_id",))
 STRUCTURES = Table("catalog_structures", CatalogStructure, ("course_id", "version"))
 RUNS = Table("catalog_runs", CatalogRun, ("run_id",), indexes=(("course_id",),))
 QUIZZES = Table("catalog_quizzes", CatalogQuiz, ("quiz_id",), indexes=(("run_id",),))
+SEARCH = Table("catalog_search", CatalogSearch, ("course_id",), searched=("words",))
+WORDS = Table("catalog_words", CatalogWord, ("word",), searched=("word",))
 
 _course, _run, _quiz = named_id("course_id"), named_id("run_id"), named_id("quiz_id")
 
 
 def _needs_course(fact: Fact) -> Iterable[RowKey]:
-    return (RowKey(COURSES, (_course(fact.stream_id),)),)
+    course_id = _course(fact.stream_id)
+    return RowKey(COURSES, (course_id,)), *_word_keys(_words_of_course(course_id, fact))
+
+
+def _words_of_course(course_id: str, fact: Fact) -> set[str]:
+    return {word for text in (course_id, fact.data["title"], fact.data["summary"]) for word in words_of(text)}
+
+
+def _words_of_version(fact: Fact) -> set[str]:
+    titled = (*fact.data["units"], *fact.data.get("sections", ()))
+    return {word for each in titled for word in words_of(each["title"])}
+
+
+def _word_keys(words: Iterable[str]) -> Iterable[RowKey]:
+    return (RowKey(WORDS, (word,)) for word in words)
 
 
 def _needs_structure(fact: Fact) -> Iterable[RowKey]:
     course_id = _course(fact.stream_id)
-    return RowKey(COURSES, (course_id,)), RowKey(STRUCTURES, (course_id, fact.data["version"]))
+    ours = (
+        RowKey(COURSES, (course_id,)),
+        RowKey(SEARCH, (course_id,)),
+        RowKey(STRUCTURES, (course_id, fact.data["version"])),
+    )
+    return *ours, *_word_keys(_words_of_version(fact))
 
 
 def _needs_new_run(fact: Fact) -> Iterable[RowKey]:
@@ -118,17 +164,37 @@ def _course_created(fact: Fact, rows: Rows) -> None:
     course = rows.edit(COURSES, CatalogCourse, _course(fact.stream_id))
     course.title, course.summary, course.language = (fact.data[name] for name in ("title", "summary", "language"))
     course.created_at = fact.occurred_at
+    _keep_words(rows, _words_of_course(course.course_id, fact))
+
+
+def _keep_words(rows: Rows, words: Iterable[str]) -> None:
+    for word in words:
+        if rows.read(WORDS, CatalogWord, word) is None:
+            rows.edit(WORDS, CatalogWord, word)
 
 
 def _version_published(fact: Fact, rows: Rows) -> None:
     course_id, data = _course(fact.stream_id), fact.data
-    rows.edit(COURSES, CatalogCourse, course_id).versions += 1
+    course = rows.edit(COURSES, CatalogCourse, course_id)
+    course.versions += 1
     structure = rows.edit(STRUCTURES, CatalogStructure, course_id, data["version"])
     structure.units = data["units"]
     structure.completion_rule, structure.grading_policy = data["completion_rule"], data["grading_policy"]
     structure.groups, structure.sections = data.get("groups", []), data.get("sections", [])
     structure.letters, structure.prerequisites = data.get("letters", []), data.get("prerequisites", [])
     structure.structure_hash, structure.published_at = data["structure_hash"], fact.occurred_at
+    _make_searchable(fact, rows, course)
+
+
+def _make_searchable(fact: Fact, rows: Rows, course: CatalogCourse) -> None:
+    """A course is found from its first version on, by what its newest one says."""
+    found, units = rows.edit(SEARCH, CatalogSearch, course.course_id), fact.data["units"]
+    found.language, found.kinds = course.language, sorted({unit["kind"] for unit in units})
+    heading: list[tuple[str, Weight]] = [(course.title, "A"), (course.course_id, "A")]
+    found.heading = lexemes(heading)
+    sections: list[tuple[str, Weight]] = [(each["title"], "C") for each in fact.data.get("sections", ())]
+    found.words = lexemes([*heading, (course.summary, "B"), *sections, *((unit["title"], "D") for unit in units)])
+    _keep_words(rows, _words_of_version(fact))
 
 
 def _run_scheduled(fact: Fact, rows: Rows) -> None:
@@ -176,12 +242,14 @@ class Catalog(Projection):
     """What there is to learn, and when."""
 
     name = "catalog"
-    version = 4
+    version = 5
     store = "postgres"
-    tables = (COURSES, STRUCTURES, RUNS, QUIZZES)
+    tables = (COURSES, STRUCTURES, RUNS, QUIZZES, SEARCH, WORDS)
     handlers: ClassVar[Mapping[str, Handler]] = {
-        "course.created": Handler(_needs_course, _course_created, writes=(COURSES,)),
-        "course.version_published": Handler(_needs_structure, _version_published, writes=(COURSES, STRUCTURES)),
+        "course.created": Handler(_needs_course, _course_created, writes=(COURSES, WORDS)),
+        "course.version_published": Handler(
+            _needs_structure, _version_published, writes=(COURSES, STRUCTURES, SEARCH, WORDS)
+        ),
         "run.scheduled": Handler(_needs_new_run, _run_scheduled, writes=(RUNS,)),
         "run.opened": Handler(_needs_run, _run_opened, writes=(RUNS,)),
         "run.closed": Handler(_needs_run, _run_closed, writes=(RUNS,)),

@@ -52,6 +52,9 @@ T = TypeVar("T")
 Connection = psycopg.AsyncConnection
 """A connection in autocommit mode, used by one task at a time."""
 
+EXTENSIONS = "campuslog_extensions"
+"""The schema of the extensions that all campuses of a database share."""
+
 LOCK_TIMEOUT = 2_000  # milliseconds
 IDLE_IN_TRANSACTION_TIMEOUT = 5_000  # milliseconds
 STATEMENT_TIMEOUT = 30_000  # milliseconds

@@ -82,7 +82,7 @@ def router(tag: str, prefix: str = "") -> APIRouter:
 def operation_id(route: APIRoute) -> str:
     """The name of a route's method in a generated client: `get_run` is `getRun`, a query without a verb gets `get`."""
     words = route.name.split("_")
-    if "GET" in (route.methods or ()) and words[0] not in {"get", "list", "stream"}:
+    if "GET" in (route.methods or ()) and words[0] not in {"get", "list", "search", "stream"}:
         words = ["get", *words]
     return words[0] + "".join(word.capitalize() for word in words[1:])
 

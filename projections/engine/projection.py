@@ -28,6 +28,8 @@ class Table(msgspec.Struct, frozen=True, cache_hash=True):
         row: a msgspec.Struct whose first fields are the key; all other fields have defaults.
         key: names of the fields that identify a row.
         indexes: further column lists to index (Postgres only).
+        searched: columns in which readers search (Postgres only): `projections.engine.words.Lexemes` for words, a text
+            for what looks like another one.
         distribution: how the rows lie on the segments of the projection.
             `partitioned`  the facts of one key change a row, so it is in one segment; its key has the ids that make up
                 the key of the fact.
@@ -40,6 +42,7 @@ class Table(msgspec.Struct, frozen=True, cache_hash=True):
     row: type[msgspec.Struct]
     key: tuple[str, ...]
     indexes: tuple[tuple[str, ...], ...] = ()
+    searched: tuple[str, ...] = ()
     distribution: Literal["partitioned", "replicated", "partial"] = "partitioned"
 
 

@@ -39,6 +39,12 @@ _length = struct.Struct(">i").pack
 _integer = struct.Struct(">iq").pack
 _float = struct.Struct(">id").pack
 _short = struct.Struct(">ih").pack
+_count = struct.Struct(">i").pack
+_unsigned = struct.Struct(">H").pack
+DIGITS = "0123456789"
+
+WEIGHTS = {"A": 3, "B": 2, "C": 1, "": 0}
+"""Of places within a tsvector."""
 
 
 class Unfit(ValueError):
@@ -229,10 +235,24 @@ def _jsonb(hint: Any) -> Packed:
     return pack
 
 
+def _tsvector(value: str) -> bytes:
+    """As `projections.engine.words.lexemes` writes words and places."""
+    parts = value.split()
+    packed = [_count(len(parts))]
+    for part in parts:
+        word, _, places = part[1:].partition("'")
+        marks = places[1:].split(",") if places else []
+        packed += word.encode() + b"\0", _unsigned(len(marks))
+        packed += (_unsigned(WEIGHTS[each.lstrip(DIGITS)] << 14 | int(each.rstrip("ABC"))) for each in marks)
+    raw = b"".join(packed)
+    return _length(len(raw)) + raw
+
+
 PACKED: dict[str, Packed] = {
     "text": _text,
     "bigint": _bigint,
     "boolean": _boolean,
     "double": _double,
     "timestamptz": _moment,
+    "tsvector": _tsvector,
 }

@@ -36,6 +36,7 @@ QUERY_TIMEOUT = 10_000  # milliseconds
 # each would wait for the other. The query gives up first and asks again; the promotion waits longer
 # (adapters/postgres/store/generations.py).
 LOCK_TIMEOUT = 75  # milliseconds
+LIKE_ENOUGH = "0.2"  # share of their trigrams that two words have in common; two letters that changed places leave 0.27
 PATIENCE = 3.0  # seconds in which to ask again; a promotion holds the views for a tenth of that
 
 CHECKPOINT = (
@@ -82,7 +83,12 @@ class Reader:
             configure=_limit_waits,
             kwargs={
                 "autocommit": True,
-                "options": options(settings.schema_name, statement_timeout=QUERY_TIMEOUT, lock_timeout=LOCK_TIMEOUT),
+                "options": options(
+                    settings.schema_name,
+                    statement_timeout=QUERY_TIMEOUT,
+                    lock_timeout=LOCK_TIMEOUT,
+                    **{"pg_trgm.similarity_threshold": LIKE_ENOUGH},
+                ),
                 "application_name": "campus:query",
                 "connect_timeout": CONNECT_TIMEOUT,
                 **SILENCE,

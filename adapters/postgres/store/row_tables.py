@@ -11,7 +11,9 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from adapters.postgres.connection import EXTENSIONS
 from projections.engine.projection import Projection, Table
+from projections.engine.words import Lexemes
 
 COLUMN_TYPES: dict[Any, str] = {
     str: 'text COLLATE "C"',
@@ -19,6 +21,7 @@ COLUMN_TYPES: dict[Any, str] = {
     bool: "boolean",
     float: "double precision",
     datetime: "timestamptz",
+    Lexemes: "tsvector",
 }
 KEY_TYPES = {str: "text", int: "bigint"}
 
@@ -89,8 +92,18 @@ def index_table(table: Table, schema: str, generation: int) -> list[str]:
             f" ON {target} ({', '.join(map(quoted, index))})"
             for index in table.indexes
         ),
+        *(
+            f"CREATE INDEX IF NOT EXISTS {quoted(f'{name}_{column}_gin'[:63])}"
+            f" ON {target} USING gin ({quoted(column)}{_operators(table, column)})"
+            for column in table.searched
+        ),
         f"ANALYZE {target}",
     ]
+
+
+def _operators(table: Table, column: str) -> str:
+    """The operators by which a column is searched: a text by its trigrams, else the usual ones of its type."""
+    return "" if typing.get_type_hints(table.row)[column] is Lexemes else f" {EXTENSIONS}.gin_trgm_ops"
 
 
 def unique_columns(table: Table) -> list[str]:

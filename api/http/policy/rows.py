@@ -136,6 +136,7 @@ ROLES = (
 )
 CATALOG = (
     Row("listCourses", READ, TO_USERS, impersonated=True),
+    Row("searchCatalog", READ, TO_USERS, impersonated=True),
     Row("getCourse", READ, TO_USERS, impersonated=True),
     Row("getVersion", READ, TO_USERS, impersonated=True),
     Row("listRuns", READ, TO_USERS, impersonated=True),

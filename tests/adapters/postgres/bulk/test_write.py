@@ -24,6 +24,7 @@ from adapters.valkey.valkey_store import ValkeyStore
 from projections.engine.bulk.fold import Task
 from projections.engine.live import Batch, FactCounts, Fenced, RowRejected
 from projections.engine.projection import Projection, RowKey, Table, key_values
+from projections.engine.words import Lexemes, lexemes
 from projections.registry import PROJECTIONS
 from tests.support.bulk_pages import digest_of, in_bulk
 from tests.support.facts import History, day
@@ -52,14 +53,18 @@ class Anything(msgspec.Struct):
     note: str | None = None
     bag: dict[str, Any] = {}
     counts: dict[str, int] = {}
+    words: Lexemes = Lexemes("")
 
 
-ANYTHING = Table("anything", Anything, ("name", "number"), indexes=(("at",),))
+ANYTHING = Table("anything", Anything, ("name", "number"), indexes=(("at",),), searched=("words", "note"))
 ROWS = [
     Anything("", -(2**63)),
     Anything("a\tb\n\\N", 2**63 - 1, "ü\U0001f600", False, 1e308, datetime(1, 1, 1, tzinfo=UTC), "", {}),
     Anything(
         "x" * 100_000, 0, at=datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC), bag={"a": [1, None, "\\u0000"]}
+    ),
+    Anything(
+        "words", 1, words=lexemes([("Zoë écrit C++ ab b zb", "A"), ("Algèbre 線形代数 " * 40, "D"), ("ab ü", "B")])
     ),
 ]
 
