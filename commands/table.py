@@ -123,6 +123,7 @@ HANDLERS: dict[type, CommandHandler] = {
     question_bank.RetireQuestion: question_bank.retire_question,
     question_bank.RestoreQuestion: question_bank.restore_question,
     quiz.PublishQuiz: quiz.publish_quiz,
+    quiz.CloneQuizzes: quiz.clone_quizzes,
     quiz.StartAttempt: quiz.start_attempt,
     quiz.SaveAnswer: quiz.save_answer,
     quiz.SubmitAttempt: quiz.submit_attempt,

@@ -14,6 +14,7 @@ from commands.quiz.attempts import (
     start_attempt,
     submit_attempt,
 )
+from commands.quiz.cloning import CloneQuizzes, clone_quizzes
 from commands.quiz.grading import (
     GradeAttempt,
     GradeItem,
@@ -33,6 +34,7 @@ from commands.quiz.regrading import (
 )
 
 __all__ = [
+    "CloneQuizzes",
     "CommitRegrade",
     "ContinueRegrade",
     "EndAttempt",
@@ -46,6 +48,7 @@ __all__ = [
     "SaveAnswer",
     "StartAttempt",
     "SubmitAttempt",
+    "clone_quizzes",
     "commit_regrade",
     "continue_regrade",
     "end_attempt",

@@ -67,6 +67,15 @@ class Version:
         changed = self.changed | {change.item_id: change for change in regrade.items}
         return replace(self, pass_bp=regrade.policy.pass_bp, rules=rules, changed=changed, regrade_no=regrade_no)
 
+    def with_changes(self) -> "Version":
+        """The same without regrades: its questions and keys are what regrades have made of them."""
+        if not self.changed:
+            return replace(self, regrade_no=0)
+        asked = [self.asked(item_id) for item_id in self.item_ids]
+        questions: list[Json] = [msgspec.to_builtins(question) for question, _ in asked]
+        keys: list[Json] = [msgspec.to_builtins(key) for _, key in asked]
+        return replace(self, items=[], key=[], questions=questions, keys=keys, changed={}, regrade_no=0)
+
     def paper(self, seed: str) -> list[str]:
         """What an attempt with this *seed* asks, in its order: drawn and shuffled within each section."""
         ids: list[str] = []

@@ -3,6 +3,7 @@
 from typing import Any
 
 from tests.support.api import UNITS, Campus
+from tests.support.polling import until
 
 START, END = "2026-03-23T08:00:00Z", "2126-06-30T00:00:00Z"  # 09:00 in Berlin, before the change to summer time
 
@@ -47,6 +48,9 @@ async def test_a_run_is_cloned_to_another_time(campus: Campus) -> None:
     window = {"registration_opens_at": "2026-03-01T08:00:00Z", "registration_closes_at": "2026-04-01T07:00:00Z"}
     more = {"capacity": 7, "time_zone": "Europe/Berlin", "late": {"rule": "none"}}
     await campus.send("/runs", {**plan, **window, **more}, user="admin")
+    await campus.send(
+        "/quizzes", {"quiz_id": f"{first}-x", "run_id": first, "unit_id": "q1", "title": "X"}, user="admin"
+    )
     again = {"run_id": f"{campus.run}-2", "starts_at": "2126-03-25T08:00:00Z"}
     position = await campus.send(f"/runs/{first}/clone", again, user="admin")
     assert await campus.send(f"/runs/{first}/clone", again, user="admin") == position
@@ -57,6 +61,11 @@ async def test_a_run_is_cloned_to_another_time(campus: Campus) -> None:
         "late": {"rule": "none"},
     }
     assert run["registration_opens_at"][:10] == "2126-03-03"
+
+    async def has_its_quiz() -> bool:
+        return (await campus.get(f"/quizzes/{again['run_id']}-x")).status_code == 200
+
+    await until(has_its_quiz)
     assert (run["ends_at"], run["registration_closes_at"][11:]) == ("2126-06-03T07:00:00Z", "07:00:00Z")
     await campus.send(f"/runs/{again['run_id']}/open", user="admin")
     early = await campus.post("/enrollments", {"run_id": again["run_id"]})

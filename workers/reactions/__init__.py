@@ -23,6 +23,7 @@ def _after_score(decide: str, complete: str) -> tuple[Reaction, ...]:
 
 
 REACTIONS: dict[str, tuple[Reaction, ...]] = {
+    "run.scheduled": (Reaction("clone_quizzes", catalog.clone_quizzes),),
     "run.opened": (Reaction("offer_free_seats", catalog.offer_free_seats),),
     "run.closed": (Reaction("tell_waiting", catalog.tell_waiting),),
     "run.capacity_changed": (Reaction("follow_capacity", catalog.follow_capacity),),

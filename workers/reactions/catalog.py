@@ -1,7 +1,14 @@
 """What follows from the facts of the catalog."""
 
 from commands.enrollment import FollowCapacity, OfferSeat
+from commands.quiz import CloneQuizzes
 from domain.fact import Fact
+
+
+def clone_quizzes(fact: Fact) -> CloneQuizzes | None:
+    """A run was cloned: it gets the quizzes of the other one, too."""
+    cloned_from = fact.data.get("cloned_from")
+    return CloneQuizzes(fact.id("run_id"), cloned_from) if cloned_from else None
 
 
 def offer_free_seats(fact: Fact) -> OfferSeat:
