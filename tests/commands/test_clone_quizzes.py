@@ -9,15 +9,18 @@ from commands.quiz import CloneQuizzes, CommitRegrade, ProposeRegrade, PublishQu
 from commands.quiz.cloning import clone_id
 from commands.quiz.regrading import Wanted
 from domain.fact import Fact, Meta
+from domain.late_policy import LatePolicy
 from domain.quiz.regrade import NewItem
-from domain.quiz.rules import Late, Rules
+from domain.quiz.rules import Rules
 from tests.support.memory_log import MemoryLog
 from tests.support.usecases import COURSE, ITEMS, RUN, RUNS, START, Campus
 from workers.reactions.catalog import clone_quizzes
 
 OTHER_KEY = {"kind": "single_choice", "shares": {"0": "1"}}
 AGAIN = START + timedelta(weeks=52)
-RULES = Rules(opens_at=START, closes_at=START + timedelta(days=7), late=Late("deduct", 1_000), order="shuffled")
+RULES = Rules(
+    opens_at=START, closes_at=START + timedelta(days=7), late=LatePolicy("percent_a_day", 1_000, 5), order="shuffled"
+)
 EQUATIONS = PublishQuiz("equations", RUN, "q1", "Equations", items=ITEMS, key=[1, 0], time_limit=600, rules=RULES)
 GROUPS = PublishQuiz(f"{RUN}-q2", RUN, "q2", "Groups", kind="exam", due_at=START + timedelta(days=3), pass_bp=6_000)
 CLONE = CloneQuizzes("algebra-2", RUN)
