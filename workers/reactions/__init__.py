@@ -86,6 +86,18 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
 }
 
 
+def _close_checkouts(name: str) -> Job:
+    """No page of the provider takes money any more for an order that is over."""
+    return Job(
+        name,
+        due=payment.at_once,
+        effect=payment.close_checkouts,
+        command=payment.record_closed,
+        settled_by=(),
+        lasts=payment.PAGE_LASTS,
+    )
+
+
 ATTEMPT_ENDS = ("attempt.deadline_moved", "attempt.submitted")
 
 JOBS: dict[str, tuple[Job, ...]] = {
@@ -121,26 +133,8 @@ JOBS: dict[str, tuple[Job, ...]] = {
             settled_by=ENDS,
         ),
     ),
-    "order.cancelled": (
-        Job(
-            "close_cancelled",
-            due=payment.at_once,
-            effect=payment.close_checkouts,
-            command=payment.record_closed,
-            settled_by=(),
-            lasts=payment.PAGE_LASTS,
-        ),
-    ),
-    "order.expired": (
-        Job(
-            "close_expired",
-            due=payment.at_once,
-            effect=payment.close_checkouts,
-            command=payment.record_closed,
-            settled_by=(),
-            lasts=payment.PAGE_LASTS,
-        ),
-    ),
+    "order.cancelled": (_close_checkouts("close_cancelled"),),
+    "order.expired": (_close_checkouts("close_expired"),),
     "refund.requested": (
         Job(
             "give_back",
