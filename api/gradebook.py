@@ -9,7 +9,7 @@ from fastapi import Query, Request, Response
 
 from adapters.postgres.queries import gradebook, gradebook_matrix
 from adapters.postgres.queries.gradebook import Assessment
-from adapters.postgres.queries.gradebook_matrix import GradesOfRow
+from adapters.postgres.queries.gradebook_matrix import CATEGORY, ROW, Category, GradesOfRow
 from adapters.postgres.queries.reader import RowPage
 from api.http import csv_pages, csv_text, paging
 from api.http.as_of import AsOf, headers_at
@@ -20,19 +20,21 @@ from api.http.query import QueryContext, QueryDep
 from api.http.routing import router as strict_router
 from api.http.types import Id, LearnerId, Limit, RunId, Word
 from projections.catalog import Catalog
-from projections.course_dashboard import ENROLLMENTS
+from projections.course_dashboard import ENROLLMENTS, WEIGHTS
 from projections.engine.moment import Moment
 from projections.gradebook import Gradebook
 
 router = strict_router("gradebook", "/v1")
 
-OF_RUN = (*Gradebook.tables, ENROLLMENTS)  # of which the gradebook of a run is made
+OF_RUN = (*Gradebook.tables, ENROLLMENTS, WEIGHTS)  # of which the gradebook of a run is made
 READ_MODELS = ("gradebook", "course_dashboard", "catalog")
 LARGEST_PAGE = 2_000  # rows
 PAGE = 50  # rows, where no limit is given
 COLUMNS = gradebook.GradebookRow.__struct_fields__
 CSV_EXAMPLE = csv_text.line(COLUMNS) + csv_text.line(msgspec.to_builtins(gradebook.EXAMPLE).values())
 HEADS = ("learner_id", "status", "grade_so_far_bp", "grade_bp")  # of a matrix as CSV, before the assessments
+LETTERS = ("letter", "letter_so_far")  # after them, where the course has letters
+CATEGORY_HEAD, QUIZ_HEAD = "category:", "quiz:"  # no id has a colon
 MATRIX_CSV_EXAMPLE = (
     '"learner_id","status","grade_so_far_bp","grade_bp","algebra-2026-q1"\r\n"28400","active",7500,3000,7500\r\n'
 )
@@ -63,9 +65,14 @@ class GradesOfLearner(msgspec.Struct, kw_only=True):
 
 
 class MatrixPage(msgspec.Struct, kw_only=True):
-    """Learners by assessments: the columns in the order of their ids, and a page of rows by learner."""
+    """
+    Learners by assessments: the columns in the order of their ids, and a page of rows by learner.
+
+    `categories` are those of the run's grades, none where they are not by categories.
+    """
 
     assessments: list[Assessment]
+    categories: list[Category]
     items: list[GradesOfRow]
     next: str | None
 
@@ -181,7 +188,7 @@ async def run_gradebook(
     "/runs/{run_id}/gradebook/matrix",
     responses={
         **query(
-            MatrixPage(assessments=[gradebook.ASSESSMENT], items=[gradebook_matrix.ROW], next=paging.NEXT),
+            MatrixPage(assessments=[gradebook.ASSESSMENT], categories=[CATEGORY], items=[ROW], next=paging.NEXT),
             *(403, 404),
             csv=MATRIX_CSV_EXAMPLE,
         ),
@@ -200,6 +207,8 @@ async def run_gradebook_matrix(
     """
     Learners by assessments, for all who have a place or had one; as JSON, or as CSV with the best scores.
 
+    Where grades are by categories, each row has their means, and each cell says whether it counts, is dropped or adds.
+
     A page has 20,000 cells at most, so fewer learners than `limit` where a run has many assessments.
     """
     listing = f"matrix:{run_id}"
@@ -211,7 +220,8 @@ async def run_gradebook_matrix(
     if not found.page.rows:
         await ask.check_run(run_id, reader)
     if not csv_pages.is_wanted(request):
-        members = b'"assessments":%b,' % found.assessments.encode()
+        categories = msgspec.json.encode(found.categories)
+        members = b'"assessments":%b,"categories":%b,' % (found.assessments.encode(), categories)
         headers = {**csv_pages.VARY, **headers}
         return paging.reply(request, ask, found.page, listing, found.size, members=members, headers=headers)
 
@@ -220,15 +230,18 @@ async def run_gradebook_matrix(
         return following.page, following.size
 
     quiz_ids = [each.quiz_id for each in msgspec.json.decode(found.assessments, type=list[Assessment])]
-    columns = (*HEADS, *map(column_head, quiz_ids))
-    table = CsvTable(f"gradebook-matrix-{run_id}", listing, columns, partial(_cells_of_learner, quiz_ids))
+    heads = (*HEADS, *(LETTERS if found.has_letters else ()))
+    groups = [each.group_id for each in found.categories]
+    columns = (*heads, *(f"{CATEGORY_HEAD}{each}" for each in groups), *map(column_head, quiz_ids))
+    cells = partial(_cells_of_learner, heads, groups, quiz_ids)
+    table = CsvTable(f"gradebook-matrix-{run_id}", listing, columns, cells)
     following = rest if limit is None else None
     return csv_pages.reply(request, ask, table, (found.page, found.size), following, headers=headers)
 
 
 def column_head(quiz_id: str) -> str:
     """The head of an assessment's column; no id has a colon."""
-    return f"quiz:{quiz_id}" if quiz_id in HEADS else quiz_id
+    return f"{QUIZ_HEAD}{quiz_id}" if quiz_id in (*HEADS, *LETTERS) else quiz_id
 
 
 def _size(request: Request, limit: int | None) -> int:
@@ -241,7 +254,10 @@ def _cells(row: str) -> Iterable[csv_text.Cell]:
     return cells.values()
 
 
-def _cells_of_learner(quiz_ids: Sequence[str], row: str) -> Iterable[csv_text.Cell]:
+def _cells_of_learner(
+    heads: Sequence[str], groups: Sequence[str], quiz_ids: Sequence[str], row: str
+) -> Iterable[csv_text.Cell]:
     learner = msgspec.json.decode(row, type=GradesOfRow)
     best = {quiz_id: cell.best_bp for quiz_id, cell in learner.cells.items()}
-    return *(getattr(learner, name) for name in HEADS), *map(best.get, quiz_ids)
+    means = {group_id: each.grade_bp for group_id, each in learner.categories.items()}
+    return *(getattr(learner, name) for name in heads), *map(means.get, groups), *map(best.get, quiz_ids)

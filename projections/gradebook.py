@@ -39,6 +39,7 @@ class Attempt(msgspec.Struct, omit_defaults=True, gc=False):
     Attributes:
         counted: what the assessment is worth by another rule than the best attempt; in the attempt that was graded
             last, and None in all others.
+        overridden: whether a person has replaced its score.
     """
 
     no: int
@@ -49,6 +50,7 @@ class Attempt(msgspec.Struct, omit_defaults=True, gc=False):
     passed: bool = False
     banked: bool = False
     counted: Counted | None = None
+    overridden: bool = False
 
     @property
     def score(self) -> Score | None:
@@ -166,6 +168,12 @@ def _graded(fact: Fact, rows: Rows) -> None:
     _sum_up(row)
 
 
+def _overridden(fact: Fact, rows: Rows) -> None:
+    _, attempt = _attempt_of(fact, rows)
+    attempt.overridden = True
+    _graded(fact, rows)
+
+
 def _sum_up(row: Grade) -> None:
     """The columns of the row, from its attempts."""
     last: Attempt | None
@@ -222,7 +230,7 @@ class Gradebook(Projection):
     """Learner by assessment."""
 
     name = "gradebook"
-    version = 3
+    version = 4
     store = "postgres"
     segments = SEGMENTS
     tables = (GRADES, QUIZZES)
@@ -234,6 +242,6 @@ class Gradebook(Projection):
         "attempt.submitted": Handler(_needs_grade, _submitted, writes=(GRADES,)),
         "attempt.lateness_changed": Handler(_needs_grade, _lateness_changed, writes=(GRADES,)),
         "attempt.graded": Handler(_needs_grade, _graded, writes=(GRADES,)),
-        "attempt.grade_overridden": Handler(_needs_grade, _graded, writes=(GRADES,)),
+        "attempt.grade_overridden": Handler(_needs_grade, _overridden, writes=(GRADES,)),
         "attempt.regraded": Handler(_needs_grade, _graded, writes=(GRADES,)),
     }

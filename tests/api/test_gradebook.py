@@ -162,7 +162,10 @@ async def test_a_gradebook_is_a_matrix(campus: Campus) -> None:
         "late_by": 0,
         "attempts": 1,
         "graded": 1,
+        "overridden": False,
+        "counts": None,
     }
+    assert (first["letter"], first["categories"], page["categories"]) == (None, {}, [])
     assert first["cells"][f"{campus.quiz}-2"]["best_bp"] is None
     assert (second["learner_id"], second["cells"]) == (f"{campus.learner}-1", {})
     rest = await campus.see(path, position, cursor=page["next"])
@@ -233,3 +236,46 @@ async def test_a_grade_says_which_rule_it_broke(campus: Campus, lively: Settings
     sheet = await campus.client.get(f"/v1{path}", headers=await campus.as_user("admin", accept="text/csv"))
     (line,) = csv.DictReader(sheet.text.splitlines())
     assert line["irregular"] == "after_unregistration"
+
+
+async def test_a_matrix_has_the_parts_of_grades_by_categories(campus: Campus) -> None:
+    """Means of categories and letters, what is dropped, and what a person has overridden; also as a file."""
+    await campus.send("/courses", {"course_id": campus.course, "title": "Algebra"}, user="admin")
+    units = [
+        {"unit_id": each, "kind": "quiz", "title": each, "weight": 1, "group": "home", "extra_credit": each == "q3"}
+        for each in ("q1", "q2", "q3")
+    ]
+    home = {"group_id": "home", "title": "Home", "weight": 1, "drop_lowest": 1}
+    letters = [{"letter": "A", "from_bp": 8_000}, {"letter": "F", "from_bp": 0}]
+    structure = {"units": units, "grading_policy": "categories", "groups": [home], "letters": letters}
+    await campus.send(f"/courses/{campus.course}/versions", structure, user="admin")
+    plan = {"starts_at": "2026-02-01T00:00:00Z", "ends_at": "2126-06-30T00:00:00Z", "capacity": None}
+    await campus.send("/runs", {"run_id": campus.run, "course_id": campus.course, **plan}, user="admin")
+    await campus.send(f"/runs/{campus.run}/open", user="admin")
+    await campus.enroll()
+    learner = {"learner_id": campus.learner}
+    for number, score in enumerate((5_000, 7_000, 3_000), 1):
+        paper = {"quiz_id": f"{campus.quiz}-{number}", "run_id": campus.run, "unit_id": f"q{number}", "title": "Paper"}
+        await campus.send("/quizzes", {**paper, "kind": "essay"}, user="instructor")
+        path = f"/quizzes/{campus.quiz}-{number}/attempts/1"
+        await campus.send(f"{path}/submit", {"responses": []})
+        position = await campus.send(f"{path}/grade", {**learner, "score_bp": score}, user="instructor")
+    override = {**learner, "score_bp": 6_000, "reason": "appeal"}
+    position = await campus.send(f"/quizzes/{campus.quiz}-1/attempts/1/override", override, user="instructor")
+    path = f"/runs/{campus.run}/gradebook/matrix"
+    page = await campus.see(path, position)
+
+    async def is_whole() -> bool:
+        page.update(await campus.see(path, position))
+        return bool(page["items"][0]["grade_bp"] == 10_000)
+
+    await until(is_whole)
+    (row,) = page["items"]
+    assert page["categories"] == [{**home, "extra_credit": False, "pass_bp": None}]
+    assert (row["letter"], row["letter_so_far"]) == ("A", "A")
+    assert row["categories"] == {"home": {"grade_bp": 10_000, "grade_so_far_bp": 10_000}}
+    shown = {quiz_id[-1]: (cell["counts"], cell["overridden"]) for quiz_id, cell in row["cells"].items()}
+    assert shown == {"1": ("dropped", True), "2": ("counted", False), "3": ("extra", False)}
+    sheet = await campus.client.get(f"/v1{path}", headers=await campus.as_user("admin", accept="text/csv"))
+    (line,) = csv.DictReader(sheet.text.splitlines())
+    assert (line["letter"], line["category:home"], line[f"{campus.quiz}-1"]) == ("A", "10000", "6000")

@@ -19,7 +19,7 @@ class GradebookRow(msgspec.Struct, kw_only=True):
 
     `best_bp`, `passed`, `banked`, `submitted_at` and `late_by` are those of one attempt, `counts_no`: the best, or the
     latest as long as none is graded. It is 0 in rows that an older version of the code has folded. `irregular` is the
-    rule of today that handing it in broke, for nearly all null.
+    rule of today that handing it in broke, for nearly all null. `overridden` says that a person has replaced its score.
     """
 
     run_id: str
@@ -39,6 +39,7 @@ class GradebookRow(msgspec.Struct, kw_only=True):
     late_by: int
     counts_no: int
     irregular: str | None
+    overridden: bool
 
 
 class Assessment(msgspec.Struct, kw_only=True):
@@ -98,6 +99,7 @@ EXAMPLE = GradebookRow(
     late_by=0,
     counts_no=1,
     irregular="after_unregistration",
+    overridden=False,
 )
 EXAMPLE_OF_LEARNER = GradeOfLearner(
     **msgspec.structs.asdict(ASSESSMENT),
@@ -118,10 +120,14 @@ SORTS: dict[str, str] = {
 
 GRADES = with_columns(
     """SELECT run_id, learner_id, quiz_id, unit_id, best_bp, last_bp, attempts, graded, passed, banked, submitted_at,
-              late_by, coalesce(counts_no, 0) AS counts
+              late_by, coalesce(counts_no, 0) AS counts,
+              EXISTS (SELECT FROM jsonb_array_elements(tries) AS attempt
+                       WHERE (attempt ->> 'no')::bigint = counts_no
+                         AND (attempt ->> 'overridden')::boolean) AS overridden
          FROM gradebook""",
     "grade",
     counts_no="NULL::bigint",
+    tries="'[]'::jsonb",
 )
 PLACES = with_columns(
     "SELECT run_id, learner_id, status, excused FROM course_enrollments", "place", excused="'[]'::jsonb"
@@ -137,7 +143,7 @@ IRREGULAR = """(SELECT json_or_null(data) ->> 'irregular' FROM events WHERE stre
 MISSING = f"""(
     SELECT run_id, learner_id, quiz.quiz_id, quiz.unit_id, NULL::bigint AS best_bp, NULL::bigint AS last_bp,
            0::bigint AS attempts, 0::bigint AS graded, false AS passed, false AS banked,
-           NULL::timestamptz AS submitted_at, 0::bigint AS late_by, 0::bigint AS counts
+           NULL::timestamptz AS submitted_at, 0::bigint AS late_by, 0::bigint AS counts, false AS overridden
       FROM {PLACES} JOIN gradebook_quizzes AS quiz USING (run_id)
      WHERE status IN ('active', 'completed') AND NOT excused ? quiz.unit_id
        AND NOT EXISTS (SELECT FROM gradebook AS done WHERE done.run_id = place.run_id

@@ -2,23 +2,35 @@
 The gradebook of a run as a matrix, learners by assessments: what is answered, an example, and its SQL.
 
 A page has whole rows: learners who have a place or had one, each with the assessments in which something is known.
+Where grades are by categories or have letters, what these are is computed for each row by domain/grading.
 """
 
+import asyncio
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
 
 from adapters.postgres.queries.course_dashboard import learners
-from adapters.postgres.queries.gradebook import Assessment
+from adapters.postgres.queries.gradebook import GRADES, Assessment
 from adapters.postgres.queries.json_answer import json_array, json_object
 from adapters.postgres.queries.reader import CHECKPOINT, Reader, RowPage
 from adapters.shown_dashboard import ShownStatus
+from domain.catalog.impact import Standing
+from domain.grading import CATEGORIES, COUNTS, Group, Scheme, categories_of, scores_of, shown_letters
+from domain.words import closed
 
 MOST_CELLS = 20_000  # of a page: where a run has many assessments, fewer learners stand on it
 
 
 class GradebookCell(msgspec.Struct, kw_only=True):
-    """How a learner did in one assessment, by the attempt that counts; score in basis points, lateness in seconds."""
+    """
+    How a learner did in one assessment, by the attempt that counts; score in basis points, lateness in seconds.
+
+    `overridden` says that a person has replaced its score. `counts` says how the unit counts in the grade: `counted`,
+    `dropped`, `excused`, `extra` (credit) or `later` (neither scored nor due); null where grades are not by categories.
+    """
 
     best_bp: int | None
     passed: bool
@@ -26,48 +38,105 @@ class GradebookCell(msgspec.Struct, kw_only=True):
     late_by: int
     attempts: int
     graded: int
+    overridden: bool
+    counts: Annotated[str, closed(COUNTS)] | None
+
+
+class CategoryCell(msgspec.Struct, kw_only=True):
+    """A learner's means in one category, in basis points; null where there is none."""
+
+    grade_bp: int | None
+    grade_so_far_bp: int | None
+
+
+class Category(msgspec.Struct, kw_only=True):
+    """A category of a run's grades; `drop_lowest` of its units do not count."""
+
+    group_id: str
+    title: str
+    weight: int
+    drop_lowest: int
+    extra_credit: bool
+    pass_bp: int | None
 
 
 class GradesOfRow(msgspec.Struct, kw_only=True):
-    """One learner; `cells` are by the id of the assessment, without those in which nothing was handed in."""
+    """
+    One learner; `cells` are by the id of the assessment, without those in which nothing was handed in.
+
+    `letter` and `letter_so_far` are null where the course has no letters or the learner no grade; `categories` are by
+    their ids, and empty where grades are not by categories.
+    """
 
     learner_id: str
     status: ShownStatus
     grade_bp: int | None
     grade_so_far_bp: int | None
+    letter: str | None
+    letter_so_far: str | None
+    categories: dict[str, CategoryCell]
     cells: dict[str, GradebookCell]
 
 
+CATEGORY = Category(group_id="homework", title="Homework", weight=40, drop_lowest=1, extra_credit=False, pass_bp=5_000)
 ROW = GradesOfRow(
     learner_id="28400",
     status="active",
     grade_bp=3_000,
     grade_so_far_bp=7_500,
-    cells={"algebra-2026-q1": GradebookCell(best_bp=7_500, passed=True, banked=False, late_by=0, attempts=1, graded=1)},
+    letter="D",
+    letter_so_far="B",
+    categories={"homework": CategoryCell(grade_bp=3_000, grade_so_far_bp=7_500)},
+    cells={
+        "algebra-2026-q1": GradebookCell(
+            best_bp=7_500,
+            passed=True,
+            banked=False,
+            late_by=0,
+            attempts=1,
+            graded=1,
+            overridden=False,
+            counts="counted",
+        )
+    },
 )
 
 _AT = f"least({CHECKPOINT.format('gradebook')}, {CHECKPOINT.format('course_dashboard')})"
 _ASSESSMENTS = json_array(json_object(Assessment), "quiz_id")
-_CELLS = f"""coalesce((SELECT json_object_agg(quiz_id, {json_object(GradebookCell)} ORDER BY quiz_id)
-    FROM gradebook AS grade WHERE grade.run_id = %(run)s AND grade.learner_id = learner.learner_id), '{{}}')"""
+_CELLS = f"""coalesce((SELECT json_object_agg(quiz_id, {json_object(GradebookCell, counts="NULL")} ORDER BY quiz_id)
+    FROM {GRADES} WHERE grade.run_id = %(run)s AND grade.learner_id = learner.learner_id), '{{}}')"""
+_BODY = json_object(GradesOfRow, letter="NULL", letter_so_far="NULL", categories="'{}'::json", cells=_CELLS)
 
 _PLACES = learners("activated AND learner_id > %(after)s ORDER BY learner_id LIMIT columns.size + 1")
 PAGE = f"""
 WITH columns AS (
-    SELECT {_ASSESSMENTS}::text AS listed, least(%(limit)s, greatest(1, %(most)s / greatest(1, count(*)))) AS size
+    SELECT {_ASSESSMENTS}::text AS listed, least(%(limit)s, greatest(1, %(most)s / greatest(1, count(*)))) AS size,
+           (SELECT scheme FROM course_weights WHERE run_id = %(run)s) AS scheme
       FROM gradebook_quizzes AS quiz WHERE run_id = %(run)s)
-SELECT {_AT}, columns.listed, columns.size, page.learner_id, page.body FROM columns LEFT JOIN LATERAL (
-    SELECT learner_id, {json_object(GradesOfRow, cells=_CELLS)}::text AS body FROM {_PLACES}) AS page ON true
+SELECT {_AT}, columns.listed, columns.size, columns.scheme::text, page.standing, page.learner_id, page.body
+  FROM columns LEFT JOIN LATERAL (
+    SELECT learner_id, {_BODY}::text AS body,
+           CASE WHEN columns.scheme ->> 'policy' = '{CATEGORIES}' OR columns.scheme ? 'letters'
+                THEN {json_object(Standing)}::text END AS standing
+      FROM {_PLACES}) AS page ON true
  ORDER BY page.learner_id
 """
 
 
 class Matrix(msgspec.Struct, frozen=True):
-    """A page of the matrix: the columns as JSON text, how many rows it may have, and the rows with one more."""
+    """
+    A page of the matrix: the columns as JSON text, how many rows it may have, and the rows with one more.
+
+    Attributes:
+        categories: of the run's grades; none where they are not by categories.
+        has_letters: whether grades have letters.
+    """
 
     page: RowPage
     assessments: str
     size: int
+    categories: list[Category]
+    has_letters: bool
 
     @property
     def position(self) -> int:
@@ -78,5 +147,36 @@ class Matrix(msgspec.Struct, frozen=True):
 async def matrix(reader: Reader, run_id: str, *, after: str, limit: int, now: datetime) -> Matrix:
     """Up to *limit* learners of a run, in the order of their ids, and the heads of the columns."""
     rows = await reader.rows(PAGE, {"run": run_id, "after": after, "limit": limit, "most": MOST_CELLS, "now": now})
-    page = RowPage([row[3:] for row in rows if row[-1] is not None], rows[0][0] or 0)
-    return Matrix(page, rows[0][1], rows[0][2])
+    position, listed, size, text, *_ = rows[0]
+    scheme = msgspec.json.decode(text, type=Scheme) if text else Scheme()
+    found = [row[4:] for row in rows if row[-1] is not None]
+    if any(standing for standing, *_ in found):
+        units = {each.quiz_id: each.unit_id for each in msgspec.json.decode(listed, type=list[Assessment])}
+        shown = await asyncio.to_thread(lambda: [_with_parts(row, units, scheme, now) for row in found])
+    else:
+        shown = [row[1:] for row in found]
+    categories = [_shown(group) for group in scheme.groups] if scheme.policy == CATEGORIES else []
+    return Matrix(RowPage(shown, position or 0), listed, size, categories, bool(scheme.letters))
+
+
+def _with_parts(
+    found: tuple[str, str, str], units: Mapping[str, str], scheme: Scheme, now: datetime
+) -> tuple[str, str]:
+    """A row with the letters of its grades, the means of its categories, and how each cell counts."""
+    standing, learner_id, body = found
+    row, stands = msgspec.json.decode(body, type=GradesOfRow), msgspec.json.decode(standing, type=Standing)
+    row.letter, row.letter_so_far = shown_letters(stands, scheme, now)
+    if scheme.policy == CATEGORIES:
+        categories = categories_of(scheme, scores_of(stands), stands.excused, now)
+        row.categories = {
+            each.group_id: CategoryCell(grade_bp=each.grade_bp, grade_so_far_bp=each.grade_so_far_bp)
+            for each in categories
+        }
+        counts = {unit.unit_id: unit.counts for each in categories for unit in each.units}
+        for quiz_id, cell in row.cells.items():
+            cell.counts = counts.get(units[quiz_id])
+    return learner_id, msgspec.json.encode(row).decode()
+
+
+def _shown(group: Group) -> Category:
+    return Category(**{name: getattr(group, name) for name in Category.__struct_fields__})
