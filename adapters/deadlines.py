@@ -21,7 +21,7 @@ class UnitDeadline(msgspec.Struct, kw_only=True):
 
     Attributes:
         due_at: the last moment that is in time; null for no deadline.
-        due_for_all: the deadline of those without an extension.
+        due_for_all: the deadline without an extension.
         accepted_until: the last moment at which late work is accepted; null for as long as the run lasts.
         off_bp: basis points of the possible points that are taken off for each day that has begun after `due_at`.
     """
@@ -75,11 +75,12 @@ async def deadlines_of(log: PostgresLog, learner_id: str, run_id: str) -> tuple[
     if not enrollment.exists:
         raise NotEnrolled(learner_id=learner_id, run_id=run_id)
     course = await replayed(log, Course, course_stream(run.course_id))
+    placed_at = await _placed_at(log, learner_id, run_id)
     of_quizzes, items = await _of_quizzes(log, run_id), []
     for unit in course.versions[run.course_version]:
         quizzes = of_quizzes.get(unit.unit_id, [OfQuiz()])
-        for_all = latest_of([deadline_of(unit, run, {}, quiz) for quiz in quizzes])
-        deadline = latest_of([deadline_of(unit, run, enrollment.extensions, quiz) for quiz in quizzes])
+        for_all = latest_of([deadline_of(unit, run, {}, quiz, placed_at) for quiz in quizzes])
+        deadline = latest_of([deadline_of(unit, run, enrollment.extensions, quiz, placed_at) for quiz in quizzes])
         if deadline.due_at is not None:
             items.append(
                 UnitDeadline(
@@ -92,6 +93,12 @@ async def deadlines_of(log: PostgresLog, learner_id: str, run_id: str) -> tuple[
                 )
             )
     return DeadlineList(learner_id=learner_id, run_id=run_id, time_zone=run.time_zone, items=items), position
+
+
+async def _placed_at(log: PostgresLog, learner_id: str, run_id: str) -> datetime | None:
+    """When the learner first got a place; None for never."""
+    placed = (fact for fact in await log.stream(enrollment_stream(learner_id, run_id)))
+    return next((fact.occurred_at for fact in placed if fact.type == "enrollment.activated"), None)
 
 
 async def _of_quizzes(log: PostgresLog, run_id: str) -> dict[str, list[OfQuiz]]:

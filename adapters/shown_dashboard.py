@@ -74,6 +74,7 @@ class _Glance(msgspec.Struct, gc=False):
 class _CourseDeadlines(msgspec.Struct, gc=False):
     run_id: str
     deadlines: list[Deadline] = []
+    extensions: dict[str, datetime] | msgspec.UnsetType = msgspec.UNSET
 
 
 class _DashboardDeadlines(msgspec.Struct, gc=False):
@@ -101,7 +102,7 @@ def shown(body: bytes, now: datetime) -> bytes:
 def with_moves(body: bytes, moves: Mapping[str, Sequence[Moved]]) -> bytes:
     """The document *body* with the deadlines that have moved since it was made; *moves* of each run that has any."""
     courses = _deadlines(body).courses
-    if not any(late_deadlines(course.deadlines, moves.get(course.run_id, ())) for course in courses):
+    if not any(late_deadlines(each.deadlines, moves.get(each.run_id, ()), each.extensions) for each in courses):
         return body
     document = _decode(body)
     for course in document.courses:

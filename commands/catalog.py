@@ -30,10 +30,11 @@ from domain.catalog import (
 )
 from domain.catalog.edits import Edit
 from domain.catalog.structure import hash_of
-from domain.deadlines import UTC_ZONE, moved
+from domain.deadlines import FROM_ENROLLMENT, FROM_START, UTC_ZONE, moved
 from domain.grading import Group
 from domain.late_policy import LatePolicy
 
+SELF_PACED = "self"
 SEAT_OFFER_HOURS = 48  # for runs that do not say otherwise
 LEFT_OUT = {
     "seat_offer_hours": SEAT_OFFER_HOURS,
@@ -42,9 +43,10 @@ LEFT_OUT = {
     "late": None,
     "registration_opens_at": None,
     "registration_closes_at": None,
+    "due_from": None,
 }
-"""What a new run has in these fields if its plan leaves them out."""
-CLONED = ("capacity", "pacing", "seat_offer_hours", "time_zone", "waitlist_limit", "late")
+"""What a new run has in these fields if its plan leaves them out; its pacing says from when its deadlines count."""
+CLONED = ("capacity", "pacing", "seat_offer_hours", "time_zone", "waitlist_limit", "late", "due_from")
 """What a clone of a run has as the run has it."""
 
 
@@ -223,6 +225,8 @@ class ScheduleRun:
         late: what becomes of late work where a unit says nothing; None: it is taken as it comes.
         registration_opens_at: from when learners may ask for a place, while the run is open; None: from the opening on.
         registration_closes_at: from when they may not any more; None: until the run is closed.
+        due_from: from when the days of deadlines count, one of domain.deadlines.DUE_FROM; in a self-paced run from when
+            a learner gets a place, in others from the start of the run, unless the plan says it.
     """
 
     run_id: str
@@ -238,6 +242,7 @@ class ScheduleRun:
     late: LatePolicy | UnsetType | None = UNSET
     registration_opens_at: datetime | UnsetType | None = UNSET
     registration_closes_at: datetime | UnsetType | None = UNSET
+    due_from: str | UnsetType = UNSET
 
 
 async def schedule_run(command: ScheduleRun, log: Log) -> Position:
@@ -252,6 +257,7 @@ async def schedule_run(command: ScheduleRun, log: Log) -> Position:
     more = {name: getattr(command, name) for name in LEFT_OUT}
     for name in [name for name, value in more.items() if value is UNSET]:  # a repeated command changes nothing
         more[name] = getattr(run, name) if run.exists else LEFT_OUT[name]
+    more["due_from"] = more["due_from"] or (FROM_ENROLLMENT if command.pacing == SELF_PACED else FROM_START)
     run.schedule(
         command.course_id,
         command.course_version,

@@ -11,9 +11,14 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from domain.late_policy import NONE, LatePolicy
 
 UTC_ZONE = "UTC"
+FROM_START, FROM_ENROLLMENT = "start", "enrollment"
+DUE_FROM = (FROM_START, FROM_ENROLLMENT)
+"""From when the days of a deadline count: from the start of the run, or from when a learner got a place, if later."""
 SECOND = timedelta(seconds=1)
 OF_A_MACHINE = ("localtime", "posixrules", "Factory", "posix", "right")
 """Names, or beginnings of names before a `/`, that mean another zone on each machine, or none there."""
@@ -48,6 +53,8 @@ class Dates(Protocol):
     def time_zone(self) -> str: ...
     @property
     def late(self) -> LatePolicy | None: ...
+    @property
+    def due_from(self) -> str: ...
 
 
 def is_over(ends_at: datetime | None, at: datetime) -> bool:
@@ -90,13 +97,46 @@ def moved(at: datetime, old_start: datetime, new_start: datetime, time_zone: str
 
 
 def due_times(units: Iterable[Due], run: Mapping[str, Any]) -> dict[str, datetime]:
-    """The deadlines of *units* that have one, by the fields of the fact that scheduled their *run*."""
+    """The deadlines of *units* that have one for all, by the fields of the fact that scheduled their *run*."""
+    if run.get("due_from", FROM_START) != FROM_START:
+        return {}
     starts_at, zone = datetime.fromisoformat(run["starts_at"]), run.get("time_zone") or UTC_ZONE
     return {
         unit.unit_id: due_at(starts_at, unit.due_after_days, zone, unit.due_time)
         for unit in units
         if unit.due_after_days is not None
     }
+
+
+class FromEnrollment(msgspec.Struct, frozen=True):
+    """
+    The units of a run whose days count from when a learner got a place.
+
+    Attributes:
+        units: the days of each unit with a deadline, and its time of day (empty: that of the place).
+    """
+
+    starts_at: datetime
+    time_zone: str
+    units: dict[str, tuple[int, str]]
+
+    def due(self, placed_at: datetime) -> dict[str, datetime]:
+        """When the units are due for a learner who got a place then."""
+        start = max(self.starts_at, placed_at)
+        return {unit_id: due_at(start, days, self.time_zone, clock) for unit_id, (days, clock) in self.units.items()}
+
+
+def from_enrollment(units: Iterable[Due], run: Mapping[str, Any]) -> FromEnrollment | None:
+    """The same for runs of which `due_times` has nothing, by the same fields; None for other runs."""
+    if run.get("due_from", FROM_START) == FROM_START:
+        return None
+    days = {unit.unit_id: (unit.due_after_days, unit.due_time) for unit in units if unit.due_after_days is not None}
+    return FromEnrollment(datetime.fromisoformat(run["starts_at"]), run.get("time_zone") or UTC_ZONE, days)
+
+
+def with_more_time(due: Mapping[str, datetime], extensions: Mapping[str, datetime]) -> dict[str, datetime]:
+    """When units are due for a learner with *extensions*: an extension is more time, never less."""
+    return {**due, **{unit_id: max(at, due.get(unit_id, at)) for unit_id, at in extensions.items()}}
 
 
 class OfQuiz(NamedTuple):
@@ -163,7 +203,11 @@ class Deadline(NamedTuple):
 
 
 def deadline_of(
-    unit: DueWithPolicy, run: Dates, extensions: Mapping[str, datetime] = {}, quiz: OfQuiz = AS_UNIT
+    unit: DueWithPolicy,
+    run: Dates,
+    extensions: Mapping[str, datetime] = {},
+    quiz: OfQuiz = AS_UNIT,
+    placed_at: datetime | None = None,
 ) -> Deadline:
     """
     The deadline of a unit, or of a quiz in it, for one learner: when it is due, until when work is accepted.
@@ -174,13 +218,14 @@ def deadline_of(
         extensions: new deadlines of the learner by unit, as `enrollment.extension_granted` says in `new_due`, the
             latest for each unit.
         quiz: what the quiz says, in the place of its unit.
+        placed_at: when the learner got a place, for runs whose days count from then; None for no learner.
 
     Returns:
         Accepted at any moment of the run where there is no deadline or no late policy (neither of the quiz nor of the
         unit or the run). An extension is more time, never less: before a deadline for all it changes nothing. Beyond
         the end of the run work is accepted until then, and late work not after the end.
     """
-    due = due_for_all(unit, run) if quiz.due_at is None else quiz.due_at
+    due = due_of(unit, run, placed_at) if quiz.due_at is None else quiz.due_at
     extended = extensions.get(unit.unit_id)
     has_more = extended is not None and (due is None or extended > due)
     due = extended if has_more else due
@@ -200,8 +245,11 @@ def latest_of(deadlines: Sequence[Deadline]) -> Deadline:
     return max(deadlines, key=lambda each: (each.due_at is not None, each.due_at))
 
 
-def due_for_all(unit: Due, run: Dates) -> datetime | None:
-    """When a unit is due for those without an extension, None for never."""
-    if unit.due_after_days is None or run.starts_at is None:
+def due_of(unit: Due, run: Dates, placed_at: datetime | None) -> datetime | None:
+    """When a unit is due without an extension; None for never, and where days count from a place that is not known."""
+    start = run.starts_at
+    if run.due_from == FROM_ENROLLMENT and start is not None:
+        start = None if placed_at is None else max(start, placed_at)
+    if unit.due_after_days is None or start is None:
         return None
-    return due_at(run.starts_at, unit.due_after_days, run.time_zone, unit.due_time)
+    return due_at(start, unit.due_after_days, run.time_zone, unit.due_time)

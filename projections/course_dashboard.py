@@ -9,14 +9,14 @@ Rebuild   campus projections rebuild course_dashboard (safe: rows are its only e
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from typing import ClassVar
 
 import msgspec
 
 from domain.catalog import Unit
-from domain.deadlines import due_times
+from domain.deadlines import FromEnrollment, due_times, from_enrollment, with_more_time
 from domain.enrollment import Status
 from domain.fact import Fact
 from domain.grading import (
@@ -49,6 +49,8 @@ class CourseEnrollment(msgspec.Struct):
         grade_so_far_bp: the grade over what is scored, or was due before the latest fact.
         weeks: ordinals of the Mondays of the weeks with any activity, the latest known first.
         completed: units that are completed, whatever they weigh; `excused` those without a score.
+        extensions: the deadlines that the learner was granted, by unit.
+        placed_at: when the learner first got a place, in runs whose days count from then.
         scores: best score of each unit, and `exact` those that basis points do not say exactly, as points and possible.
     """
 
@@ -67,6 +69,8 @@ class CourseEnrollment(msgspec.Struct):
     excused: list[str] = []
     scores: dict[str, int] = {}
     exact: dict[str, Score] = {}
+    extensions: dict[str, datetime] = {}
+    placed_at: datetime | None = None
 
 
 class CourseDay(msgspec.Struct):
@@ -97,10 +101,11 @@ class CourseWeek(msgspec.Struct):
 
 
 class CourseWeights(msgspec.Struct):
-    """What the units of a run count."""
+    """What the units of a run count; `own_due` are deadlines that count from when a learner got a place."""
 
     run_id: str
     scheme: Scheme = Scheme()
+    own_due: FromEnrollment | None = None
 
 
 class CourseVersions(msgspec.Struct):
@@ -176,6 +181,7 @@ def _run_scheduled(fact: Fact, rows: Rows) -> None:
     course = rows.read(VERSIONS, CourseVersions, data["course_id"]) or CourseVersions(data["course_id"])
     run, version = rows.edit(WEIGHTS, CourseWeights, _run(fact.stream_id)), str(data["course_version"])
     units = course.versions.get(version, [])
+    run.own_due = from_enrollment(units, data)
     run.scheme = scheme_of(
         units,
         course.groups.get(version, []),
@@ -225,6 +231,30 @@ def _status(status: Status) -> Handler:
         enrollment.activated = enrollment.activated or status is Status.ACTIVE
 
     return Handler(_needs_status, apply, writes=(ENROLLMENTS, DAYS))
+
+
+def _needs_place(fact: Fact) -> Iterable[RowKey]:
+    return *_needs_status(fact), RowKey(WEIGHTS, (fact.id("run_id"),))
+
+
+def _activated(fact: Fact, rows: Rows) -> None:
+    """The learner has a place; in some runs the days of deadlines count from the first one."""
+    learner_id, run_id = _place(fact.stream_id)
+    _status(Status.ACTIVE).apply(fact, rows)
+    run = rows.read(WEIGHTS, CourseWeights, run_id)
+    if run is not None and run.own_due is not None:
+        enrollment = rows.edit(ENROLLMENTS, CourseEnrollment, run_id, learner_id)
+        enrollment.placed_at = enrollment.placed_at or fact.occurred_at
+
+
+def _extended(fact: Fact, rows: Rows) -> None:
+    """The learner has more time for a unit, or has it no more: what was due so far is something else."""
+    learner_id, run_id = _place(fact.stream_id)
+    enrollment = rows.edit(ENROLLMENTS, CourseEnrollment, run_id, learner_id)
+    enrollment.extensions.pop(fact.data["unit_id"], None)
+    if fact.type == "enrollment.extension_granted":
+        enrollment.extensions[fact.data["unit_id"]] = datetime.fromisoformat(fact.data["new_due"])
+    _compute_grades(enrollment, _scheme(enrollment, rows), fact)
 
 
 def _resumed(fact: Fact, rows: Rows) -> None:
@@ -279,8 +309,15 @@ def _outcome(field: str) -> Handler:
 
 
 def _scheme(enrollment: CourseEnrollment, rows: Rows) -> Scheme:
+    """What units count, with the deadlines of the learner."""
     run = rows.read(WEIGHTS, CourseWeights, enrollment.run_id)
-    return run.scheme if run else Scheme()
+    if run is None or (not enrollment.extensions and run.own_due is None):
+        return run.scheme if run else Scheme()
+    due = run.scheme.due
+    if run.own_due is not None and enrollment.placed_at is not None:
+        due = {**run.own_due.due(enrollment.placed_at), **due}  # a quiz may have a deadline for all
+    due = with_more_time(due, enrollment.extensions)
+    return msgspec.structs.replace(run.scheme, due={each: at for each, at in due.items() if each in run.scheme.weights})
 
 
 def _compute(enrollment: CourseEnrollment, rows: Rows, fact: Fact) -> None:
@@ -299,7 +336,7 @@ class CourseDashboard(Projection):
     """Enrollments over time, funnel, grades and activity per run."""
 
     name = "course_dashboard"
-    version = 5
+    version = 6
     store = "postgres"
     segments = SEGMENTS
     tables = (ENROLLMENTS, DAYS, WEEKS, WEIGHTS, VERSIONS)
@@ -317,7 +354,9 @@ class CourseDashboard(Projection):
             lambda fact: (RowKey(WEIGHTS, (fact.data["run_id"],)),), _quiz_published, writes=(WEIGHTS,)
         ),
         "enrollment.requested": _status(Status.REQUESTED),
-        "enrollment.activated": _status(Status.ACTIVE),
+        "enrollment.activated": Handler(_needs_place, _activated, writes=(ENROLLMENTS, DAYS)),
+        "enrollment.extension_granted": Handler(_needs_progress, _extended, writes=(ENROLLMENTS,)),
+        "enrollment.extension_withdrawn": Handler(_needs_progress, _extended, writes=(ENROLLMENTS,)),
         "enrollment.waitlisted": _status(Status.WAITLISTED),
         "enrollment.seat_offered": Handler(_needs_status, _seat_offered, writes=(ENROLLMENTS, DAYS)),
         "enrollment.seat_offer_expired": _status(Status.EXPIRED),

@@ -22,7 +22,7 @@ from api.http.routing import router as strict_router
 from api.http.types import NO_NUL, Id, Limit, RunId, Time, Word, one_of
 from commands.catalog import LEFT_OUT, SEAT_OFFER_HOURS, CloneRun, CloseRun, OpenRun, ScheduleRun
 from domain.catalog import PACINGS, RunNotFound
-from domain.deadlines import UTC_ZONE
+from domain.deadlines import DUE_FROM, UTC_ZONE
 from domain.payment.product import granting, is_free, present_prices
 from projections.engine.moment import Moment
 from projections.orders.rows import ProductRow
@@ -93,9 +93,10 @@ class NewRun(Body):
 
     A seat that comes free is held for the next in line for `seat_offer_hours`; null or 0: it is given at once. As many
     learners as `waitlist_limit` may wait for a seat; null: no limit, 0: none, a full run refuses them. `late` says what
-    becomes of late work where a unit says nothing. While the run is open, learners may ask for a place from
-    `registration_opens_at` to `registration_closes_at`. Sent again, the same run changes nothing, also where these or
-    `time_zone` are left out.
+    becomes of late work where a unit says nothing. Days of deadlines count from the `start` of the run or from the
+    `enrollment` of a learner (`due_from`; the latter in a self-paced run, if left out). While the run is open, learners
+    may ask for a place from `registration_opens_at` to `registration_closes_at`. Sent again, the same run changes
+    nothing, also where these or `time_zone` are left out.
     """
 
     model_config = example(
@@ -123,6 +124,7 @@ class NewRun(Body):
     late: NewLatePolicy | None = None
     registration_opens_at: Time | None = None
     registration_closes_at: Time | None = None
+    due_from: Annotated[Word, one_of(DUE_FROM)] | None = None
 
 
 class NewClone(Body):

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from commands.log import Log, Position
 from commands.lookups.catalog import Outline, outline
-from commands.lookups.deadlines import due_for_all
+from commands.lookups.deadlines import due_before
 from domain.enrollment import Enrollment, enrollment_stream
 from domain.progress import UnknownUnit
 
@@ -29,8 +29,9 @@ class GrantExtensions:
 
 async def grant_extensions(command: GrantExtensions, log: Log) -> Position:
     run = await _with_unit(log, command.run_id, command.unit_id)
-    due, extended = await due_for_all(log, run, command.unit_id), []
+    extended = []
     for learner_id in dict.fromkeys(command.learner_ids):
+        due = await due_before(log, learner_id, run, command.unit_id)
         enrollment = await log.load(Enrollment, enrollment_stream(learner_id, command.run_id))
         enrollment.extend(command.unit_id, due, command.new_due, command.reason)
         extended.append(enrollment)
@@ -49,8 +50,9 @@ class WithdrawExtensions:
 
 async def withdraw_extensions(command: WithdrawExtensions, log: Log) -> Position:
     run = await _with_unit(log, command.run_id, command.unit_id)
-    due, changed = await due_for_all(log, run, command.unit_id), []
+    changed = []
     for learner_id in dict.fromkeys(command.learner_ids):
+        due = await due_before(log, learner_id, run, command.unit_id)
         enrollment = await log.load(Enrollment, enrollment_stream(learner_id, command.run_id))
         enrollment.withdraw_extension(command.unit_id, due, command.reason)
         changed.append(enrollment)

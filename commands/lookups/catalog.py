@@ -44,6 +44,7 @@ class Outline:
     time_zone: str
     waitlist_limit: int | None
     late: LatePolicy | None
+    due_from: str
     registration_opens_at: datetime | None
     registration_closes_at: datetime | None
 
@@ -72,9 +73,15 @@ class Outline:
         """The deadline of a unit for all, None where there is none."""
         return self.deadline(unit_id).due_at
 
-    def deadline(self, unit_id: str, extensions: Mapping[str, datetime] = {}, quiz: OfQuiz = AS_UNIT) -> Deadline:
+    def deadline(
+        self,
+        unit_id: str,
+        extensions: Mapping[str, datetime] = {},
+        quiz: OfQuiz = AS_UNIT,
+        placed_at: datetime | None = None,
+    ) -> Deadline:
         """All that the deadline of a unit means for a learner with these *extensions*; see `domain.deadlines`."""
-        return deadline_of(self.units[unit_id], self, extensions, quiz)
+        return deadline_of(self.units[unit_id], self, extensions, quiz, placed_at)
 
     def late_of(self, unit_id: str) -> LatePolicy | None:
         """What becomes of late work in a unit, where its quiz says nothing."""
@@ -109,6 +116,7 @@ async def outline(log: Log, run_id: str) -> Outline:
         run.time_zone,
         run.waitlist_limit,
         run.late,
+        run.due_from,
         run.registration_opens_at,
         run.registration_closes_at,
     )

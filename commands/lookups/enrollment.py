@@ -72,6 +72,13 @@ async def extensions_of(log: Log, learner_id: str, run_id: str) -> dict[str, dat
     return (await log.read(Enrollment, enrollment_stream(learner_id, run_id))).extensions
 
 
+async def first_placed_at(log: Log, learner_id: str, run_id: str) -> datetime | None:
+    """When a learner first got a place on a run: who leaves and comes back has no more time. None for never."""
+    about = (tag("learner", learner_id), tag("run", run_id))
+    placed = await log.facts((QueryItem(("enrollment.activated",), about),))
+    return placed[0].occurred_at if placed else None
+
+
 def must_go_on(run: Outline, at: datetime, deadline: Deadline | None = None) -> None:
     """Refuse what a learner does on a run that has ended, except for what is due after its end; raises RunIsOver."""
     if is_over(run.ends_at, at) and not (deadline is not None and deadline.accepts(at)):

@@ -6,7 +6,7 @@ from typing import Any
 from domain.aggregate import Aggregate, event, stream_id
 from domain.capacity import EXCESS_STAYS, check_capacity
 from domain.catalog.errors import BadSchedule, RunExists, RunNotFound
-from domain.deadlines import UTC_ZONE, is_time_zone
+from domain.deadlines import DUE_FROM, FROM_START, UTC_ZONE, is_time_zone
 from domain.late_policy import LatePolicy, problem_of_late_policy
 
 PACINGS = ("instructor", "self", "cohort")
@@ -27,7 +27,7 @@ class Run(Aggregate):
 
     class Scheduled(Aggregate.Event):
         TOPIC = "run.scheduled"
-        class_version = 5
+        class_version = 6
         course_id: str
         course_version: int
         starts_at: datetime
@@ -41,6 +41,7 @@ class Run(Aggregate):
         registration_opens_at: datetime | None
         registration_closes_at: datetime | None
         cloned_from: str | None
+        due_from: str
 
         @staticmethod
         def upcast_v1_v2(state: dict[str, Any]) -> None:
@@ -61,6 +62,11 @@ class Run(Aggregate):
         def upcast_v4_v5(state: dict[str, Any]) -> None:
             """In version 4 late work was taken as it came, and learners registered while the run was open."""
             state.update(late=None, registration_opens_at=None, registration_closes_at=None, cloned_from=None)
+
+        @staticmethod
+        def upcast_v5_v6(state: dict[str, Any]) -> None:
+            """In version 5 the days of all deadlines counted from the start of the run."""
+            state["due_from"] = FROM_START
 
     class Opened(Aggregate.Event):
         TOPIC = "run.opened"
@@ -88,6 +94,7 @@ class Run(Aggregate):
         self.registration_opens_at: datetime | None = None
         self.registration_closes_at: datetime | None = None
         self.cloned_from: str | None = None
+        self.due_from = FROM_START
         self.is_open = False
 
     def schedule(self, course_id: str, course_version: int, **plan: Any) -> None:
@@ -101,9 +108,10 @@ class Run(Aggregate):
                 wait for a seat (None or left out: no limit, 0: none; no limit without a capacity); late: what becomes
                 of late work where a unit says nothing; registration_opens_at and registration_closes_at: when learners
                 may ask for a place while the run is open (None or left out: always); cloned_from: the run whose plan
-                this is.
+                this is; due_from: from when days count, one of domain.deadlines.DUE_FROM (left out: from the start).
         """
         plan.setdefault("time_zone", UTC_ZONE)
+        plan.setdefault("due_from", FROM_START)
         for name in ("waitlist_limit", "late", "registration_opens_at", "registration_closes_at", "cloned_from"):
             plan.setdefault(name, None)
         if plan["capacity"] is None:
@@ -133,11 +141,12 @@ class Run(Aggregate):
         registration_opens_at: datetime | None,
         registration_closes_at: datetime | None,
         cloned_from: str | None,
+        due_from: str,
     ) -> None:
         self.course_id, self.course_version = course_id, course_version
         self.starts_at, self.ends_at, self.capacity, self.pacing = starts_at, ends_at, capacity, pacing
         self.seat_offer_hours, self.time_zone, self.waitlist_limit = seat_offer_hours, time_zone, waitlist_limit
-        self.late, self.cloned_from = late, cloned_from
+        self.late, self.cloned_from, self.due_from = late, cloned_from, due_from
         self.registration_opens_at, self.registration_closes_at = registration_opens_at, registration_closes_at
 
     def open(self) -> None:
@@ -180,6 +189,8 @@ def _check_plan(run_id: str, plan: dict[str, Any], *, any_pacing: bool) -> None:
     """Refuse a plan that contradicts itself; *any_pacing* lets old words pass."""
     if plan["pacing"] not in PACINGS and not any_pacing:
         raise BadSchedule(f"{plan['pacing']!r} is no pacing; these are: {', '.join(PACINGS)}", pacing=plan["pacing"])
+    if plan["due_from"] not in DUE_FROM:
+        raise BadSchedule(f"days count from one of {', '.join(DUE_FROM)}, not from {plan['due_from']!r}", run_id=run_id)
     if plan["ends_at"] <= plan["starts_at"]:
         raise BadSchedule(f"run {run_id} would end before it starts", run_id=run_id)
     if plan["capacity"] is not None and plan["capacity"] < 1:

@@ -8,14 +8,14 @@ Serves    api.dashboards (and api.http.fast_path, before the routing), with docu
 Rebuild   campus projections rebuild learner_dashboard (safe: rows are its only effect).
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import ClassVar
 
 import msgspec
 
 from domain.catalog import Unit
-from domain.deadlines import due_times
+from domain.deadlines import due_times, from_enrollment
 from domain.enrollment import Status, WaitsFor
 from domain.fact import Fact
 from domain.grading import (
@@ -36,6 +36,7 @@ from domain.score import score_in
 from domain.streams import cached_by_stream, named_id, named_ids
 from domain.unit_scores import note_changed, note_graded
 from projections.engine.projection import SEGMENTS, Handler, Projection, RowKey, Rows
+from projections.learner_dashboard.ahead import next_unit, scheme_for, set_deadlines
 from projections.learner_dashboard.rows import (
     COURSES,
     LEARNERS,
@@ -44,9 +45,7 @@ from projections.learner_dashboard.rows import (
     Course,
     CourseRef,
     Dashboard,
-    Deadline,
     Moved,
-    NextUnit,
     Recent,
     RunRef,
 )
@@ -111,7 +110,9 @@ def _run_scheduled(fact: Fact, rows: Rows) -> None:
     units = course.versions.get(version, [])
     run.titles = {unit.unit_id: unit.title for unit in units}
     run.unrecorded = [unit.unit_id for unit in units if not unit.recorded]
-    run.due = due_times([unit for unit in units if unit.recorded], data)
+    recorded = [unit for unit in units if unit.recorded]
+    run.due, run.own_due = due_times(recorded, data), from_enrollment(recorded, data)
+    run.after = {unit.unit_id: unit.after for unit in units if unit.after}
     run.scheme = scheme_of(
         units,
         course.groups.get(version, []),
@@ -153,8 +154,7 @@ def _touch(
     for course in document.courses:
         if course.run_id == run_id:
             if run.moved:  # perhaps since the entry was made
-                done = {each.unit_id for each in course.deadlines if each.done}
-                course.deadlines = _deadlines(run, done.union(course.completed, course.scores))
+                set_deadlines(course, run)
             return course, run
     course = _new_course(run)
     document.courses.append(course)
@@ -162,26 +162,10 @@ def _touch(
 
 
 def _new_course(run: RunRef) -> Course:
-    course = Course(run.run_id, run.course_id, run.title, ends_at=run.ends_at, deadlines=_deadlines(run))
-    course.next_unit = _next_unit(course, run)
+    course = Course(run.run_id, run.course_id, run.title, ends_at=run.ends_at)
+    set_deadlines(course, run)
+    course.next_unit = next_unit(course, run)
     return course
-
-
-def _deadlines(run: RunRef, done: Collection[str] = ()) -> list[Deadline]:
-    """When the units of a run are due, the earliest first."""
-    found = [Deadline(unit_id, run.titles[unit_id], at, unit_id in done) for unit_id, at in run.due.items()]
-    return sorted(found, key=lambda deadline: deadline.due_at)
-
-
-def _next_unit(course: Course, run: RunRef) -> NextUnit | None:
-    """The first unit that counts and is not completed, else the first that was never opened; none after the outcome."""
-    if course.outcome is not None:
-        return None
-    candidates = [unit_id for unit_id in run.scheme.weights if unit_id not in course.completed]
-    if not candidates or not run.scheme.graded:
-        seen = {*course.opened, *course.completed, *run.unrecorded}
-        candidates = [unit_id for unit_id in run.titles if unit_id not in seen] or candidates
-    return NextUnit(candidates[0], run.titles[candidates[0]]) if candidates else None
 
 
 def _set_status(fact: Fact, rows: Rows, status: Status | None, offered_until: datetime | None = None) -> None:
@@ -191,6 +175,37 @@ def _set_status(fact: Fact, rows: Rows, status: Status | None, offered_until: da
     course.waits_for = WaitsFor.SEAT.value if status is Status.WAITLISTED else msgspec.UNSET
     if course.enrolled_at is None:
         course.enrolled_at = fact.occurred_at
+
+
+def _activated(fact: Fact, rows: Rows) -> None:
+    """The learner has a place; in some runs the days of deadlines count from the first one."""
+    _set_status(fact, rows, Status.ACTIVE)
+    course, run = _entry(fact, rows)
+    if run.own_due is not None and course.placed_at is msgspec.UNSET:
+        course.placed_at = fact.occurred_at
+        set_deadlines(course, run)
+        course.next_unit = next_unit(course, run)
+
+
+def _entry(fact: Fact, rows: Rows) -> tuple[Course, RunRef]:
+    """The entry of the learner and the run of the fact, which there is, and the run."""
+    learner_id, run_id = _place(fact.stream_id)
+    run = rows.read(RUNS, RunRef, run_id) or RunRef(run_id)
+    courses = rows.edit(LEARNERS, Dashboard, learner_id).courses
+    return next(course for course in courses if course.run_id == run_id), run
+
+
+def _extended(fact: Fact, rows: Rows) -> None:
+    """The learner has more time for a unit, or has it no more: deadlines, and what was due so far, are others."""
+    course, run = _touch(fact, rows, _place(fact.stream_id))
+    extensions = {} if course.extensions is msgspec.UNSET else dict(course.extensions)
+    extensions.pop(fact.data["unit_id"], None)
+    if fact.type == "enrollment.extension_granted":
+        extensions[fact.data["unit_id"]] = datetime.fromisoformat(fact.data["new_due"])
+    course.extensions = extensions or msgspec.UNSET
+    set_deadlines(course, run)
+    course.next_unit = next_unit(course, run)
+    _compute_grades(course, run, fact)
 
 
 def _status(status: Status | None) -> Handler:
@@ -214,7 +229,7 @@ def _seat_offered(fact: Fact, rows: Rows) -> None:
 def _unit_opened(fact: Fact, rows: Rows) -> None:
     course, run = _touch(fact, rows, _place(fact.stream_id))
     course.opened.append(fact.data["unit_id"])
-    course.next_unit = _next_unit(course, run)
+    course.next_unit = next_unit(course, run)
 
 
 def _activity_recorded(fact: Fact, rows: Rows) -> None:
@@ -247,8 +262,9 @@ def _unit_completed(fact: Fact, rows: Rows) -> None:
 
 
 def _attempt_submitted(fact: Fact, rows: Rows) -> None:
-    course, _ = _touch(fact, rows, (_learner(fact.stream_id), fact.data["run_id"]))
+    course, run = _touch(fact, rows, (_learner(fact.stream_id), fact.data["run_id"]))
     _mark_done(course, fact.data["unit_id"])
+    course.next_unit = next_unit(course, run)
 
 
 def _attempt_graded(fact: Fact, rows: Rows) -> None:
@@ -278,12 +294,12 @@ def _outcome(field: str) -> Handler:
 def _compute(course: Course, run: RunRef, fact: Fact) -> None:
     """Percent and grades, by domain/grading, and where to go on."""
     course.percent = percent_bp(run.scheme, course.completed, course.outcome)
-    course.next_unit = _next_unit(course, run)
+    course.next_unit = next_unit(course, run)
     _compute_grades(course, run, fact)
 
 
 def _compute_grades(course: Course, run: RunRef, fact: Fact) -> None:
-    scheme, at = run.scheme, fact.occurred_at
+    scheme, at = scheme_for(course, run), fact.occurred_at
     course.grade_bp, course.grade_so_far_bp = shown_grades(course, scheme, at)
     if scheme.letters:
         course.letter, course.letter_so_far = shown_letters(course, scheme, at)
@@ -301,7 +317,7 @@ class LearnerDashboard(Projection):
     """One document per learner."""
 
     name = "learner_dashboard"
-    version = 6
+    version = 7
     store = "valkey"
     segments = SEGMENTS
     tables = (LEARNERS, RUNS, COURSES, MOVES)
@@ -313,7 +329,9 @@ class LearnerDashboard(Projection):
         "run.scheduled": Handler(_needs_run, _run_scheduled, writes=(RUNS,)),
         "quiz.published": Handler(_needs_quiz, _quiz_published, writes=(RUNS, MOVES)),
         "enrollment.requested": _status(Status.REQUESTED),
-        "enrollment.activated": _status(Status.ACTIVE),
+        "enrollment.activated": Handler(_needs_learner, _activated, writes=(LEARNERS,)),
+        "enrollment.extension_granted": Handler(_needs_learner, _extended, writes=(LEARNERS,)),
+        "enrollment.extension_withdrawn": Handler(_needs_learner, _extended, writes=(LEARNERS,)),
         "enrollment.waitlisted": _status(Status.WAITLISTED),
         "enrollment.wait_changed": Handler(_needs_learner, _wait_changed, writes=(LEARNERS,)),
         "enrollment.seat_offered": Handler(_needs_learner, _seat_offered, writes=(LEARNERS,)),

@@ -1,11 +1,12 @@
 """The rows of the learner dashboard, and the deadlines that have moved since a document was made."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 import msgspec
 
 from domain.catalog import Unit
+from domain.deadlines import FromEnrollment
 from domain.enrollment import Status
 from domain.grading import CategoryGrade, Group, Letter, Scheme
 from domain.score import Score
@@ -46,6 +47,8 @@ class Course(msgspec.Struct):
         exact: scores that basis points do not say exactly, as points and possible points.
         offered_until: when the offer of a seat ends.
         waits_for: why the learner waits: `full`, `run_closed` or `run_ended`.
+        extensions: the deadlines that the learner was granted, by unit.
+        placed_at: when the learner first got a place, in runs whose days count from then.
         letter: that of the final grade, and `letter_so_far` that of the grade so far.
         categories: what the grade is made of.
     """
@@ -73,6 +76,8 @@ class Course(msgspec.Struct):
     letter: str | msgspec.UnsetType | None = msgspec.UNSET  # only there where the course has letters
     letter_so_far: str | msgspec.UnsetType | None = msgspec.UNSET
     categories: list[CategoryGrade] | msgspec.UnsetType = msgspec.UNSET  # only there where grades are by categories
+    extensions: dict[str, datetime] | msgspec.UnsetType = msgspec.UNSET  # only there where there is one
+    placed_at: datetime | msgspec.UnsetType = msgspec.UNSET
 
 
 class Recent(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -104,7 +109,9 @@ class RunRef(msgspec.Struct):
     Attributes:
         titles: of all its units, in their order.
         unrecorded: units of which the run's records have nothing.
-        due: deadlines of the others.
+        due: deadlines of the others, the same for all.
+        own_due: those that count from when a learner got a place; None for other runs.
+        after: the units that must be completed before a unit.
         moved: whether a quiz is due at another time than its unit was.
     """
 
@@ -116,6 +123,8 @@ class RunRef(msgspec.Struct):
     scheme: Scheme = Scheme()
     due: dict[str, datetime] = {}
     moved: bool = False
+    own_due: FromEnrollment | None = None
+    after: dict[str, list[str]] = {}
     ends_at: datetime | None = None
 
 
@@ -152,20 +161,27 @@ MOVES = Table("dashboard_moves", Moved, ("run_id", "quiz_id"), distribution="rep
 COURSES = Table("dashboard_courses", CourseRef, ("course_id",), distribution="replicated")
 
 
-def late_deadlines(deadlines: Iterable[Deadline], moves: Iterable[Moved]) -> list[Moved]:
+def late_deadlines(
+    deadlines: Iterable[Deadline],
+    moves: Iterable[Moved],
+    extensions: Mapping[str, datetime] | msgspec.UnsetType = msgspec.UNSET,
+) -> list[Moved]:
     """When units are due by now that are due at another time here, or not at all; of several quizzes the latest."""
     latest: dict[str, Moved] = {}
     for moved in moves:
         if moved.unit_id not in latest or latest[moved.unit_id].due_at < moved.due_at:
             latest[moved.unit_id] = moved
     due = {deadline.unit_id: deadline.due_at for deadline in deadlines}
+    for unit_id, more in ({} if extensions is msgspec.UNSET else extensions).items():
+        if unit_id in latest and latest[unit_id].due_at < more:
+            latest[unit_id] = msgspec.structs.replace(latest[unit_id], due_at=more)
     return [moved for unit_id, moved in latest.items() if due.get(unit_id) != moved.due_at]
 
 
 def move_deadlines(course: Course, moves: Iterable[Moved]) -> None:
     """Let the units of a course be due when their quizzes are by now."""
     due = {deadline.unit_id: deadline for deadline in course.deadlines}
-    for moved in late_deadlines(course.deadlines, moves):
+    for moved in late_deadlines(course.deadlines, moves, course.extensions):
         unit_id = moved.unit_id
         done = due[unit_id].done if unit_id in due else unit_id in course.completed or unit_id in course.scores
         due[unit_id] = Deadline(unit_id, moved.title, moved.due_at, done)

@@ -35,9 +35,20 @@ async def test_a_learner_sees_deadlines_with_extensions(campus: Campus) -> None:
     for learner in (campus.learner, other):
         found = await campus.see(f"/learners/{learner}/runs/{campus.run}/deadlines", position)
         assert (found["items"][0]["due_at"], found["items"][0]["due_for_all"]) == (new, "2026-04-06T21:59:00Z")
+    assert (await shown(campus, position))["q1"] == new
+    back = {name: body[name] for name in ("unit_id", "learner_ids", "reason")}
+    position = await campus.send(f"{path}/withdrawals", back, user="instructor")
+    assert await campus.send(f"{path}/withdrawals", back, user="instructor") == position
+    assert (await shown(campus, position))["q1"] == "2026-04-06T21:59:00Z"
     for wrong, code in (({"unit_id": "none"}, "unknown_unit"), ({"new_due": "2026-04-01T00:00:00Z"}, "bad_extension")):
         assert (await campus.post(path, {**body, **wrong}, user="admin")).json()["code"] == code
     assert (await campus.post(path, body)).status_code == 403
+
+
+async def shown(campus: Campus, position: int) -> dict[str, str]:
+    """The deadlines of the only course on the dashboard of the learner."""
+    (course,) = (await campus.see("/me/dashboard", position, user=campus.learner))["courses"]
+    return {deadline["unit_id"]: deadline["due_at"] for deadline in course["deadlines"]}
 
 
 async def test_a_run_is_cloned_to_another_time(campus: Campus) -> None:

@@ -39,6 +39,7 @@ async def test_a_run_is_scheduled_opened_and_closed(campus: Campus) -> None:
                 registration_opens_at=None,
                 registration_closes_at=None,
                 cloned_from=None,
+                due_from="start",
             ),
         )
     ]

@@ -5,9 +5,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec import UNSET
 
 from commands.catalog import CreateCourse, OpenRun, PublishCourse, ScheduleRun
-from commands.enrollment import RequestEnrollment
+from commands.enrollment import ReactivateEnrollment, RequestEnrollment, WithdrawEnrollment
 from commands.enrollment.extensions import GrantExtensions, WithdrawExtensions
 from commands.log import Context
 from commands.quiz import (
@@ -134,3 +135,21 @@ async def test_an_extension_goes_beyond_the_deadline_of_the_quiz(campus: Campus)
     assert await campus.refused(MORE) == "bad_extension"
     assert await campus.refused(replace(BACK, unit_id="none")) == "unknown_unit"
     assert await campus.repeats(BACK)
+
+
+async def test_days_of_a_self_paced_run_count_from_the_place(campus: Campus) -> None:
+    """Also for an extension and for lateness; who leaves and comes back has no more time."""
+    own = replace(OPENED[2], pacing="self")
+    await at(campus, AT, *OPENED[:2], own, OPENED[3], QUIZ)
+    ((_, published),) = [(fact.stream_id, fact.data) for fact in await campus.log.stream("quiz-late-quiz")]
+    assert published["due_at"] is None
+    await at(campus, AT + 5 * DAY, OPENED[4], WithdrawEnrollment("ann", RUN), ReactivateEnrollment("ann", RUN))
+    due = AT + 7 * DAY
+    assert await campus.refused(replace(MORE, new_due=due)) == "bad_extension"
+    await at(campus, due + HOUR, ANSWERS)
+    await at(campus, due + HOUR, replace(MORE, new_due=due + DAY), FOLLOW)
+    assert [fact.data.get("late_by") for fact in await attempt(campus)] == [3_600, 0]
+    old = replace(own, run_id="late-2", due_from="start")
+    await at(campus, AT, old, replace(old, due_from=UNSET))
+    assert await campus.refused(replace(old, due_from="birth")) == "run_exists"
+    assert await campus.refused(replace(old, run_id="late-3", due_from="birth")) == "bad_schedule"

@@ -45,6 +45,7 @@ PLAN: dict[str, Any] = {
     "registration_opens_at": START - timedelta(days=30),
     "registration_closes_at": START,
     "cloned_from": None,
+    "due_from": "start",
 }
 SCHEDULED = fact(Run.Scheduled, course_id="algebra", course_version=1, **PLAN)
 

@@ -103,6 +103,7 @@ async def test_the_fields_of_the_facts(settings: Settings, tmp_path: Path) -> No
         "registration_opens_at": None,
         "registration_closes_at": None,
         "cloned_from": None,
+        "due_from": "start",
     }
     assert by_type["attempt-11:2:1", "attempt.submitted"]["banked"] is True
     assert by_type["attempt-12:1:1", "attempt.submitted"]["late_by"] == 3 * 86_400

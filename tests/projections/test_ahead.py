@@ -1,0 +1,102 @@
+"""What is ahead of a learner: deadlines of the learner's own, and where to go on."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from msgspec import UNSET
+
+from projections.course_dashboard import ENROLLMENTS, CourseDashboard, CourseEnrollment
+from projections.learner_dashboard import LearnerDashboard
+from projections.learner_dashboard.rows import LEARNERS, Course, Dashboard
+from tests.support.facts import UNITS, History, day, fold, rows_of
+
+PLACE, HOUR = "enrollment-7:AAA-1", timedelta(hours=1)
+
+
+def entry(history: History) -> Course:
+    """The only course of the only document."""
+    (document,) = rows_of(fold(LearnerDashboard, history), LEARNERS, Dashboard)
+    (course,) = document.courses
+    return course
+
+
+def due(history: History) -> list[tuple[str, datetime]]:
+    """The deadlines, as the document has them."""
+    return [(each.unit_id, each.due_at) for each in entry(history).deadlines]
+
+
+def so_far(history: History) -> set[int | None]:
+    """The grade so far, by both read models that have it."""
+    (row,) = rows_of(fold(CourseDashboard, history), ENROLLMENTS, CourseEnrollment)
+    return {row.grade_so_far_bp, entry(history).grade_so_far_bp}
+
+
+def extended(history: History, unit_id: str, new_due: datetime, at: datetime) -> History:
+    """The learner has more time."""
+    new = new_due.isoformat().replace("+00:00", "Z")
+    return history.add(PLACE, "enrollment.extension_granted", at, unit_id=unit_id, old_due=None, new_due=new, reason="")
+
+
+def test_an_extension_is_shown_whenever_it_is_given() -> None:
+    """Before the deadline and after it, twice, beside a quiz of another time, and taken back; never as less time."""
+    history = History().course().enrolled("7").graded("7", "tma1", 5_000, day(54))
+    assert so_far(history) == {2_000}  # tma2 was due on day 53
+    assert due(extended(history, "tma2", day(60), day(55))) == [("tma1", day(18)), ("tma2", day(60))]
+    assert so_far(history) == {5_000}
+    assert due(extended(history, "tma2", day(70), day(56)))[1] == ("tma2", day(70))
+    assert due(extended(history, "tma1", day(2), day(56)))[0] == ("tma1", day(18))
+    assert due(history.quiz("q2", "tma2", day(65)).clicked("7", 1, day(57)))[1] == ("tma2", day(70))
+    assert due(history.quiz("q3", "tma2", day(75)).clicked("7", 1, day(57)))[1] == ("tma2", day(75))
+    history.add(PLACE, "enrollment.extension_withdrawn", day(58), unit_id="tma2", old_due="", due=None, reason="")
+    assert due(history)[1] == ("tma2", day(75))
+    assert entry(history).extensions == {"tma1": day(2)}
+    assert entry(History().course().enrolled("7")).extensions is UNSET
+
+
+def test_an_extension_makes_a_deadline_where_there_was_none() -> None:
+    """And it counts from then on."""
+    history = extended(History().course().enrolled("7"), "forum", day(9), day(1))
+    assert due(history)[0] == ("forum", day(9))
+
+
+def self_paced(history: History, **more: Any) -> History:
+    """The run of the course, as one in which days count from the place of each learner, by the clocks of London."""
+    plan = {"course_id": "AAA", "course_version": 1, "starts_at": "2013-10-01T00:00:00Z", "capacity": None}
+    plan |= {"ends_at": "2014-06-01T00:00:00Z", "pacing": "self", "time_zone": "Europe/London"}
+    return history.add("run-AAA-1", "run.scheduled", **{**plan, "due_from": "enrollment", **more})
+
+
+@pytest.mark.parametrize(("place", "first"), [(-5, day(18)), (10, day(28) + HOUR), (20, day(38) + HOUR)])
+def test_days_of_a_self_paced_run_count_from_the_place(place: int, first: datetime) -> None:
+    """From the start of the run at the earliest, across the change to winter time, and from the first place only."""
+    history = self_paced(History().course())
+    history.enrolled("7", at=day(place))
+    history.add(PLACE, "enrollment.withdrawn", day(21), reason="").add(PLACE, "enrollment.reactivated", day(22))
+    history.add(PLACE, "enrollment.activated", day(22), access_from=None, access_until=None, entitlement_id=None)
+    assert due(history)[0] == ("tma1", first)
+    history.graded("7", "tma1", 5_000, day(54)).graded("7", "tma1", 5_000, day(200), no=2)
+    assert so_far(history) == {2_000}
+    assert due(history.quiz("q1", "tma1", day(30)).clicked("7", 1, day(201)))[0] == ("tma1", day(30))
+
+
+def test_where_to_go_on() -> None:
+    """To what is due first of what is open, to what comes before it, and to what waits for a grade at last."""
+    units = [{**unit} for unit in UNITS]
+    by_id = {unit["unit_id"]: unit for unit in units}
+    by_id["tma2"]["after"] = ["forum"]
+    history = History().course(units=units).enrolled("7")
+
+    def where() -> str:
+        unit = entry(history).next_unit
+        return "" if unit is None else unit.unit_id
+
+    assert where() == "tma1"
+    extended(history, "tma1", day(90), day(2))
+    assert where() == "forum"
+    history.progress("7", "unit_completed", day(3), unit_id="forum", course_version=1, rule="learner", score_bp=None)
+    assert where() == "tma2"
+    history.submitted("7", "tma2", day(4))
+    assert where() == "tma1"
+    history.submitted("7", "tma1", day(5))
+    assert where() == "tma2"
