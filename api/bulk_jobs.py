@@ -69,7 +69,8 @@ class LinesToPrepare(Body):
     What is to be done for many: as CSV, or as ids of persons and what is the same for all of them.
 
     Columns: `learner_id` and `run_id` (enroll, withdraw, reactivate), `role`, `scope` and `until` (grant_role,
-    revoke_role), `order_id` and `amount` (refund), `learner_id`, `run_id` and `action` (roster: `enter` or `leave`).
+    revoke_role), `order_id` and `amount` (refund), `learner_id`, `run_id` and `action` (roster: `enter` or `leave`),
+    `learner_id`, `quiz_id` and `score_bp` (grade).
     """
 
     model_config = example(kind="enroll", csv=CSV_EXAMPLE)

@@ -36,6 +36,7 @@ COMMANDS = {
     "why": ("cli.why", "Explain a value of a read model: which facts made it, by which rule."),
     "replay": ("cli.replay", "Play a history step by step: what each fact changed."),
     "admin": ("cli.admin", "Make the first admin, grant and revoke roles, see what the staff have done."),
+    "grades": ("cli.grades", "Bring grades from files to course runs."),
     "roster": ("cli.roster", "Bring rosters of other systems to course runs."),
     "policy": ("cli.policy", "Show who may do what: the table that every route asks."),
     "privileges": ("cli.privileges", "Compare what each process may do in the database with what it should."),

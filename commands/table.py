@@ -212,4 +212,5 @@ HANDLERS: dict[type, CommandHandler] = {
     webhooks.ReplayWebhook: webhooks.replay_webhook,
     webhooks.ResendToWebhook: webhooks.resend_to_webhook,
     quiz.OverrideGrade: quiz.override_grade,
+    quiz.BringGrade: quiz.bring_grade,
 }

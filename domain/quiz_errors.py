@@ -207,6 +207,20 @@ class BadMark(Rejected):
     template = "item {item_id} is worth 0 to {possible} points, not {earned}"
 
 
+class NothingHandedIn(Conflict):
+    """A grade is brought for a learner who has handed in nothing, in a quiz that has questions."""
+
+    code = "nothing_handed_in"
+    template = "{learner_id} has handed in nothing in quiz {quiz_id}, which is not on paper"
+
+
+class OtherAttemptCounts(Conflict):
+    """A grade is brought that would not be the score of the quiz, since another attempt counts as well."""
+
+    code = "other_attempt_counts"
+    template = "another of {attempts} attempts would count in quiz {quiz_id}: override the grade of each"
+
+
 class AlreadyMarked(Conflict):
     """The item has all the marks that it needs."""
 

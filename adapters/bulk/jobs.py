@@ -1,7 +1,7 @@
 """
 How a bulk job is prepared, started, carried out, stopped and undone.
 
-A job goes on as long as the admin who has started it is one. A line is done at most once: its command has the key
+A job goes on as long as who has started it may start one. A line is done at most once: its command has the key
 `bulk:JOB:LINE`, so who goes on after a process has died gets the first answer for what was done and not yet noted. A
 line that is refused keeps no other one back.
 """
@@ -31,12 +31,13 @@ from commands.log import Context
 from domain.admin.bulk_jobs import BulkJob, BulkJobNotFound, BulkKind, BulkStatus, bulk_stream, digest_of
 from domain.errors import DomainError, Rejected
 from domain.fact import Fact
-from domain.roles import ADMIN_OF_CAMPUS, CAMPUS, Grant, Roles, roles_stream
+from domain.roles import ADMIN_OF_CAMPUS, CAMPUS, Grant, Role, Roles, roles_stream
 from domain.user import AccountStatus, User, user_stream
 
 TOGETHER = 20  # lines that are carried out before their outcomes are written
 OTHER_LINES = "the lines are not those of the dry run"
-LOST = "who has started it is suspended, or is no admin any more"
+LOST = "who has started it is suspended, or may not do that any more"
+OF_STAFF = (BulkKind.ROSTER, BulkKind.GRADE)  # what instructors may start, too, by routes of their own
 ERROR = "an unexpected error: the log of the dispatcher has its cause"
 
 logger = structlog.get_logger()
@@ -135,7 +136,7 @@ class BulkJobs:
         started = await self._start_of(job_id)
         reason = str(started.data["reason"])
         while await self._log.link.run(lambda connection: table.live(connection, job_id, by)):
-            if not await self._may_go_on(started):
+            if not await self._may_go_on(kind, started):
                 await self._bus.handle(StopBulkJob(job_id), self._own(started))
                 await self._log.link.run(lambda connection: table.end(connection, job_id, LOST))
                 return
@@ -198,15 +199,21 @@ class BulkJobs:
         meta = started.meta
         return Context("dispatcher", self._log.clock.now(), "bulk", meta.actor, meta.event_id, meta.correlation_id)
 
-    async def _may_go_on(self, started: Fact) -> bool:
-        """Whether who has started a job over HTTP may do that still; what operators start on the machine goes on."""
+    async def _may_go_on(self, kind: BulkKind, started: Fact) -> bool:
+        """
+        Whether who has started a job over HTTP may do that still; what operators start on the machine goes on.
+
+        What instructors may start goes on as long as they are instructors anywhere: one command each has its own run.
+        """
         meta = started.meta
         if meta.source != "api":
             return True
         user = await replayed(self._log, User, user_stream(meta.actor))
         roles = await replayed(self._log, Roles, roles_stream(meta.actor))
         is_out = user.status in (AccountStatus.SUSPENDED, AccountStatus.ERASED)
-        return not is_out and (not roles.exists or ADMIN_OF_CAMPUS in roles.live(self._log.clock.now()))
+        live = roles.live(self._log.clock.now())
+        teaches = kind in OF_STAFF and any(grant.role == Role.INSTRUCTOR for grant in live)
+        return not is_out and (not roles.exists or teaches or ADMIN_OF_CAMPUS in live)
 
     async def _foreseen(self, kind: BulkKind, cells: Cells | BadLine, context: Context) -> NewLine:
         line = cells if isinstance(cells, BadLine) else checked(kind, cells)

@@ -8,14 +8,16 @@ from adapters.csv_lines import BadLine, Cells
 from commands.enrollment import ReactivateEnrollment, RequestEnrollment, WithdrawEnrollment
 from commands.enrollment.roster import EnterRoster
 from commands.payment.refunds import RequestRefund
+from commands.quiz import BringGrade
 from commands.roles import GrantRole, RevokeRole
 from domain.admin.bulk_jobs import BulkKind
 from domain.aggregate import ID_PATTERN
 from domain.roles import CAMPUS, Grant, Role
+from domain.score import FULL
 
-LEARNER, RUN, ROLE, SCOPE, UNTIL, ORDER, AMOUNT, ACTION = (
+LEARNER, RUN, ROLE, SCOPE, UNTIL, ORDER, AMOUNT, ACTION, QUIZ, SCORE = (
     *("learner_id", "run_id", "role", "scope", "until"),
-    *("order_id", "amount", "action"),
+    *("order_id", "amount", "action", "quiz_id", "score_bp"),
 )
 ENTER, LEAVE = "enter", "leave"
 """What a line of a roster says of a learner."""
@@ -36,8 +38,10 @@ COLUMNS: Mapping[BulkKind, Columns] = {
     BulkKind.REVOKE_ROLE: Columns((LEARNER, ROLE), (SCOPE,)),
     BulkKind.REFUND: Columns((LEARNER, ORDER), (AMOUNT,)),
     BulkKind.ROSTER: Columns((LEARNER, RUN, ACTION)),
+    BulkKind.GRADE: Columns((LEARNER, QUIZ, SCORE)),
 }
 LONGEST_SCOPE = 72  # characters
+NUMBERS = {AMOUNT: (1, 10**12, "an amount in minor units"), SCORE: (0, FULL, f"basis points from 0 to {FULL}")}
 
 
 def checked(kind: BulkKind, cells: Cells) -> Cells | BadLine:
@@ -61,9 +65,10 @@ def _expected(name: str, text: str) -> str | None:
             return None if _time(text) is not None else "a time as 2026-02-01T09:00:00Z"
         case "action":
             return None if text in (ENTER, LEAVE) else f"{ENTER} or {LEAVE}"
-        case "amount":
+        case "amount" | "score_bp":
+            least, most, expected = NUMBERS[name]
             fits = text.isascii() and text.isdecimal() and len(text) < 13
-            return None if fits and int(text) else "an amount in minor units"
+            return None if fits and least <= int(text) <= most else expected
     return None if ID_PATTERN.match(text) else "an id"
 
 
@@ -85,6 +90,8 @@ def command_of(kind: BulkKind, fields: Mapping[str, str], reason: str) -> Any:
         case BulkKind.REFUND:
             amount = int(fields[AMOUNT]) if AMOUNT in fields else None
             found = RequestRefund(learner_id, fields[ORDER], reason, amount)
+        case BulkKind.GRADE:
+            found = BringGrade(learner_id, fields[QUIZ], int(fields[SCORE]), reason)
         case BulkKind.ROSTER if fields[ACTION] == LEAVE:
             found = WithdrawEnrollment(learner_id, fields[RUN], reason)
         case BulkKind.ROSTER:

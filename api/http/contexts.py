@@ -17,6 +17,7 @@ SERVED_WITH: Mapping[str, str] = {
     "events": "progress",
     "viewing": "progress",
     "attempts": "quiz",
+    "grade_import": "quiz",
     "grading": "quiz",
     "item_statistics": "quiz",
     "regrades": "quiz",

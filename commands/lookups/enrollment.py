@@ -67,6 +67,11 @@ async def must_take_part(log: Log, learner_id: str, run: Outline) -> None:
     must_go_on(run, log.context.at)
 
 
+async def has_access(log: Log, learner_id: str, run_id: str) -> bool:
+    """Whether a learner has a place on the run now."""
+    return (await log.read(Enrollment, enrollment_stream(learner_id, run_id))).status in HAVING_ACCESS
+
+
 async def extensions_of(log: Log, learner_id: str, run_id: str) -> dict[str, datetime]:
     """The deadlines that a learner was granted on a run, by unit."""
     return (await log.read(Enrollment, enrollment_stream(learner_id, run_id))).extensions

@@ -1,5 +1,7 @@
 """What other contexts may know of a learner's progress: how the course ended, and what was watched."""
 
+from copy import deepcopy
+
 from commands.log import Log
 from commands.lookups.catalog import Outline, versions_with_media
 from domain.progress import CourseProgress, Viewing, WatchedShare, progress_stream, viewing_stream
@@ -22,3 +24,8 @@ async def watched_of(log: Log, learner_id: str, run: Outline, unit_id: str) -> W
         return None
     viewing = await log.read(Viewing, viewing_stream(learner_id, run.run_id, unit_id))
     return viewing.share(await versions_with_media(log, run, unit_id), seconds)
+
+
+async def copy_of_progress(log: Log, learner_id: str, run_id: str) -> CourseProgress:
+    """A learner's progress to try something on: what becomes of it is not known to others, and not saved."""
+    return deepcopy(await log.read(CourseProgress, progress_stream(learner_id, run_id)))

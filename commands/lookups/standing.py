@@ -5,12 +5,12 @@ from typing import NamedTuple
 
 from commands.log import Log
 from commands.lookups.catalog import Outline
-from commands.lookups.enrollment import HAVING_ACCESS
+from commands.lookups.enrollment import extensions_of, has_access
+from commands.lookups.progress import copy_of_progress
 from commands.lookups.quiz import Attempts
 from domain.deadlines import is_over
-from domain.enrollment import Enrollment, enrollment_stream
 from domain.grading import Decision, Grade, Record, decide, final_grade, letter_of
-from domain.progress import QUIZ_PASSED, CourseProgress, progress_stream
+from domain.progress import QUIZ_PASSED, CourseProgress
 
 
 def record_of(
@@ -58,16 +58,15 @@ async def foresee_standing(
 
     It is done as the reactions to the facts of these attempts would do it, on an aggregate that is never saved.
     """
-    enrollment = await log.read(Enrollment, enrollment_stream(learner_id, run.run_id))
-    progress = await log.load(CourseProgress, progress_stream(learner_id, run.run_id))
-    extended = max(enrollment.extensions.values(), default=None)
+    progress = await copy_of_progress(log, learner_id, run.run_id)
+    extended = max((await extensions_of(log, learner_id, run.run_id)).values(), default=None)
     before = _standing(run, record_of(run, progress, now, log.context.at, extended), progress)
-    has_access = enrollment.status in HAVING_ACCESS
-    for unit_id in then.passed - now.passed if has_access else ():
+    is_in = await has_access(log, learner_id, run.run_id)
+    for unit_id in then.passed - now.passed if is_in else ():
         progress.complete_unit(unit_id, run.course_version, QUIZ_PASSED, then.scores.get(unit_id))
     outcome, grade_bp = progress.outcome, progress.grade_bp
     decision = decide(run.scheme, record_of(run, progress, then, log.context.at, extended), is_decided=bool(outcome))
-    if decision is not None and (outcome or has_access):
+    if decision is not None and (outcome or is_in):
         progress.decide_by_rule(decision, 0)
     if (progress.outcome, progress.grade_bp) != (outcome, grade_bp):
         progress.follow_outcome("", run.course_id, run.course_version, "")

@@ -14,6 +14,7 @@ from commands.quiz.attempts import (
     start_attempt,
     submit_attempt,
 )
+from commands.quiz.bringing import BringGrade, bring_grade
 from commands.quiz.cloning import CloneQuizzes, clone_quizzes
 from commands.quiz.grading import (
     GradeAttempt,
@@ -34,6 +35,7 @@ from commands.quiz.regrading import (
 )
 
 __all__ = [
+    "BringGrade",
     "CloneQuizzes",
     "CommitRegrade",
     "ContinueRegrade",
@@ -48,6 +50,7 @@ __all__ = [
     "SaveAnswer",
     "StartAttempt",
     "SubmitAttempt",
+    "bring_grade",
     "clone_quizzes",
     "commit_regrade",
     "continue_regrade",

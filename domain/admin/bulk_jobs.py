@@ -28,6 +28,7 @@ class BulkKind(StrEnum):
     REVOKE_ROLE = "revoke_role"
     REFUND = "refund"
     ROSTER = "roster"
+    GRADE = "grade"
 
 
 UNDONE_BY = {
@@ -38,7 +39,7 @@ UNDONE_BY = {
     BulkKind.REVOKE_ROLE: BulkKind.GRANT_ROLE,
     BulkKind.ROSTER: BulkKind.ROSTER,
 }
-"""By which kind of job another is undone; money that went back does not return."""
+"""By which kind of job another is undone; money that went back does not return, and a grade is brought once more."""
 
 
 class BulkStatus(StrEnum):

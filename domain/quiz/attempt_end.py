@@ -19,7 +19,7 @@ from domain.quiz_errors import (
     said,
 )
 
-BY_LEARNER, BY_SERVER = "learner", "server"
+BY_LEARNER, BY_SERVER, BY_STAFF = "learner", "server", "staff"
 
 
 def seconds_late(at: datetime, since: datetime | None) -> int:

@@ -248,6 +248,7 @@ QUIZ = (
     Row("submitAttempt", COMMAND, FOR_LEARNER_ON_RUN, LATER, impersonated=True),
     Row("gradeAttempt", COMMAND, BY_GRADERS),
     Row("overrideGrade", COMMAND, BY_STAFF_OF_RUN, step_up=True, reason=True),
+    Row("importGrades", COMMAND, BY_STAFF_OF_RUN, step_up=True, reason=True),
 )
 EVENTS = (
     Row("streamMyEvents", STREAM, TO_ITSELF, USER, impersonated=True),
