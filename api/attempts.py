@@ -17,13 +17,14 @@ from api.http.query import JSON, QueryContext, QueryDep
 from api.http.routing import router as strict_router
 from api.http.services import Services, get_services
 from api.http.types import ID, ActingFor, AttemptNo, Id, LearnerId, LongReason, QuizId, Time
-from commands.quiz import GrantAllowance, SaveAnswer, StartAttempt
+from commands.quiz import GrantAllowance, SaveAnswer, ShowHint, StartAttempt
 from commands.quiz.answers import answers_in
 from domain.catalog import Run, run_stream
+from domain.questions.checks import MOST_PARTS
 from domain.quiz import Quiz, QuizAttempt, QuizNotFound, attempt_stream, quiz_stream
 from domain.quiz.allowance import MOST_ATTEMPTS, MOST_SECONDS
 from domain.quiz.answers import SavedAnswer, receipt
-from domain.quiz.shown import AskedItem, AttemptHead, ShownAttempt, closed_at, head_of, shown
+from domain.quiz.shown import AskedItem, AttemptHead, ShownAttempt, closed_at, head_of, hints_of, shown
 from domain.quiz_errors import AttemptNotFound
 from domain.tags import QueryItem, tag
 
@@ -32,6 +33,7 @@ router = strict_router("attempts", "/v1")
 LONGEST_PASSWORD = 100  # characters
 MOST_SEQ = 2**53 - 1  # the largest whole number that JavaScript counts to
 ItemId = Annotated[str, Path(pattern=ID, max_length=64, description="The item.", examples=["i1"])]
+HintNo = Annotated[int, Path(ge=1, le=MOST_PARTS, description="The hint, counted from 1.", examples=[1])]
 
 AT = datetime(2026, 2, 14, 18, tzinfo=UTC)
 ITEM = AskedItem(
@@ -42,6 +44,8 @@ ITEM = AskedItem(
         "text": "6 x 7?",
         "options": [{"option_id": "0", "text": "36"}, {"option_id": "1", "text": "42"}],
     },
+    hints=["Half of it is 21."],
+    hints_left=1,
     client_seq=3,
     saved_at=AT.replace(minute=1, second=12, microsecond=417),
     response={"kind": "single_choice", "option_id": "1"},
@@ -124,6 +128,31 @@ class SavedReceipt(BaseModel):
     receipt: str
 
 
+class AskedHint(Body):
+    """Who asks for a hint."""
+
+    model_config = example()
+
+    learner_id: ActingFor = None
+
+
+class ShownHint(BaseModel):
+    """
+    A hint that was shown.
+
+    `penalty` is the share of the item's points that each hint to it costs, as an exact number; `left` says how many
+    more there are.
+    """
+
+    model_config = example(position=1714, hint_no=1, text="Half of it is 21.", penalty="1/4", left=1)
+
+    position: int = Field(ge=0, description="Position of the fact that it was shown.")
+    hint_no: int = Field(ge=1)
+    text: str
+    penalty: str
+    left: int = Field(ge=0)
+
+
 class NewAllowance(Body):
     """What a learner is allowed beyond the rules of the quiz, in all, and why; what is left out is taken back."""
 
@@ -179,6 +208,34 @@ async def save_answer(
             "receipt": receipt(stream, answer),
         }
     )
+
+
+@router.put(
+    "/quizzes/{quiz_id}/attempts/{attempt_no}/items/{item_id}/hints/{hint_no}",
+    status_code=202,
+    response_model=ShownHint,
+    responses=command(403, 404, 409),
+)
+async def show_hint(
+    *,
+    quiz_id: QuizId,
+    attempt_no: AttemptNo,
+    item_id: ItemId,
+    hint_no: HintNo,
+    body: AskedHint,
+    request: Request,
+    handle: Dispatch,
+) -> Response:
+    """Show the next hint to an item of an attempt that runs, which may cost points; a hint costs once."""
+    learner_id = await handle.acts_for(body.learner_id, quiz_id=quiz_id)
+    position = await handle.position(ShowHint(learner_id, quiz_id, attempt_no, item_id, hint_no), learner_id)
+    log = get_services(request).log
+    attempt = await replayed(log, QuizAttempt, attempt_stream(learner_id, quiz_id, attempt_no))
+    version = (await replayed(log, Quiz, quiz_stream(quiz_id))).version_of(attempt.quiz_version)
+    question, hints = version.asked(item_id)[0], hints_of(attempt, version, item_id)
+    penalty = question.hint_penalty
+    answer = {"position": position, "hint_no": hint_no, "text": question.hints[hint_no - 1], "penalty": penalty}
+    return _accepted({**answer, "left": hints.left})
 
 
 async def _answers(services: Services, stream: str) -> dict[str, SavedAnswer]:

@@ -1,7 +1,8 @@
-"""What people have to grade: the queue of a quiz, oldest first, and the marks that they give."""
+"""What people have to grade: the queue of a quiz or of a run, oldest first, and the marks that they give."""
 
 import asyncio
 import hashlib
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
@@ -13,12 +14,13 @@ from adapters.command_bus.replay import replayed
 from adapters.personal.opening import with_words
 from api.http.dispatch import Accepted, Body, Dispatch, example
 from api.http.openapi import command, query
-from api.http.query import QueryDep
+from api.http.query import QueryContext, QueryDep
 from api.http.routing import router as strict_router
 from api.http.services import Services, ServicesDep
-from api.http.types import ID, NO_NUL, Id, Limit, QuizId
+from api.http.types import ID, NO_NUL, Id, Limit, QuizId, RunId
 from commands.quiz import GradeItem
 from commands.quiz.answers import answers_in
+from domain.catalog import Run, RunNotFound, run_stream
 from domain.fact import Fact
 from domain.questions.key import Criterion, EssayKey, FileUploadKey
 from domain.quiz import Quiz, QuizAttempt, QuizNotFound, quiz_stream
@@ -40,6 +42,7 @@ class WaitingItem(msgspec.Struct, kw_only=True):
     An item of an attempt that a person has to grade.
 
     Attributes:
+        quiz_id: of which quiz the item is.
         handle: what the mark is sent to; it does not say whose attempt it is.
         learner_id: null where the quiz is graded anonymously.
         question: as in domain/questions.
@@ -49,6 +52,7 @@ class WaitingItem(msgspec.Struct, kw_only=True):
         graded_by_me: the user has given a mark, and another person has to.
     """
 
+    quiz_id: str
     handle: str
     learner_id: str | None
     item_id: str
@@ -71,6 +75,7 @@ class GradingQueue(msgspec.Struct, kw_only=True):
 
 
 WAITING = WaitingItem(
+    quiz_id="algebra-2026-q1",
     handle="5f1c" * 4,
     learner_id="28400",
     item_id="essay",
@@ -87,11 +92,16 @@ WAITING = WaitingItem(
 
 
 class NewMark(Body):
-    """What a person gives for an item: points as an exact number, levels of the rubric, and words to the learner."""
+    """
+    What a person gives for an item: levels of the rubric by criterion, and words to the learner.
+
+    The levels say the points, if there is one of each criterion; `earned` is needed where there is no rubric, and
+    counts instead of the levels where both are given.
+    """
 
     model_config = example(earned="3.5", levels={"reasons": "two"}, comment="A third reason is missing.")
 
-    earned: Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[0-9./e-]+$")]
+    earned: Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[0-9./e-]+$")] | None = None
     levels: Annotated[dict[Id, Id], Field(max_length=200, default_factory=dict)]
     comment: Annotated[str, Field(max_length=10_000, pattern=NO_NUL)] = ""
 
@@ -108,22 +118,46 @@ def _handle(stream: str, seed: str) -> str:
 @router.get("/quizzes/{quiz_id}/grading", responses=query(GradingQueue(waiting=1, items=[WAITING]), 403, 404))
 async def get_grading_queue(quiz_id: QuizId, ask: QueryDep, limit: Limit = 50) -> Response:
     """What waits for people who grade, of at most *limit* attempts."""
-    services, log = ask.services, ask.services.log
+    log = ask.services.log
     head = await log.head()
     ask.must_reach(head)
     quiz = await replayed(log, Quiz, quiz_stream(quiz_id))
     if not quiz.exists:
         raise QuizNotFound(quiz_id=quiz_id)
+    return ask.reply(msgspec.json.encode(await _queue(ask, {quiz_id: quiz}, limit)), head)
+
+
+@router.get("/runs/{run_id}/grading", responses=query(GradingQueue(waiting=1, items=[WAITING]), 403, 404))
+async def get_grading_queue_of_run(run_id: RunId, ask: QueryDep, limit: Limit = 50) -> Response:
+    """What waits for people who grade in all quizzes of a run, of at most *limit* attempts, the oldest first."""
+    log = ask.services.log
+    head = await log.head()
+    ask.must_reach(head)
+    if not (await replayed(log, Run, run_stream(run_id))).exists:
+        raise RunNotFound(run_id=run_id)
+    streams, _ = await log.streams_matching((QueryItem(("quiz.published",), (tag("run", run_id),)),))
+    quizzes = await asyncio.gather(*(replayed(log, Quiz, stream) for stream in streams))
+    return ask.reply(
+        msgspec.json.encode(await _queue(ask, {each.id_of("quiz_id"): each for each in quizzes}, limit)), head
+    )
+
+
+async def _queue(ask: QueryContext, quizzes: Mapping[str, Quiz], limit: int) -> GradingQueue:
+    """What waits in some quizzes, the oldest attempts first."""
+    if not quizzes:
+        return GradingQueue(waiting=0, items=[])
     types = ("attempt.submitted", "attempt.graded")
-    facts, _ = await log.matching((QueryItem(types, (tag("quiz", quiz_id),)),))
+    about = tuple(QueryItem(types, (tag("quiz", quiz_id),)) for quiz_id in quizzes)
+    facts, _ = await ask.services.log.matching(about)
     submitted = {fact.stream_id: fact for fact in facts if fact.type == types[0] and fact.data["started_at"]}
     for fact in facts:
         if fact.type == types[1]:
             submitted.pop(fact.stream_id, None)
     oldest = sorted(submitted.values(), key=lambda fact: (fact.occurred_at, fact.position))[:limit]
-    found = await asyncio.gather(*(_waiting(services, quiz, fact, ask.user.by) for fact in oldest))
-    queue = GradingQueue(waiting=len(submitted), items=[item for of_attempt in found for item in of_attempt])
-    return ask.reply(msgspec.json.encode(queue), head)
+    found = await asyncio.gather(
+        *(_waiting(ask.services, quizzes[fact.id("quiz_id")], fact, ask.user.by) for fact in oldest)
+    )
+    return GradingQueue(waiting=len(submitted), items=[item for of_attempt in found for item in of_attempt])
 
 
 async def _waiting(services: Services, quiz: Quiz, submitted: Fact, user: str) -> list[WaitingItem]:
@@ -141,6 +175,7 @@ async def _waiting(services: Services, quiz: Quiz, submitted: Fact, user: str) -
         guidance, rubric = (key.guidance, key.rubric) if isinstance(key, EssayKey | FileUploadKey) else ("", [])
         items.append(
             WaitingItem(
+                quiz_id=quiz.id_of("quiz_id"),
                 handle=handle_of(attempt),
                 learner_id=None if version.rules.anonymous else attempt.id_of("learner_id"),
                 item_id=mark.item_id,

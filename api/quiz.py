@@ -34,7 +34,7 @@ from commands.quiz import GradeAttempt, OverrideGrade, PublishQuiz, SubmitAttemp
 from domain.kinds import SCORED_KINDS
 from domain.questions.sections import Section as BankSection
 from domain.quiz import MAX_ITEMS, Item, QuizNotFound, Rules, Section
-from domain.quiz.rules import GRACE, LONGEST_GRACE, MAX_NETWORKS, Counts, Order, When
+from domain.quiz.rules import GRACE, LONGEST_GRACE, MAX_NETWORKS, Counts, Hints, Order, When
 
 router = strict_router("quiz", "/v1")
 PROJECTION = "catalog"
@@ -84,6 +84,7 @@ class NewRules(Body):
     late: Annotated[NewLatePolicy | None, Field(description="As the unit says, or its run, if left out.")] = None
     counts: Annotated[Counts, Field(description="Which of several attempts is the score.")] = "best"
     order: Order = "as_written"
+    hints: Annotated[Hints, Field(description="Whether hints are shown, one by one, to who asks.")] = "asked"
     networks: Annotated[
         list[Annotated[str, Field(max_length=50)]], Field(max_length=MAX_NETWORKS, default_factory=list)
     ]

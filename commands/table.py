@@ -126,6 +126,7 @@ HANDLERS: dict[type, CommandHandler] = {
     quiz.CloneQuizzes: quiz.clone_quizzes,
     quiz.StartAttempt: quiz.start_attempt,
     quiz.SaveAnswer: quiz.save_answer,
+    quiz.ShowHint: quiz.show_hint,
     quiz.SubmitAttempt: quiz.submit_attempt,
     quiz.EndAttempt: quiz.end_attempt,
     quiz.FollowDeadline: quiz.follow_deadline,

@@ -200,6 +200,20 @@ class UnknownItem(Rejected):
     template = "attempt {attempt_no} has no item {item_id}"
 
 
+class HintNotFound(NotFound):
+    """No hint of this number can be shown now."""
+
+    code = "hint_not_found"
+    template = "item {item_id} has no hint {hint_no} to show: {shown} were shown, one by one, and {left} are left"
+
+
+class BadLevels(Rejected):
+    """What was chosen does not fit the rubric of the item."""
+
+    code = "bad_levels"
+    template = "item {item_id}: {what}"
+
+
 class BadMark(Rejected):
     """What is given for an item is not between nothing and all of its points."""
 

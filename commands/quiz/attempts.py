@@ -102,6 +102,26 @@ async def save_answer(command: SaveAnswer, log: Log) -> Position:
 
 
 @dataclass(frozen=True)
+class ShowHint:
+    """Show the learner the hint of this number, from 1, to an item; see `QuizAttempt.show_hint`."""
+
+    learner_id: str
+    quiz_id: str
+    attempt_no: int
+    item_id: str
+    hint_no: int
+
+
+async def show_hint(command: ShowHint, log: Log) -> Position:
+    quiz = await existing_quiz(log, command.quiz_id)
+    await must_have_access(log, command.learner_id, quiz.run_id)
+    attempt = await _attempt(log, command.learner_id, command.quiz_id, command.attempt_no)
+    version = quiz.version_of(attempt.quiz_version)
+    attempt.show_hint(version, command.item_id, command.hint_no, at=log.context.at)
+    return await log.save(attempt)
+
+
+@dataclass(frozen=True)
 class SubmitAttempt:
     """
     Hand in an attempt: one that was started with what was saved in it.

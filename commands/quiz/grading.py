@@ -34,7 +34,7 @@ async def grade_attempt(command: GradeAttempt, log: Log) -> Position:
         attempt.grade(Score(command.score_bp), quiz.pass_bp, PERSON, await _tries(log, quiz, attempt), late)
     elif attempt.items:
         version = quiz.version_of(attempt.quiz_version)
-        marks = mark_items(version, attempt.items, await responses_of(log, attempt))
+        marks = mark_items(version, attempt.items, await responses_of(log, attempt), attempt.hints)
         attempt.mark(marks, version, await _tries(log, quiz, attempt), late)
     elif attempt.started_at is None and _asks(quiz, attempt):
         attempt.grade_by_key(quiz, await _tries(log, quiz, attempt), late)
@@ -85,13 +85,18 @@ async def override_grade(command: OverrideGrade, log: Log) -> Position:
 
 @dataclass(frozen=True)
 class GradeItem:
-    """What a person gives for an item of an attempt; see `QuizAttempt.grade_item`. The sender is the grader."""
+    """
+    What a person gives for an item of an attempt; see `QuizAttempt.grade_item`. The sender is the grader.
+
+    Attributes:
+        earned: points; None for what the *levels* of the rubric are worth.
+    """
 
     learner_id: str
     quiz_id: str
     attempt_no: int
     item_id: str
-    earned: str
+    earned: str | None = None
     levels: Mapping[str, str] = field(default_factory=dict)
     comment: str = ""
 

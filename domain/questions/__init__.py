@@ -12,7 +12,7 @@ from domain.questions.key import Key, feedback_of
 from domain.questions.marking import Marked, PartMark, by_rubric, mark, total
 from domain.questions.numbers import BadNumber, Number, exact, read_typed, written
 from domain.questions.question import Question
-from domain.questions.quiz_items import from_index, from_item, to_index
+from domain.questions.quiz_items import from_index, from_item
 from domain.questions.response import Response
 from domain.questions.right import right_response
 from domain.questions.stored import UnreadableQuestion, key_from, question_from, response_from
@@ -45,7 +45,6 @@ __all__ = [
     "response_from",
     "right_response",
     "shuffled",
-    "to_index",
     "total",
     "written",
 ]

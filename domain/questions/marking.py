@@ -15,6 +15,7 @@ from typing import NamedTuple
 from domain.questions.base import Part, kind_of
 from domain.questions.key import (
     ClozeKey,
+    Criterion,
     EssayKey,
     FileUploadKey,
     Key,
@@ -249,19 +250,16 @@ def _of_gaps(question: Cloze, key: ClozeKey, response: ClozeResponse) -> _Share:
     return _Share(share / whole, parts, feedback)
 
 
-def by_rubric(question: Question, key: EssayKey | FileUploadKey, levels: Mapping[str, str]) -> Marked:
+def by_rubric(question: Question, rubric: Sequence[Criterion], levels: Mapping[str, str]) -> Number:
     """
-    What a person's choices in the rubric are worth: the sum of the levels, of the sum of the best ones.
+    The points that a person's choices in the rubric are worth: the sum of the levels, of the sum of the best ones.
 
     Args:
         levels: the chosen level by criterion; a criterion that is missing is worth nothing.
     """
-    earned, best, parts = NOTHING, NOTHING, []
-    for criterion in key.rubric:
+    earned, best = NOTHING, NOTHING
+    for criterion in rubric:
         points = {level.level_id: exact(level.points) for level in criterion.levels}
-        most = max(points.values())
-        of_this = points.get(levels.get(criterion.criterion_id, ""), NOTHING)
-        earned, best = earned + of_this, best + most
-        parts.append(PartMark(part=criterion.criterion_id, share=written(of_this / most if most else NOTHING)))
-    share = earned / best if best else NOTHING
-    return Marked(earned=written(share * exact(question.points)), possible=question.points, parts=parts)
+        earned += points.get(levels.get(criterion.criterion_id, ""), NOTHING)
+        best += max(points.values())
+    return written((earned / best if best else NOTHING) * exact(question.points))

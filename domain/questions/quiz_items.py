@@ -1,8 +1,7 @@
 """
 Questions of quizzes of before there were kinds: a text and options, the index of the right one, an index as answer.
 
-Facts of that time say so for ever. Each item is a single choice whose options have their index as id, so that nothing
-is lost either way.
+Facts of that time say so for ever. Each item is a single choice whose options have their index as id.
 """
 
 from collections.abc import Sequence
@@ -38,8 +37,3 @@ def from_item(item: QuizItem, right: int) -> tuple[SingleChoice, SingleChoiceKey
 def from_index(answer: int) -> SingleChoiceResponse | None:
     """The response that an index was; None for no answer."""
     return None if answer == NO_ANSWER else SingleChoiceResponse(option_id=str(answer))
-
-
-def to_index(response: SingleChoiceResponse | None) -> int:
-    """The index that a response is, -1 for none."""
-    return NO_ANSWER if response is None else int(response.option_id)

@@ -1,9 +1,8 @@
 """What a quiz takes from a question bank: questions of a category or with tags, all or some drawn by a seed."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from domain.questions.base import Part
-from domain.questions.drawing import draw
 
 
 class Label(Part, frozen=True, kw_only=True):
@@ -48,13 +47,3 @@ def candidates(section: Section, labels: Mapping[str, Label]) -> Iterator[str]:
     for question_id, label in labels.items():
         if is_within(label.category, section.category) and set(section.tags) <= set(label.tags):
             yield question_id
-
-
-def draw_section(section: Section, labels: Mapping[str, Label], seed: str) -> Sequence[str]:
-    """
-    The ids that a section gives for a seed, in the order in which they are asked: the same for ever.
-
-    Args:
-        labels: of the questions of the bank that are not retired. Fewer than the section's count gives all of them.
-    """
-    return draw(list(candidates(section, labels)), section.count, seed, f"section:{section.section_id}")

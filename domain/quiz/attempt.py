@@ -23,6 +23,7 @@ from domain.quiz.version import Version
 from domain.quiz_errors import (
     AttemptEnded,
     AttemptNotFound,
+    HintNotFound,
     TimeIsUp,
     UnknownItem,
     said,
@@ -53,6 +54,7 @@ class QuizAttempt(Graded, Ended, Aggregate):
         "deadline_at": datetime | None,
         "accepts_until": datetime | None,
         "answers": dict[str, int],
+        "hints": dict[str, int],
         "submitted": bool,
         "by": str,
         "late_by": int,
@@ -71,6 +73,7 @@ class QuizAttempt(Graded, Ended, Aggregate):
     Started = facts.Started
     DeadlineMoved = facts.DeadlineMoved
     AnswerSaved = facts.AnswerSaved
+    HintShown = facts.HintShown
     Submitted = facts.Submitted
     LatenessChanged = facts.LatenessChanged
     Marked = facts.Marked
@@ -89,6 +92,7 @@ class QuizAttempt(Graded, Ended, Aggregate):
         self.deadline_at: datetime | None = None
         self.accepts_until: datetime | None = None
         self.answers: dict[str, int] = {}  # the client_seq of each item's answer
+        self.hints: dict[str, int] = {}  # how many of each item were shown
         self.submitted = False
         self.by = ""
         self.late_by = self.days_late = 0
@@ -190,6 +194,10 @@ class QuizAttempt(Graded, Ended, Aggregate):
             raise UnknownItem(attempt_no=self.attempt_no, item_id=item_id)
         if client_seq <= self.answers.get(item_id, 0):
             return
+        self._must_go_on(at)
+        self._answer_saved(item_id=item_id, client_seq=client_seq, response=response, words=words)
+
+    def _must_go_on(self, at: datetime) -> None:
         if self.submitted and (self.by != BY_SERVER or self.deadline_at is None or at < self.deadline_at):
             raise AttemptEnded(attempt_no=self.attempt_no, by=self.by)
         if self.submitted or self.is_over(at):
@@ -198,11 +206,34 @@ class QuizAttempt(Graded, Ended, Aggregate):
                 deadline_at=said(self.deadline_at),
                 late_by=seconds_late(at, self.deadline_at),
             )
-        self._answer_saved(item_id=item_id, client_seq=client_seq, response=response, words=words)
 
     @event(facts.AnswerSaved)
     def _answer_saved(self, item_id: str, client_seq: int, response: Json | None, words: str) -> None:
         self.answers[item_id] = client_seq
+
+    def show_hint(self, version: Version, item_id: str, hint_no: int, *, at: datetime) -> None:
+        """
+        Show the hint of this number, from 1, to an item; one that was shown already changes nothing.
+
+        Raises:
+            AttemptNotFound, UnknownItem, AttemptEnded, TimeIsUp: see `save_answer`.
+            HintNotFound: the quiz shows no hints, the item has no such hint, or those before it were not shown.
+        """
+        self._must_be_started()
+        if item_id not in self.items:
+            raise UnknownItem(attempt_no=self.attempt_no, item_id=item_id)
+        shown = self.hints.get(item_id, 0)
+        if 1 <= hint_no <= shown:
+            return
+        self._must_go_on(at)
+        hints = version.asked(item_id)[0].hints if version.rules.hints == "asked" else []
+        if hint_no != shown + 1 or hint_no > len(hints):
+            raise HintNotFound(item_id=item_id, hint_no=hint_no, shown=shown, left=max(0, len(hints) - shown))
+        self._hint_shown(item_id=item_id, hint_no=hint_no)
+
+    @event(facts.HintShown)
+    def _hint_shown(self, item_id: str, hint_no: int) -> None:
+        self.hints[item_id] = hint_no
 
     def is_over(self, at: datetime) -> bool:
         """Whether nothing is taken any more at *at*."""

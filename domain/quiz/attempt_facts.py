@@ -60,6 +60,14 @@ class AnswerSaved(Aggregate.Event):
     words: Words
 
 
+class HintShown(Aggregate.Event):
+    """The hint of this number, from 1, to an item; each costs what the question says."""
+
+    TOPIC = "attempt.hint_shown"
+    item_id: str
+    hint_no: int
+
+
 class Submitted(Aggregate.Event):
     """By the learner or by the server; it then happened at the deadline, however late it was recorded."""
 

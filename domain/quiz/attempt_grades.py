@@ -9,7 +9,7 @@ from domain.late_policy import LatePolicy
 from domain.quiz.attempt_end import seconds_late
 from domain.quiz.counting import Counted, UnitTries
 from domain.quiz.items import mark
-from domain.quiz.marks import GivenMark, ItemMark, decide_mark, score_of
+from domain.quiz.marks import GivenMark, ItemMark, after_hints, decide_mark, points_given, score_of
 from domain.quiz.quiz import Quiz
 from domain.quiz.regrade import Foreseen
 from domain.quiz.version import Version
@@ -47,6 +47,7 @@ class Graded:
     overridden: bool
     marks: dict[str, ItemMark]
     given: dict[str, list[GivenMark]]
+    hints: dict[str, int]
     passed: bool
     regraded: int
     _lateness_changed: Callable[..., None]
@@ -73,7 +74,7 @@ class Graded:
         self,
         version: Version,
         item_id: str,
-        earned: str,
+        earned: str | None,
         *,
         grader: str,
         levels: dict[str, str],
@@ -85,18 +86,20 @@ class Graded:
         Take what a person gives for an item; the same once more changes nothing. The last one grades the attempt.
 
         Args:
-            earned: points, exact, as domain/questions has numbers.
+            earned: points, exact, as domain/questions has numbers; None for what the levels are worth.
             levels: of the rubric, by criterion.
 
         Raises:
             NotMarked: the key comes first.
-            BadMark, AlreadyMarked, UnknownItem: see `decide_mark`.
+            BadMark, AlreadyMarked, BadLevels, UnknownItem: see `decide_mark`, `points_given`.
         """
         self._must_be_submitted()
         if not self.marks:
             raise NotMarked(**{name: self.id_of(name) for name in self.ids})
         if item_id not in self.marks:
             raise UnknownItem(attempt_no=int(self.id_of("attempt_no")), item_id=item_id)
+        question, key = version.asked(item_id)
+        earned = points_given(question, key, earned, levels)
         given = self.given.get(item_id, [])
         if any((each.grader, each.earned) == (grader, earned) for each in given):
             return
@@ -106,7 +109,7 @@ class Graded:
             item_id=item_id,
             earned=earned,
             possible=item.possible,
-            final=final,
+            final=after_hints(final, question, self.hints.get(item_id, 0)),
             grader=grader,
             step=step,
             levels=levels,

@@ -10,10 +10,11 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from domain.questions import Key, Marked, Number, Question, Response, exact, mark, total, written
+from domain.questions import Key, Marked, Number, Question, Response, by_rubric, exact, mark, total, written
+from domain.questions.key import EssayKey, FileUploadKey
 from domain.quiz.rules import Rules
 from domain.quiz.version import Version
-from domain.quiz_errors import AlreadyMarked, BadMark
+from domain.quiz_errors import AlreadyMarked, BadLevels, BadMark
 from domain.score import FULL, Score
 
 Step = Literal["first", "second", "reconciled"]
@@ -43,14 +44,54 @@ class Decided(NamedTuple):
     final: Number | None
 
 
-def mark_items(version: Version, items: Iterable[str], responses: Mapping[str, Response | None]) -> list[ItemMark]:
-    """The marks of items by the key of *version*; an item without a response is worth nothing, whatever its kind."""
-    return [_marked(item_id, *version.asked(item_id), responses.get(item_id)) for item_id in items]
+def mark_items(
+    version: Version, items: Iterable[str], responses: Mapping[str, Response | None], hints: Mapping[str, int]
+) -> list[ItemMark]:
+    """
+    The marks of items by the key of *version*; an item without a response is worth nothing, whatever its kind.
+
+    Args:
+        hints: how many hints to an item were shown.
+    """
+    marks = []
+    for item_id in items:
+        found = mark(*version.asked(item_id), responses.get(item_id), hints_used=hints.get(item_id, 0))
+        marks.append(ItemMark(item_id, found.earned, found.possible))
+    return marks
 
 
-def _marked(item_id: str, question: Question, key: Key, response: Response | None) -> ItemMark:
-    found = mark(question, key, response)
-    return ItemMark(item_id, found.earned, found.possible)
+def points_given(question: Question, key: Key, earned: Number | None, levels: Mapping[str, str]) -> Number:
+    """
+    What a person gives for an item: *earned*, or else what the chosen *levels* of the rubric are worth.
+
+    Args:
+        levels: by criterion.
+
+    Raises:
+        BadLevels: the rubric does not have them; or they alone are to say the points, and one is missing.
+    """
+    rubric = key.rubric if isinstance(key, EssayKey | FileUploadKey) else []
+    known = {each.criterion_id: {level.level_id for level in each.levels} for each in rubric}
+    for criterion_id, level_id in levels.items():
+        if level_id not in known.get(criterion_id, ()):
+            what = f"the rubric has no level {level_id} of a criterion {criterion_id}"
+            raise BadLevels(item_id=question.question_id, what=what)
+    if earned is not None:
+        return earned
+    if not rubric:
+        raise BadLevels(item_id=question.question_id, what="it has no rubric: say how many points it earns")
+    missing = sorted(known.keys() - levels.keys())
+    if missing:
+        raise BadLevels(item_id=question.question_id, what=f"no level is chosen of {', '.join(missing)}")
+    return by_rubric(question, rubric, levels)
+
+
+def after_hints(points: Number | None, question: Question, hints_used: int) -> Number | None:
+    """What is left of the points that people give, once each hint that was shown has cost its share."""
+    if points is None or not hints_used:
+        return points
+    cost = exact(question.points) * exact(question.hint_penalty) * hints_used
+    return written(max(exact("0"), exact(points) - cost))
 
 
 def score_of(marks: Iterable[ItemMark]) -> Score | None:

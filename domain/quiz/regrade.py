@@ -27,6 +27,7 @@ class MarkedAttempt(Protocol):
 
     items: list[str]
     marks: dict[str, ItemMark]
+    hints: dict[str, int]
     given: dict[str, list[GivenMark]]
     score: Score | None
     passed: bool
@@ -115,11 +116,11 @@ def foresee(
     if attempt.score is None or attempt.graded_by == PERSON or attempt.regraded >= after.regrade_no:
         return None
     items = attempt.items or before.item_ids
-    known = attempt.marks or {each.item_id: each for each in mark_items(before, items, responses)}
+    known = attempt.marks or {each.item_id: each for each in mark_items(before, items, responses, attempt.hints)}
     marks = {item_id: known[item_id] for item_id in items}
     for item_id in items:
         if after.asked(item_id) != before.asked(item_id):
-            again = mark_items(after, [item_id], responses)[0]
+            again = mark_items(after, [item_id], responses, attempt.hints)[0]
             marks[item_id] = _scaled(known[item_id], again.possible) if item_id in attempt.given else again
     changed = [each for item_id, each in marks.items() if each != known[item_id]]
     if not items:  # on paper: no key has found the score, and only what it takes to pass may be another

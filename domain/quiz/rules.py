@@ -30,6 +30,9 @@ the quiz has closed, or else is due, or else its run has ended; or never.
 
 Order = Literal["as_written", "shuffled"]
 
+Hints = Literal["asked", "never"]
+"""Whether the hints of a question are shown: one by one, while the attempt goes on, when the learner asks; or never."""
+
 GRACE = 5  # seconds
 LONGEST_GRACE = 600  # seconds
 MAX_NETWORKS = 100
@@ -77,6 +80,7 @@ class Rules(msgspec.Struct, frozen=True, omit_defaults=True):
     late: LatePolicy | None = None
     counts: Counts = "best"
     order: Order = "as_written"
+    hints: Hints = "asked"
     password_hash: str = ""
     networks: list[str] = []
     honour: str = ""

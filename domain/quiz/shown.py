@@ -28,7 +28,8 @@ class AskedItem(msgspec.Struct, kw_only=True):
     One item of an attempt, with its answer.
 
     Attributes:
-        question: as in domain/questions, without what is right.
+        question: as in domain/questions, without what is right, and without its hints.
+        hints: those that were shown; `hints_left` more may be, each at the `hint_penalty` of the question.
         client_seq: of the answer that counts, 0 if there is none.
         response: the answer; null for none.
         receipt: what the learner keeps of the answer.
@@ -40,6 +41,8 @@ class AskedItem(msgspec.Struct, kw_only=True):
 
     item_id: str
     question: dict[str, Any]
+    hints: list[str]
+    hints_left: int
     client_seq: int
     saved_at: datetime | None
     response: dict[str, Any] | None
@@ -161,9 +164,13 @@ def _asked(attempt: QuizAttempt, version: Version, item_id: str, answer: SavedAn
     question, key = version.asked(item_id)
     response, given = None if answer is None else answer.response, attempt.marks.get(item_id)
     right = right_response(key) if see.key else None
+    hints = hints_of(attempt, version, item_id)
+    without = msgspec.structs.replace(question, hints=[])
     return AskedItem(
         item_id=item_id,
-        question=msgspec.to_builtins(shuffled(question, attempt.seed)),
+        question=msgspec.to_builtins(shuffled(without, attempt.seed)),
+        hints=hints.shown,
+        hints_left=hints.left,
         client_seq=0 if answer is None else answer.client_seq,
         saved_at=None if answer is None else answer.saved_at,
         response=response,
@@ -173,6 +180,20 @@ def _asked(attempt: QuizAttempt, version: Version, item_id: str, answer: SavedAn
         feedback=_feedback(question, key, response) if see.comments else [],
         key=None if right is None else msgspec.to_builtins(right),
     )
+
+
+class ShownHints(NamedTuple):
+    """The hints to an item that were shown, and how many more may be."""
+
+    shown: list[str]
+    left: int
+
+
+def hints_of(attempt: QuizAttempt, version: Version, item_id: str) -> ShownHints:
+    """The hints to an item of an attempt; none is left once it was submitted, or where the rules show none."""
+    hints, number = version.asked(item_id)[0].hints, attempt.hints.get(item_id, 0)
+    may_show = attempt.runs and version.rules.hints == "asked"
+    return ShownHints(hints[:number], max(0, len(hints) - number) if may_show else 0)
 
 
 def _feedback(question: Question, key: Key, response: Json | None) -> list[str]:

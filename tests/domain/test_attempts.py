@@ -342,7 +342,7 @@ def test_a_receipt_can_be_computed() -> None:
 def test_only_what_was_asked_is_marked() -> None:
     """An item without an answer has no points."""
     version = quiz().current
-    marks = mark_items(version, ["i1", "i3", "i4"], {"i1": response_from(CHOSEN), "i3": None})
+    marks = mark_items(version, ["i1", "i3", "i4"], {"i1": response_from(CHOSEN), "i3": None}, {})
     assert score_of(marks) == Score(1, 3)
 
 
@@ -356,7 +356,7 @@ def test_the_key_is_shown_when_it_is_due() -> None:
     for attempt, at in ((running, AT), (running, AT + 2 * DAY), (done, AT)):
         first = shown(attempt, version, answers, now=at, closed_at=end).items[0]
         assert (first.earned, first.key) == (None, None)
-    done.mark(mark_items(version, done.items, {"i1": response_from(CHOSEN)}), version)
+    done.mark(mark_items(version, done.items, {"i1": response_from(CHOSEN)}, {}), version)
     items = shown(done, version, answers, now=AT, closed_at=end).items
     assert [each.earned for each in items] == ["1", "0", "0", "0"]
     assert shown(done, version, answers, now=AT + DAY, closed_at=end).items[0].key == CHOSEN

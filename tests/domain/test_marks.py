@@ -9,11 +9,11 @@ from domain.errors import DomainError
 from domain.questions import response_from
 from domain.quiz import QuizAttempt, Rules
 from domain.quiz.answers import StoredForm, stored_form
-from domain.quiz.marks import GivenMark, ItemMark, decide_mark, mark_items
-from domain.quiz_errors import AlreadyMarked, BadMark, NotMarked, UnknownItem
+from domain.quiz.marks import GivenMark, ItemMark, after_hints, decide_mark, mark_items, points_given
+from domain.quiz_errors import AlreadyMarked, BadLevels, BadMark, NotMarked, UnknownItem
 from domain.score import Score
 from tests.domain.test_attempts import CHOSEN, quiz, saved, started, submitted
-from tests.support.given import Said, fact, given
+from tests.support.given import STREAMS, Said, fact, given, replay
 
 ESSAY = {"kind": "essay", "question_id": "e1", "text": "Why?", "points": "5"}
 NUMERIC = {"kind": "numeric", "question_id": "n1", "text": "1/3?", "points": "2"}
@@ -56,7 +56,7 @@ def paper(**more: Any) -> list[Said]:
 def key_marks() -> list[ItemMark]:
     """What the key says about it."""
     responses = {"i1": response_from(CHOSEN), "e1": response_from({"kind": "essay", "text": "Because."})}
-    return mark_items(quiz(**MIXED).current, ASKED, responses)
+    return mark_items(quiz(**MIXED).current, ASKED, responses, {})
 
 
 def marked(marks: Sequence[ItemMark]) -> Said:
@@ -90,7 +90,7 @@ def test_what_the_key_can_mark_it_marks() -> None:
     marks = key_marks()
     assert [each.earned for each in marks] == ["1", "0", "0", "0", None, "0"]
     given(QuizAttempt, *paper()).when(lambda attempt: attempt.mark(marks, quiz(**MIXED).current)).then(marked(marks))
-    empty = mark_items(quiz(**MIXED).current, ASKED, {})
+    empty = mark_items(quiz(**MIXED).current, ASKED, {}, {})
     given(QuizAttempt, *paper()).when(lambda attempt: attempt.mark(empty, quiz(**MIXED).current)).then(
         marked(empty), graded(0, 11, "key", passed=False)
     )
@@ -139,3 +139,71 @@ def test_what_cannot_be_marked() -> None:
     assert (
         decide_mark(ItemMark("e1", None, "5"), [GivenMark("a", "0", "first")], "b", "5", Rules(markers=2)).final is None
     )
+
+
+LOW = {"level_id": "low", "text": "", "points": "1"}
+RUBRIC = [
+    {"criterion_id": each, "text": each, "levels": [{"level_id": "good", "text": "", "points": "3"}, LOW]}
+    for each in ("clear", "true")
+]
+BY_RUBRIC: dict[str, Any] = {**MIXED, "keys": [{"kind": "essay", "rubric": RUBRIC}, MIXED["keys"][1]]}
+
+
+def choose(attempt: QuizAttempt, levels: dict[str, str], earned: str | None = None) -> None:
+    """Grade the essay by its rubric."""
+    version = quiz(**BY_RUBRIC).current
+    attempt.grade_item(version, "e1", earned, grader="tutor", levels=levels, comment="good")
+
+
+@pytest.mark.parametrize(
+    ("levels", "earned", "points"),
+    [({"clear": "good", "true": "low"}, None, "10/3"), ({"clear": "good"}, "1", "1"), ({}, "4.5", "4.5")],
+)
+def test_levels_are_points(levels: dict[str, str], earned: str | None, points: str) -> None:
+    """One of each criterion says the points, of those that the item has; a person may give others all the same."""
+    attempt = replay(QuizAttempt, STREAMS["attempt"], [*paper(), marked(key_marks())])
+    choose(attempt, levels, earned)
+    assert attempt.marks["e1"] == ItemMark("e1", points, "5")
+
+
+@pytest.mark.parametrize(
+    ("levels", "what"),
+    [
+        ({"clear": "good"}, "no level is chosen of true"),
+        ({}, "no level is chosen of clear, true"),
+        ({"clear": "best", "true": "low"}, "the rubric has no level best of a criterion clear"),
+    ],
+)
+def test_what_fits_no_rubric(levels: dict[str, str], what: str) -> None:
+    """It is said what is missing; without a rubric it takes points."""
+    given(QuizAttempt, *paper(), marked(key_marks())).when(lambda attempt: choose(attempt, levels)).refused(
+        BadLevels, item_id="e1", what=what
+    )
+    with pytest.raises(BadLevels, match="it has no rubric"):
+        points_given(*quiz(**MIXED).current.asked("e1"), None, {})
+
+
+HINTED: dict[str, Any] = {
+    **MIXED,
+    "questions": [
+        {**ESSAY, "hints": ["Think.", "Read."], "hint_penalty": "1/5"},
+        {**NUMERIC, "hints": ["A third."], "hint_penalty": "1/2"},
+    ],
+}
+
+
+def test_hints_cost_points() -> None:
+    """By the key, and in what a person gives, of which never less than nothing is left."""
+    version = quiz(**HINTED).current
+    right = {"n1": response_from({"kind": "numeric", "value": "0.333"})}
+    assert [each.earned for each in mark_items(version, ["n1"], right, {"n1": 1})] == ["1"]
+    shown = fact(QuizAttempt.HintShown, item_id="e1", hint_no=1)
+    attempt = replay(
+        QuizAttempt,
+        STREAMS["attempt"],
+        [started(items=ASKED), shown, saved(), submitted("learner"), marked(key_marks())],
+    )
+    attempt.grade_item(version, "e1", "4", grader="tutor", levels={}, comment="")
+    assert attempt.marks["e1"] == ItemMark("e1", "3", "5")
+    assert after_hints("1", version.asked("e1")[0], 2) == "0"
+    assert after_hints(None, version.asked("e1")[0], 2) is None

@@ -17,7 +17,7 @@ from domain.questions import BadQuestion
 from domain.questions.html import clean_html
 from domain.questions.key import AcceptedText, ShortTextKey, TrueFalseKey
 from domain.questions.question import ShortText, TrueFalse
-from domain.questions.sections import Label, Section, draw_section
+from domain.questions.sections import Label, Section, candidates
 from tests.support.given import fact, given
 
 CREATED = fact(QuestionBank.Created, title="Algebra")
@@ -134,14 +134,7 @@ LABELS = {
         ("Music", [], ""),
     ],
 )
-def test_a_section_draws_from_its_category_and_tags(category: str, tags: list[str], drawn: str) -> None:
+def test_a_section_takes_from_its_category_and_tags(category: str, tags: list[str], drawn: str) -> None:
     """Categories within the category belong to it; all tags have to be there."""
     section = Section(section_id="s", bank_id="b", category=category, tags=tags)
-    assert sorted(draw_section(section, LABELS, "seed")) == drawn.split()
-
-
-def test_a_section_draws_the_same_for_ever() -> None:
-    """A vector; another section draws independently."""
-    first = Section(section_id="s1", bank_id="b", count=2)
-    second = Section(section_id="s2", bank_id="b", count=2)
-    assert [draw_section(each, LABELS, "43") for each in (first, second)] == [["q1", "q4"], ["q2", "q3"]]
+    assert sorted(candidates(section, LABELS)) == drawn.split()

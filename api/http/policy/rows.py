@@ -6,119 +6,43 @@ what their role needs (words.py), and whether an admin may ask it who acts as a 
 """
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
-from api.http.policy.words import Access, Found, Kind, Relation, Row
-from domain.consents import CONTACT
-
-READ, STREAM, COMMAND, OWN, OPEN = Kind.READ, Kind.STREAM, Kind.COMMAND, Kind.OWN, Kind.OPEN
-USER, LATER = Found.USER, Found.LATER
-
-
-def _to(**relations: Relation | Access) -> Mapping[str, Access]:
-    cells = {role: each if isinstance(each, Access) else Access(each) for role, each in relations.items()}
-    return MappingProxyType(cells)
-
-
-SELF, OWN_RUN, OWN_COURSE, ANY = Relation.SELF, Relation.OWN_RUN, Relation.OWN_COURSE, Relation.ANY
-UNPAYABLE = Access(ANY, ("checkout_url",))  # all that is needed to pay
-
-BEHIND_GLASS = Access(ANY, ("email", "display_name", "language", "time_zone"))  # until a break-glass request opens them
-
-TO_ALL = _to(anonymous=ANY)
-TO_USERS = _to(learner=ANY, service=ANY)
-TO_ITSELF = _to(learner=SELF)
-OF_LEARNER = _to(learner=SELF, instructor=ANY, auditor=ANY, admin=ANY)
-OF_ORDER = _to(learner=SELF, instructor=ANY, auditor=UNPAYABLE, admin=ANY)
-OF_LEARNER_ON_RUN = _to(learner=SELF, instructor=OWN_RUN, assistant=OWN_RUN, auditor=ANY, admin=ANY)
-OF_LEARNERS_ON_RUN = _to(instructor=OWN_RUN, assistant=OWN_RUN, auditor=ANY, admin=ANY)
-OF_RUN = _to(instructor=OWN_RUN, assistant=OWN_RUN, auditor=ANY, analyst=ANY, admin=ANY)
-OF_COURSE = _to(instructor=OWN_COURSE, assistant=OWN_COURSE, auditor=ANY, analyst=ANY, admin=ANY)
-OF_CAMPUS = _to(instructor=ANY, auditor=ANY, admin=ANY)
-OF_FOLD = _to(learner=SELF, service=SELF, instructor=ANY, auditor=ANY, admin=ANY)  # self: who has asked for it
-FIGURES = _to(instructor=ANY, auditor=ANY, analyst=ANY, admin=ANY, service=ANY)
-TO_ADMINS = _to(auditor=ANY, admin=ANY)
-OF_READ_MODELS = _to(auditor=ANY, analyst=ANY, admin=ANY)
-BY_ADMINS = _to(admin=ANY)
-BY_ANALYSTS = _to(analyst=ANY, admin=ANY)
-BY_STAFF = _to(instructor=ANY, admin=ANY)
-BY_STAFF_OF_COURSE = _to(instructor=OWN_COURSE, admin=ANY)
-BY_STAFF_OF_RUN = _to(instructor=OWN_RUN, admin=ANY)
-BY_GRADERS = _to(instructor=OWN_RUN, assistant=OWN_RUN, admin=ANY)
-FOR_LEARNER = _to(learner=SELF, instructor=ANY, admin=ANY)
-FOR_LEARNER_ON_RUN = _to(learner=SELF, instructor=OWN_RUN, admin=ANY)
-
-SIGN_IN = (
-    Row("register", OPEN, TO_ALL),
-    Row("completeRegistration", OPEN, TO_ALL),
-    Row("signIn", OPEN, TO_ALL),
-    Row("signInByCode", OPEN, TO_ALL),
-    Row("challengePasskey", OPEN, TO_ALL),
-    Row("signInByPasskey", OPEN, TO_ALL),
-    Row("forgetPassword", OPEN, TO_ALL),
-    Row("resetPassword", OPEN, TO_ALL),
-    Row("verifyAddress", OPEN, TO_ALL),
-    Row("restoreAddress", OPEN, TO_ALL),
-    Row("login", OPEN, TO_ALL),
-    Row("getWelcome", OPEN, TO_ALL),
-    Row("getSignInPage", OPEN, TO_ALL),
-    Row("getRegistrationPage", OPEN, TO_ALL),
-    Row("getSecurityPage", OPEN, TO_ALL),
-    Row("getRecover", OPEN, TO_ALL),
-    Row("getNewAddress", OPEN, TO_ALL),
-    Row("getOldAddress", OPEN, TO_ALL),
-    Row("getConnectedPage", OPEN, TO_ALL),
-    Row("listProviders", OPEN, TO_ALL),
-    Row("beginProviderSignIn", OPEN, TO_ALL),
-    Row("getProviderAnswer", OPEN, TO_ALL),
-    Row("receiveLogoutToken", OPEN, TO_ALL),
-    Row("signOut", OWN, TO_ITSELF, USER, impersonated=True),
-    Row("listSessions", OWN, TO_ITSELF, USER),
-    Row("revokeSession", OWN, TO_ITSELF, USER),
-    Row("changePassword", OWN, TO_ITSELF, USER),
-    Row("changeAddress", OWN, TO_ITSELF, USER),
-    Row("confirm", OWN, TO_ITSELF, USER),
-    Row("listFactors", OWN, TO_ITSELF, USER),
-    Row("beginApp", OWN, TO_ITSELF, USER),
-    Row("addApp", OWN, TO_ITSELF, USER),
-    Row("makeRecoveryCodes", OWN, TO_ITSELF, USER),
-    Row("removeFactor", OWN, TO_ITSELF, USER),
-    Row("beginPasskey", OWN, TO_ITSELF, USER),
-    Row("addPasskey", OWN, TO_ITSELF, USER),
-    Row("beginIdentity", OWN, TO_ITSELF, USER),
-    Row("confirmByProvider", OWN, TO_ITSELF, USER),
-    Row("listIdentities", OWN, TO_ITSELF, USER),
-    Row("unlinkIdentity", OWN, TO_ITSELF, USER),
-    Row("listTokens", OWN, TO_ITSELF, USER),
-    Row("issueToken", OWN, TO_ITSELF, USER),
-    Row("revokeToken", OWN, TO_ITSELF, USER),
-    Row("beginAppTokens", OWN, TO_ITSELF, USER),
-    Row("renewToken", OPEN, TO_ALL),
-    Row("listPublicKeys", OPEN, TO_ALL),
-    Row("eraseAccount", OWN, TO_ITSELF, USER),
-    Row("getSession", OWN, TO_ITSELF, USER, impersonated=True),
-    Row("impersonate", COMMAND, BY_ADMINS, step_up=True, reason=True),
-    Row("endImpersonation", OWN, TO_ITSELF, USER, impersonated=True),
-    Row("createEventTicket", OWN, TO_ITSELF, USER),
-    Row("getMyAccount", READ, TO_ITSELF, USER),
-    Row("changeProfile", COMMAND, TO_ITSELF, USER),
-    Row("listAccounts", READ, TO_ADMINS),
-    Row("getLearnerAccount", READ, _to(auditor=BEHIND_GLASS, admin=BEHIND_GLASS)),
-    Row("breakGlass", READ, TO_ADMINS, step_up=True, reason=True),
-    Row("eraseLearner", COMMAND, BY_ADMINS, step_up=True, reason=True),
-    Row("findAccount", READ, TO_ADMINS, reason=True),
-    Row("suspendAccount", COMMAND, BY_ADMINS, step_up=True, reason=True),
-    Row("reinstateAccount", COMMAND, BY_ADMINS, step_up=True, reason=True),
-    Row("endSessions", COMMAND, BY_ADMINS, reason=True),
-    Row("removeLostFactors", COMMAND, BY_ADMINS, step_up=True, reason=True),
-    Row("getExportAccount", OWN, TO_ITSELF, USER),
-    Row("getMyConsents", READ, TO_ITSELF, USER, impersonated=True),
-    Row("giveConsent", COMMAND, TO_ITSELF, USER),
-    Row("withdrawConsent", COMMAND, TO_ITSELF, USER),
-    Row("getLearnerContact", READ, BY_STAFF, consent=CONTACT),
-    Row("invite", COMMAND, BY_STAFF),
-    Row("inviteMany", COMMAND, BY_STAFF),
+from api.http.policy.cells import (
+    ANY,
+    BY_ADMINS,
+    BY_ANALYSTS,
+    BY_GRADERS,
+    BY_STAFF,
+    BY_STAFF_OF_COURSE,
+    BY_STAFF_OF_RUN,
+    COMMAND,
+    FIGURES,
+    FOR_LEARNER,
+    FOR_LEARNER_ON_RUN,
+    LATER,
+    OF_CAMPUS,
+    OF_COURSE,
+    OF_FOLD,
+    OF_LEARNER,
+    OF_LEARNER_ON_RUN,
+    OF_LEARNERS_ON_RUN,
+    OF_ORDER,
+    OF_READ_MODELS,
+    OF_RUN,
+    OPEN,
+    READ,
+    STREAM,
+    TO_ADMINS,
+    TO_ALL,
+    TO_ITSELF,
+    TO_USERS,
+    UNPAYABLE,
+    USER,
+    to,
 )
+from api.http.policy.sign_in import SIGN_IN
+from api.http.policy.words import Row
+
 ROLES = (
     Row("listRoles", READ, TO_ADMINS),
     Row("listMyRoles", READ, TO_ITSELF, USER, impersonated=True),
@@ -234,11 +158,13 @@ QUIZ = (
     Row("getQuestionFile", READ, OF_CAMPUS),
     Row("startAttempt", COMMAND, FOR_LEARNER_ON_RUN, LATER, impersonated=True),
     Row("saveAnswer", COMMAND, FOR_LEARNER_ON_RUN, LATER, impersonated=True),
+    Row("showHint", COMMAND, FOR_LEARNER_ON_RUN, LATER, impersonated=True),
     Row("listMyAttempts", READ, TO_ITSELF, USER, impersonated=True),
     Row("getMyAttempt", READ, TO_ITSELF, USER, impersonated=True),
     Row("listAttempts", READ, OF_LEARNER_ON_RUN, impersonated=True),
     Row("getAttempt", READ, OF_LEARNER_ON_RUN, impersonated=True),
     Row("getGradingQueue", READ, OF_LEARNERS_ON_RUN),
+    Row("getGradingQueueOfRun", READ, OF_LEARNERS_ON_RUN),
     Row("getItemStatistics", READ, OF_LEARNERS_ON_RUN),
     Row("gradeItem", COMMAND, BY_GRADERS),
     Row("listRegrades", READ, OF_LEARNERS_ON_RUN),
@@ -273,7 +199,7 @@ PAYMENT = (
     Row("refundOrder", COMMAND, BY_STAFF, step_up=True, reason=True),
     Row("getMyOrders", READ, TO_ITSELF, USER, impersonated=True),
     Row("getLearnerOrders", READ, OF_ORDER, impersonated=True),
-    Row("listOrders", READ, _to(instructor=ANY, auditor=UNPAYABLE, admin=ANY)),
+    Row("listOrders", READ, to(instructor=ANY, auditor=UNPAYABLE, admin=ANY)),
     Row("getOrder", READ, OF_ORDER, LATER, impersonated=True),
     Row("getReceipt", READ, OF_ORDER, LATER, impersonated=True),
     Row("getReplayOrder", READ, OF_LEARNER, LATER, impersonated=True),

@@ -227,7 +227,7 @@ def test_people_grade_by_a_rubric() -> None:
     question, key = Essay(**ASKED, points="12"), EssayKey(rubric=rubric)
     assert mark(question, key, EssayResponse(text="Once")).points is None
     assert mark(question, key, EssayResponse(text=" \n")).earned == "0"
-    assert by_rubric(question, key, {"clear": "good", "true": "fair"}).earned == "8"
+    assert by_rubric(question, rubric, {"clear": "good", "true": "fair"}) == "8"
 
 
 def test_sums_are_whole_numbers_of_one_scale() -> None:

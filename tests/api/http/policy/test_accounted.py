@@ -12,7 +12,8 @@ from adapters.settings import Settings
 from api.app import build
 from api.http.accountability import PARAMETERS
 from api.http.dispatch import Dispatch, command_dispatcher
-from api.http.policy.rows import BY_ADMINS, ROWS
+from api.http.policy.cells import BY_ADMINS
+from api.http.policy.rows import ROWS
 from api.http.policy.words import ADMIN, Kind, Row
 from api.http.routing import StrictRoute, operation_id, router
 
