@@ -12,6 +12,7 @@ from fastapi.routing import APIRoute
 
 SERVED_WITH: Mapping[str, str] = {
     "gradebook": "progress",
+    "attention": "progress",
     "dashboards": "progress",
     "overview": "progress",
     "events": "progress",

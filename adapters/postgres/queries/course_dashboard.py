@@ -46,7 +46,10 @@ class StatusesOfDay(msgspec.Struct, kw_only=True):
 
 
 class Funnel(msgspec.Struct, kw_only=True):
-    """How many learners came how far, each step with those who came further; `half_way` is half of what counts."""
+    """How many learners came how far, each step with those who came further.
+
+    `half_way` is half of what counts; `completed` has those who were completed without an outcome, `passed` has not.
+    """
 
     requested: int
     activated: int
@@ -54,6 +57,7 @@ class Funnel(msgspec.Struct, kw_only=True):
     first_submission: int
     half_way: int
     completed: int
+    passed: int
 
 
 class RunCounts(msgspec.Struct, kw_only=True):
@@ -91,7 +95,7 @@ EXAMPLE = RunDashboard(
         statuses=Statuses(
             requested=0, waitlisted=0, offered=0, active=1, withdrawn=0, expired=0, completed=0, suspended=0, ended=0
         ),
-        funnel=Funnel(requested=1, activated=1, any_activity=0, first_submission=0, half_way=0, completed=0),
+        funnel=Funnel(requested=1, activated=1, any_activity=0, first_submission=0, half_way=0, completed=0, passed=0),
         outcomes={"pass": 0},
     ),
     grades=[0] * 10,
@@ -116,6 +120,7 @@ _FUNNEL = {
     "first_submission": _SUBMITTED,
     "half_way": _HALF_WAY,
     "completed": _COMPLETED,
+    "passed": f"coalesce(outcome IN {PASSING_OUTCOMES}, false)",
 }
 CLASSES = 10  # of grades
 _CLASS = f"least(grade_bp / 1000, {CLASSES - 1})"

@@ -129,6 +129,8 @@ PROGRESS = (
     Row("getRunDashboard", READ, OF_RUN),
     Row("getRunGradebook", READ, OF_LEARNERS_ON_RUN),
     Row("getRunGradebookMatrix", READ, OF_LEARNERS_ON_RUN),
+    Row("listAtRisk", READ, OF_LEARNERS_ON_RUN),
+    Row("getUngradedWork", READ, OF_LEARNERS_ON_RUN),
     Row("getCampusOverview", READ, FIGURES),
     Row("getRecentActivity", READ, OF_CAMPUS),
     Row("getIssuer", OPEN, TO_ALL),

@@ -211,6 +211,8 @@ WITHOUT = {
     "/v1/learners/{learner_id}/contact": "as long as the person consents, and as that person is reached now",
     "/v1/quizzes/{quiz_id}/regrades": "how far regrades are now; what they were before is in the facts",
     "/v1/quizzes/{quiz_id}/grading": "what people have to grade now",
+    "/v1/runs/{run_id}/at-risk": "whom to write to now; what says so is in the dashboards of each learner",
+    "/v1/runs/{run_id}/ungraded": "what people have to grade now",
     "/v1/quizzes/{quiz_id}/item-statistics": "what an author goes on from; each mark is in the facts of its attempt",
     "/v1/me/quizzes/{quiz_id}/attempts": "attempts as they stand now, from the log; what was before is in the history",
     "/v1/me/quizzes/{quiz_id}/attempts/{attempt_no}": "as the list, with what the rules show by now",

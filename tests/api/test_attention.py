@@ -1,0 +1,40 @@
+"""What on a run needs a teacher: who is at risk, and what waits for a grade."""
+
+from typing import Any
+
+from tests.support.api import Campus
+
+
+async def test_learners_at_risk_and_ungraded_work(campus: Campus) -> None:
+    """An extension, work that is handed in and its grade change what is said; learners see nothing of it."""
+    await campus.begin()
+    run = f"/runs/{campus.run}"
+
+    async def at_risk(has: Any) -> dict[str, Any]:
+        return await campus.until_answer(f"{run}/at-risk", has, user="instructor")
+
+    found = await at_risk(lambda each: each.get("total") == 1)
+    (learner,) = found["items"]
+    assert (found["learners"], learner["learner_id"], learner["last_active"]) == (1, campus.learner, None)
+    assert [(each["code"], each["figure"]) for each in learner["reasons"]] == [("missed", 1)]
+    assert learner["reasons"][0]["words"] == "1 of 1 units that were due not handed in: q2."
+    extension = {"unit_id": "q2", "learner_ids": [campus.learner], "reason": "was in hospital"}
+    await campus.send(f"{run}/extensions", {**extension, "new_due": "2126-03-01T00:00:00Z"}, user="instructor")
+    assert (await at_risk(lambda each: not each["total"]))["items"] == []
+    essay = f"e-{campus.tag}"
+    paper = {"quiz_id": essay, "run_id": campus.run, "unit_id": "q2", "title": "Groups", "kind": "essay"}
+    await campus.send("/quizzes", paper, user="instructor")
+    position = await campus.send(f"/quizzes/{essay}/attempts/1/submit", {})
+    waiting = await campus.see(f"{run}/ungraded", position, user="instructor")
+    assert (waiting["attempts"], [each["attempts"] for each in waiting["ages"]]) == (1, [1, 0, 0, 0, 0])
+    assert [(each["quiz_id"], each["title"], each["attempts"]) for each in waiting["quizzes"]] == [(essay, "Groups", 1)]
+    grade = {"learner_id": campus.learner, "score_bp": 1_000}
+    position = await campus.send(f"/quizzes/{essay}/attempts/1/grade", grade, user="instructor")
+    waiting = await campus.see(f"{run}/ungraded", position, user="instructor")
+    assert (waiting["attempts"], waiting["quizzes"], waiting["ages"][-1]) == (0, [], {"days": None, "attempts": 0})
+    (learner,) = (await at_risk(lambda each: each["total"] == 1))["items"]
+    assert learner["reasons"][0]["words"] == "Grade so far 10 %, below the 40 % to pass."
+    for path in ("at-risk", "ungraded"):
+        refused = await campus.get(f"{run}/{path}", user=campus.learner)
+        assert (refused.status_code, refused.json()["code"]) == (403, "staff_only")
+        assert (await campus.get(f"/runs/ghost-{campus.tag}/{path}")).json()["code"] == "run_not_found"
