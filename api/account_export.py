@@ -1,9 +1,6 @@
 """All that is held about the user's person, as JSON or as a page; a few times in a day, soon after signing in."""
 
-from base64 import b64encode
 from datetime import UTC, datetime
-from functools import cache
-from hashlib import sha256
 
 import msgspec
 from fastapi import Request, Response
@@ -24,6 +21,7 @@ from api.http.query import JSON
 from api.http.routing import router as strict_router
 from api.http.services import ServicesDep
 from api.http.step_up import ConfirmedSessionDep
+from api.http.still_page import policy_of
 from commands.log import Context
 from commands.user import ExportData
 from domain.consents import CONTACT, PURPOSES
@@ -86,7 +84,7 @@ async def export_account(request: Request, services: ServicesDep, session: Confi
     await services.bus.handle(ExportData(person), context)
     found = await export_of(services.log, services.folders.values(), person)
     if wanted(request.headers.get("accept", ""), (JSON, HTML)) == HTML:
-        return _answer(export_page(found), HTML, "html", {"content-security-policy": _policy()})
+        return _answer(export_page(found), HTML, "html", {"content-security-policy": policy_of(style())})
     return _answer(msgspec.json.encode(found), JSON, "json", {})
 
 
@@ -94,13 +92,4 @@ def _answer(body: bytes, media_type: str, ending: str, headers: dict[str, str]) 
     named = f'attachment; filename="my-data.{ending}"'
     return Response(
         body, 200, {"content-disposition": named, "cache-control": "no-store", **headers}, media_type=media_type
-    )
-
-
-@cache
-def _policy() -> str:
-    """The page loads and runs nothing; its own style is known by its hash."""
-    digest = b64encode(sha256(f"\n{style()}".encode()).digest()).decode()
-    return (
-        f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )

@@ -43,6 +43,7 @@ SERVED_WITH: Mapping[str, str] = {
     "bulk_jobs": "admin",
     "campus_settings": "admin",
     "credentials": "progress",
+    "transcripts": "progress",
     "dossiers": "admin",
     "facts": "admin",
     "history": "admin",

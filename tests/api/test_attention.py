@@ -31,7 +31,7 @@ async def test_learners_at_risk_and_ungraded_work(campus: Campus) -> None:
     grade = {"learner_id": campus.learner, "score_bp": 1_000}
     position = await campus.send(f"/quizzes/{essay}/attempts/1/grade", grade, user="instructor")
     waiting = await campus.see(f"{run}/ungraded", position, user="instructor")
-    assert (waiting["attempts"], waiting["quizzes"], waiting["ages"][-1]) == (0, [], {"days": None, "attempts": 0})
+    assert (waiting["attempts"], waiting["quizzes"], waiting["ages"][-1]) == (0, [], {"over_days": 14, "attempts": 0})
     (learner,) = (await at_risk(lambda each: each["total"] == 1))["items"]
     assert learner["reasons"][0]["words"] == "Grade so far 10 %, below the 40 % to pass."
     for path in ("at-risk", "ungraded"):

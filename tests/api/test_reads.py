@@ -25,7 +25,14 @@ async def recorded(app: FastAPI, campus: Campus, *learners: str) -> list[tuple[s
 
 
 @pytest.mark.parametrize(
-    "path", ["/learners/{}/dashboard", "/learners/{}/history", "/learners/{}/credentials", "/learners/{}/looks"]
+    "path",
+    [
+        "/learners/{}/dashboard",
+        "/learners/{}/history",
+        "/learners/{}/credentials",
+        "/learners/{}/transcript",
+        "/learners/{}/looks",
+    ],
 )
 async def test_a_read_by_another_person_is_recorded(app: FastAPI, campus: Campus, path: str) -> None:
     """By whatever route, the fast path of dashboards included; one's own is none, and a second one is the same."""

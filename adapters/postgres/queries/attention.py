@@ -4,7 +4,6 @@ the rows of projections/course_dashboard.py and projections/gradebook.py.
 """
 
 from datetime import UTC, date, datetime
-from typing import Any
 
 import msgspec
 
@@ -15,7 +14,8 @@ from domain.at_risk import ReasonCode
 from domain.grading import Scheme
 from domain.words import Day
 
-AGES = (1, 3, 7, 14)  # days; beyond the last one there is one class more
+DAY = 86_400  # seconds
+AGES = (0, 1, 3, 7, 14)  # days, the lower bound of each class
 
 
 class RiskReason(msgspec.Struct, kw_only=True):
@@ -66,9 +66,9 @@ AT_RISK = LearnerAtRisk(
 
 
 class UngradedOfAge(msgspec.Struct, kw_only=True):
-    """How many attempts wait for *days* at most, and longer than those of the class before; null for all others."""
+    """How many attempts wait for longer than *over_days*, and not longer than the next class begins."""
 
-    days: int | None
+    over_days: int
     attempts: int
 
 
@@ -95,8 +95,7 @@ UNGRADED = UngradedWork(
     run_id="algebra-2026",
     attempts=3,
     ages=[
-        UngradedOfAge(days=days, attempts=attempts)
-        for days, attempts in zip((*AGES, None), (2, 0, 1, 0, 0), strict=True)
+        UngradedOfAge(over_days=days, attempts=attempts) for days, attempts in zip(AGES, (2, 0, 1, 0, 0), strict=True)
     ],
     quizzes=[
         UngradedQuiz(
@@ -181,18 +180,13 @@ async def enrolled(reader: Reader, run_id: str) -> Enrolled:
 
 def _ages() -> str:
     """SQL for the array of all classes: how many attempts wait so long."""
-    waits = "extract(epoch FROM %(now)s - at)"
-    longer, classes = "true", []
-    for days in AGES:
-        within = f"{waits} <= {days * 86_400}"
-        classes.append(_age(str(days), f"{longer} AND {within}"))
-        longer = f"NOT {within}"
-    return f"json_build_array({', '.join([*classes, _age('NULL::integer', longer)])})"
-
-
-def _age(days: str, condition: str) -> str:
-    counted: Any = f"count(*) FILTER (WHERE {condition})"
-    return json_object(UngradedOfAge, days=days, attempts=counted)
+    waits, classes = "extract(epoch FROM %(now)s - at)", []
+    for days, longer in zip(AGES, (*AGES[1:], None), strict=True):
+        over = f"{waits} > {days * DAY}" if days else "true"
+        within = "true" if longer is None else f"{waits} <= {longer * DAY}"
+        count = f"count(*) FILTER (WHERE {over} AND {within})"
+        classes.append(json_object(UngradedOfAge, over_days=str(days), attempts=count))
+    return f"json_build_array({', '.join(classes)})"
 
 
 WORK = f"""

@@ -140,6 +140,8 @@ PROGRESS = (
     Row("getBadge", READ, OF_LEARNER_ON_RUN, LATER),
     Row("getMyCredentials", READ, TO_ITSELF, USER, impersonated=True),
     Row("getLearnerCredentials", READ, OF_LEARNER, impersonated=True),
+    Row("getMyTranscript", READ, TO_ITSELF, USER, impersonated=True),
+    Row("getLearnerTranscript", READ, OF_LEARNER, impersonated=True),
     Row("issueCredential", COMMAND, BY_STAFF_OF_RUN, LATER),
     Row("revokeCredential", COMMAND, BY_STAFF_OF_RUN, LATER, reason=True),
 )
