@@ -15,8 +15,8 @@ from api.http.openapi import query
 from api.http.query import QueryDep
 from api.http.routing import router as strict_router
 from api.http.types import Limit, RunId
-from domain.at_risk import RULE, Standing, last_day, missed_units, reasons
 from domain.fact import Fact
+from domain.progress.at_risk import RULE, Standing, last_day, missed_units, reasons
 from domain.tags import QueryItem, tag
 
 router = strict_router("attention", "/v1")

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from domain.at_risk import RULE, Reason, Standing, last_day, missed_units, reasons
+from domain.progress.at_risk import RULE, Reason, Standing, last_day, missed_units, reasons
 
 TODAY = date(2026, 3, 4)  # a Wednesday
 DUE = {"q1": datetime(2026, 2, 15, tzinfo=UTC), "q2": datetime(2026, 3, 15, tzinfo=UTC)}

@@ -10,8 +10,8 @@ import msgspec
 from adapters.postgres.queries.json_answer import json_array, json_object
 from adapters.postgres.queries.old_columns import with_columns
 from adapters.postgres.queries.reader import CHECKPOINT, Answer, Reader
-from domain.at_risk import ReasonCode
 from domain.grading import Scheme
+from domain.progress.at_risk import ReasonCode
 from domain.words import Day
 
 DAY = 86_400  # seconds
