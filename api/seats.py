@@ -54,7 +54,7 @@ class NewCapacity(Body):
 
 @router.post("/runs/{run_id}/capacity", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
 async def change_capacity(run_id: RunId, body: NewCapacity, handle: Dispatch) -> Response:
-    """Give a run more or fewer seats; one that was scheduled without a capacity keeps to that."""
+    """Give a run more or fewer seats, or a limit if it had none: who has a place then keeps it."""
     return await handle(ChangeCapacity(run_id, body.capacity, body.excess))
 
 

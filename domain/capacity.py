@@ -1,17 +1,10 @@
 """How many seats a run has, and what a lower number means for those who sit."""
 
-from domain.errors import Conflict, Rejected
+from domain.errors import Rejected
 
 EXCESS_STAYS, EXCESS_WAITS = "stay", "wait"
 EXCESS_POLICIES = (EXCESS_STAYS, EXCESS_WAITS)
 """Of learners who have a seat above a lower capacity: they keep it, or those seated last wait again, first in line."""
-
-
-class NoCapacity(Conflict):
-    """A run without a limit of seats has no capacity to change."""
-
-    code = "no_capacity"
-    template = "run {run_id} takes any number of learners: a run with a number of seats is scheduled with one"
 
 
 class BadCapacity(Rejected):
@@ -24,15 +17,12 @@ class BadCapacity(Rejected):
     )
 
 
-def check_capacity(run_id: str, old: int | None, new: int, excess: str) -> None:
+def check_capacity(run_id: str, new: int, excess: str) -> None:
     """
     Refuse a change of capacity that says nothing.
 
     Raises:
         BadCapacity: there would be no seat, or the policy for learners above the capacity is unknown.
-        NoCapacity: the run has no limit of seats.
     """
     if new < 1 or excess not in EXCESS_POLICIES:
         raise BadCapacity(run_id=run_id, capacity=new, excess=excess)
-    if old is None:
-        raise NoCapacity(run_id=run_id)

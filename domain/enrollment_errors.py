@@ -160,6 +160,13 @@ class OtherCourse(Conflict):
     template = "a transfer leads to another run of the same course, which {to_run} is not for {run_id}"
 
 
+class WasTransferred(Conflict):
+    """A learner comes back to a run from which the staff have moved the learner to another one."""
+
+    code = "was_transferred"
+    template = "learner {learner_id} was transferred from run {run_id} to {to_run}: the staff transfer back"
+
+
 class NoFreeSeat(Conflict):
     """A transfer leads to a run on which no seat is free, or learners wait."""
 

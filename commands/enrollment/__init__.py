@@ -5,12 +5,12 @@ What staff do stands in commands/enrollment/staff.py, invitations in invitations
 """
 
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from commands.log import Log, Position, present
 from commands.lookups.catalog import Outline, capacity_of, outline
-from commands.lookups.enrollment import must_admit, must_enter, must_go_on
+from commands.lookups.enrollment import must_admit, must_enter, must_go_on, must_not_be_elsewhere, went_to
 from commands.lookups.payment import entitlement_for, live_entitlements, runs_of_entitlement
 from commands.lookups.progress import outcome_of
 from domain.capacity import EXCESS_WAITS
@@ -29,6 +29,7 @@ from domain.enrollment import (
 from domain.errors import DomainError
 from domain.grading import PASSING_OUTCOMES
 from domain.payment.errors import PaymentRequired
+from domain.tags import QueryItem, tag
 
 
 @dataclass(frozen=True)
@@ -55,24 +56,37 @@ async def seat(
     if enrollment.status is not Status.REQUESTED:
         return await log.save(enrollment, *also)
     await must_enter(log, enrollment.learner_id, run, present(log))
-    if run.capacity is None:
+    capacity = await limit_of(log, run)
+    if capacity is None:
         enrollment.activate(entitlement_id=entitlement_id)
         return await log.save(enrollment, *also)
     async with log.serialize(seats_stream(run.run_id)):
-        seats = await _take_seat(enrollment, run, run.capacity, log, entitlement_id)
+        seats = await _take_seat(enrollment, run, capacity, log, entitlement_id)
         return await log.save(seats, enrollment, *also)
+
+
+async def limit_of(log: Log, run: Outline) -> int | None:
+    """How many seats a run has; None if it has no limit, which is sure: it may have got one a moment ago."""
+    return run.capacity if run.capacity is not None else await capacity_of(log, run.run_id)
 
 
 async def _take_seat(
     enrollment: Enrollment, run: Outline, capacity: int, log: Log, entitlement_id: str | None
 ) -> Seats:
     """Give the learner a seat, or a place in the queue."""
-    seats = await log.load(Seats, seats_stream(run.run_id))
-    seats.open(capacity)
+    seats = await seats_of(log, run.run_id, capacity)
     if seats.take(enrollment.learner_id, run.waitlist_limit):
         enrollment.activate(entitlement_id=entitlement_id)
     else:
         enrollment.wait()
+    return seats
+
+
+async def seats_of(log: Log, run_id: str, capacity: int) -> Seats:
+    """The seats of a run with a limit; set out if they are not, with those who have a place."""
+    seats = await log.load(Seats, seats_stream(run_id))
+    if not seats.exists:
+        seats.open(capacity, await _who_sits(log, run_id))
     return seats
 
 
@@ -91,7 +105,7 @@ async def withdraw_enrollment(command: WithdrawEnrollment, log: Log) -> Position
     run = await outline(log, command.run_id)
     if enrollment.pending_events:
         must_go_on(run, log.context.at)
-    if run.capacity is None:
+    if await limit_of(log, run) is None:
         return await log.save(enrollment)
     async with log.serialize(seats_stream(command.run_id)):
         seats = await log.load(Seats, seats_stream(command.run_id))
@@ -110,6 +124,7 @@ class ReactivateEnrollment:
 async def reactivate_enrollment(command: ReactivateEnrollment, log: Log) -> Position:
     run = await outline(log, command.run_id)
     enrollment = await log.load(Enrollment, enrollment_stream(command.learner_id, command.run_id))
+    await must_not_be_elsewhere(log, enrollment)
     entitlement = None if enrollment.has_place else await entitlement_for(log, command.learner_id, run)
     enrollment.reactivate()
     return await seat(enrollment, run, log, entitlement)
@@ -242,6 +257,8 @@ class FollowCapacity:
     """
     The seats of a run are as many as its capacity says now. New ones go to those who wait, by a reaction.
 
+    Where the run had no limit, those who have a place by now sit, in the order in which they have asked.
+
     Attributes:
         excess: of those who sit above a lower capacity: they keep their seats, or as many as were seated last, and have
             not completed the course, wait again, before all others.
@@ -254,7 +271,13 @@ class FollowCapacity:
 async def follow_capacity(command: FollowCapacity, log: Log) -> Position:
     async with log.serialize(seats_stream(command.run_id)):
         seats = await log.load(Seats, seats_stream(command.run_id))
-        seats.resize(await capacity_of(log, command.run_id))
+        capacity = await capacity_of(log, command.run_id)
+        if capacity is None:  # no fact takes a limit away
+            return await log.save(seats)
+        if seats.exists:
+            seats.resize(capacity)
+        else:
+            seats.open(capacity, await _who_sits(log, command.run_id))
         changed: list[Enrollment] = []
         if command.excess == EXCESS_WAITS:
             for learner_id in reversed([*seats.seated]):
@@ -265,6 +288,13 @@ async def follow_capacity(command: FollowCapacity, log: Log) -> Position:
                     seats.move_back(learner_id)
                     changed.append(enrollment)
         return await log.save(*changed, seats)
+
+
+async def _who_sits(log: Log, run_id: str) -> list[str]:
+    """Who has a place on a run, in the order of their first requests; decided again if that changes meanwhile."""
+    asked = QueryItem(("enrollment.requested",), (tag("run", run_id),))
+    enrollments = [await log.read(Enrollment, stream) for stream in await log.streams((asked,))]
+    return [each.learner_id for each in enrollments if each.has_place or each.status is Status.SUSPENDED]
 
 
 @dataclass(frozen=True)
@@ -289,14 +319,23 @@ class FollowEntitlements:
 
 
 async def follow_entitlements(command: FollowEntitlements, log: Log) -> Position:
-    runs = await runs_of_entitlement(log, command.learner_id, command.entitlement_id)
+    bought = await runs_of_entitlement(log, command.learner_id, command.entitlement_id)
     live = await live_entitlements(log, command.learner_id)
+    runs = {*bought}
+    for run_id in bought:  # where the learner was transferred, the access goes along
+        if (to_run := await went_to(log, command.learner_id, run_id)) and to_run not in runs:
+            runs.add(to_run)
+            if run_id in live:
+                live.setdefault(to_run, live[run_id])
     changed: list[Seats | Enrollment] = []
     refused: list[DomainError] = []
     async with AsyncExitStack() as turns:
         for run_id in sorted(runs if command.run_id is None else {command.run_id} & {*runs}):
             enrollment = await log.load(Enrollment, enrollment_stream(command.learner_id, run_id))
+            if enrollment.status is Status.WITHDRAWN and enrollment.transferred_to:
+                continue  # the access has gone along
             run = await outline(log, run_id)
+            run = replace(run, capacity=await limit_of(log, run))
             if run.capacity is not None:
                 await turns.enter_async_context(log.serialize(seats_stream(run_id)))
             try:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from commands.log import Log
-from domain.capacity import NoCapacity
 from domain.catalog import (
     Course,
     CourseNotFound,
@@ -128,19 +127,19 @@ async def versions_with_media(log: Log, run: Outline, unit_id: str) -> list[int]
     return showing(course.versions, run.units[unit_id])
 
 
-async def capacity_of(log: Log, run_id: str) -> int:
+async def capacity_of(log: Log, run_id: str) -> int | None:
     """
     How many seats a run has at this moment; if that changes meanwhile, what rests on it is decided again.
 
+    An outline may be a second old: where it says that there is no limit, this is asked before a place is given or left
+    without a seat.
+
     Raises:
         RunNotFound: there is no such run.
-        NoCapacity: it has no limit of seats.
     """
     run = await log.read(Run, run_stream(run_id))
     if not run.exists:
         raise RunNotFound(run_id=run_id)
-    if run.capacity is None:
-        raise NoCapacity(run_id=run_id)
     return run.capacity
 
 

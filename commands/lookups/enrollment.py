@@ -20,6 +20,7 @@ from domain.enrollment import (
     RunIsOver,
     Seats,
     Status,
+    WasTransferred,
     admission_stream,
     enrollment_stream,
     seats_stream,
@@ -70,6 +71,24 @@ async def must_take_part(log: Log, learner_id: str, run: Outline) -> None:
 async def has_access(log: Log, learner_id: str, run_id: str) -> bool:
     """Whether a learner has a place on the run now."""
     return (await log.read(Enrollment, enrollment_stream(learner_id, run_id))).status in HAVING_ACCESS
+
+
+async def went_to(log: Log, learner_id: str, run_id: str) -> str:
+    """The run to which a learner was transferred from this one, in the end; empty for one who was not."""
+    to_run, seen = "", {run_id}
+    while (left := await log.read(Enrollment, enrollment_stream(learner_id, to_run or run_id))).transferred_to:
+        if left.transferred_to in seen:
+            break
+        to_run = left.transferred_to
+        seen.add(to_run)
+    return to_run
+
+
+async def must_not_be_elsewhere(log: Log, enrollment: Enrollment) -> None:
+    """Refuse a learner who was transferred, and has the place there; raises WasTransferred."""
+    to_run = await went_to(log, enrollment.learner_id, enrollment.run_id) if enrollment.transferred_to else ""
+    if to_run and (await must_have_asked(log, enrollment.learner_id, to_run)) in HAVING_ACCESS:
+        raise WasTransferred(learner_id=enrollment.learner_id, run_id=enrollment.run_id, to_run=to_run)
 
 
 async def extensions_of(log: Log, learner_id: str, run_id: str) -> dict[str, datetime]:

@@ -12,6 +12,7 @@ from commands.lookups.enrollment import (
     must_have_asked,
     must_take_part,
     no_access,
+    went_to,
 )
 from commands.lookups.quiz import attempts_of, units_with_quiz
 from commands.lookups.standing import record_of
@@ -79,7 +80,8 @@ class CompleteUnit:
     Complete a unit by *rule*, with *points* of those *possible* as its score; None for a unit without one.
 
     Staff complete a unit with the best score that its attempts have. If they have none, the learner is excused from it.
-    That an attempt has passed completes nothing if by now the unit is not passed by the attempts that count.
+    That an attempt has passed completes nothing if by now the unit is not passed by the attempts that count. Of a
+    learner who was transferred meanwhile it counts on the other run.
     """
 
     learner_id: str
@@ -92,6 +94,8 @@ class CompleteUnit:
 
 async def complete_unit(command: CompleteUnit, log: Log) -> Position:
     unit_id = command.unit_id
+    if command.rule == QUIZ_PASSED and (to_run := await went_to(log, command.learner_id, command.run_id)):
+        return await recognise_progress(RecogniseProgress(command.learner_id, to_run, command.run_id), log)
     run = await _unit_outline(log, command.run_id, unit_id)
     await (
         must_take_part(log, command.learner_id, run)

@@ -76,9 +76,14 @@ class Run(Aggregate):
 
     class CapacityChanged(Aggregate.Event):
         TOPIC = "run.capacity_changed"
-        old: int
+        class_version = 2
+        old: int | None
         new: int
         excess: str
+
+        @staticmethod
+        def upcast_v1_v2(state: dict[str, Any]) -> None:
+            """In version 1 only a run that had a limit of seats got another one; `old` is null for one without."""
 
     def initial_state(self) -> None:
         self.course_id = ""
@@ -170,14 +175,14 @@ class Run(Aggregate):
         self.is_open = False
 
     def change_capacity(self, capacity: int, excess: str = EXCESS_STAYS) -> None:
-        """Have more or fewer seats than before; *excess* is the policy for those who sit when fewer are left."""
+        """Have so many seats, also where there was no limit; *excess* is the policy for those who sit above it."""
         self._must_exist()
-        check_capacity(self.id_of("run_id"), self.capacity, capacity, excess)
-        if self.capacity is not None and capacity != self.capacity:
+        check_capacity(self.id_of("run_id"), capacity, excess)
+        if capacity != self.capacity:
             self._capacity_changed(old=self.capacity, new=capacity, excess=excess)
 
     @event(CapacityChanged)
-    def _capacity_changed(self, old: int, new: int, excess: str) -> None:
+    def _capacity_changed(self, old: int | None, new: int, excess: str) -> None:
         self.capacity = new
 
     def _must_exist(self) -> None:

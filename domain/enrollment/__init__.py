@@ -33,6 +33,7 @@ from domain.enrollment_errors import (
     RunIsOver,
     Status,
     WaitsFor,
+    WasTransferred,
 )
 
 __all__ = [
@@ -66,6 +67,7 @@ __all__ = [
     "Seats",
     "Status",
     "WaitsFor",
+    "WasTransferred",
     "admission_stream",
     "enrollment_stream",
     "seats_stream",

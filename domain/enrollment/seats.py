@@ -1,5 +1,6 @@
 """The seats of one course run: who sits, and who waits, in the order in which they asked."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from domain.aggregate import Aggregate, event, stream_id
@@ -60,10 +61,18 @@ class Seats(Aggregate):
         """How many more learners sit than there are seats, since the capacity was lowered."""
         return max(0, len(self.seated) - self.capacity)
 
-    def open(self, capacity: int) -> None:
-        """Set out the seats when the first learner asks."""
-        if not self.exists:
-            self._opened(capacity=capacity)
+    def open(self, capacity: int, learners: Sequence[str] = ()) -> None:
+        """
+        Set out the seats when the first learner asks, or when the run gets a limit: all *learners* keep their places.
+
+        Where they are more than the capacity there are as many seats first, so that no more are given than there are.
+        """
+        if self.exists:
+            return
+        self._opened(capacity=max(capacity, len(learners)))
+        for learner_id in learners:
+            self._taken(learner_id=learner_id)
+        self.resize(capacity)
 
     @event(Opened)
     def _opened(self, capacity: int) -> None:

@@ -28,14 +28,22 @@ async def test_a_capacity_is_raised_and_lowered(campus: Campus) -> None:
     await campus.until_answer(f"/runs/{campus.run}/learners", lambda found: stands(found, ben, "offered"), user="admin")
 
 
-async def test_a_run_without_a_limit_has_no_capacity(campus: Campus) -> None:
-    """Its learners have no seats that could be counted."""
+async def test_a_run_without_a_limit_gets_one(campus: Campus) -> None:
+    """Who is on it stays, and who asks after it waits; a limit is a number of seats."""
     await campus.open_run()
-    refused = await campus.post(f"/runs/{campus.run}/capacity", {"capacity": 9}, user="instructor")
-    assert (refused.status_code, refused.json()["code"]) == (409, "no_capacity")
+    ann, ben, cid = (f"{name}-{campus.tag}" for name in ("ann", "ben", "cid"))
+    for learner in (ann, ben):
+        await campus.enroll(learner)
     for capacity, excess in ((0, "stay"), (1, "leave")):
         body = {"capacity": capacity, "excess": excess}
         assert (await campus.post(f"/runs/{campus.run}/capacity", body, user="admin")).status_code == 422
+    limited = await campus.send(f"/runs/{campus.run}/capacity", {"capacity": 1}, user="instructor")
+    assert (await campus.see(f"/runs/{campus.run}", limited))["capacity"] == 1
+    await campus.enroll(cid)
+    found = await campus.until_answer(
+        f"/runs/{campus.run}/learners", lambda found: stands(found, cid, "waitlisted"), user="admin"
+    )
+    assert all(stands(found, learner, "active") for learner in (ann, ben))
 
 
 async def test_a_waitlist_is_read(campus: Campus) -> None:

@@ -2,6 +2,10 @@
 
 import asyncio
 import json
+import os
+import signal
+import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +13,13 @@ import pytest
 
 from adapters.command_bus.bus import Bus
 from adapters.settings import Settings
+from commands.catalog import OpenRun, ScheduleRun
 from commands.log import Context
 from tests.cli.test_account import environment
 from tests.support.appends import opened, query
 from tests.support.campus_up import campus
-from tests.support.usecases import AT, COURSE, LASTING, LONG
+from tests.support.polling import until
+from tests.support.usecases import AT, COURSE, END, LASTING, LONG, START
 from workers.dispatching import bulk_jobs
 
 pytestmark = pytest.mark.processes
@@ -47,3 +53,52 @@ async def test_a_roster_is_imported(settings: Settings, tmp_path: Path) -> None:
     refused = await asyncio.to_thread(campus, "roster", "import", str(file), "--run", LONG, env=env)
     assert refused.returncode == 1
     assert "the package is damaged" in refused.stderr
+
+
+@pytest.mark.slow
+async def test_a_roster_is_brought_in_whatever_is_killed(settings: Settings, tmp_path: Path) -> None:
+    """
+    The command while it invites, and the dispatcher while it enrolls: sent again, each line is done, and none twice.
+    """
+    known, invited, run = 300, 100, "algebra-big"
+    env, file = {**os.environ, **environment(settings)}, tmp_path / "class.csv"
+    lines = [*(f"p{number}," for number in range(known)), *(f",q{number}@example.org" for number in range(invited))]
+    file.write_text("\n".join(("learner_id,email", *lines, "")))
+    async with opened(settings) as log:
+        for command in (*COURSE, ScheduleRun(run, "algebra", 1, START, END.replace(year=2126)), OpenRun(run)):
+            await Bus(log).handle(command, Context("admin", AT))
+
+    async def start(*arguments: str) -> asyncio.subprocess.Process:
+        command = (sys.executable, "-m", "cli.main", *arguments)
+        return await asyncio.create_subprocess_exec(*command, env=env, stdout=asyncio.subprocess.PIPE)
+
+    async def kill_after(process: asyncio.subprocess.Process, kind: str, number: int) -> None:
+        async def are_there() -> bool:
+            ((count,),) = await query(settings, f"SELECT count(*) FROM events WHERE type = '{kind}'")
+            return bool(count >= number)
+
+        await until(are_there)
+        process.send_signal(signal.SIGKILL)
+        assert await process.wait() == -signal.SIGKILL, "it was killed in the middle"
+
+    bring = ("roster", "import", str(file), "--run", run, "--json")
+    await kill_after(await start(*bring), "user.invited", 20)
+    importing = await start(*bring)
+    await kill_after(await start("worker", "dispatcher"), "enrollment.activated", 60)
+    second = await start("worker", "dispatcher")
+    try:
+        out, _ = await importing.communicate()
+        again, _ = await (await start(*bring)).communicate()
+    finally:
+        second.send_signal(signal.SIGTERM)
+        await second.wait()
+    found, rest = json.loads(out), json.loads(again)
+    assert (found["done"], found["unchanged"], found["refused"]) == (known + invited, 0, [])
+    assert (rest["enter"], rest["unchanged"], rest["invite"], rest["done"]) == (known + invited, known + invited, 0, 0)
+    facts = await query(settings, "SELECT type, stream_id FROM events WHERE type ~ '^(enrollment|user.invited)'")
+    assert Counter(kind for kind, _ in facts) == {
+        "enrollment.requested": known + invited,
+        "enrollment.activated": known + invited,
+        "user.invited": invited,
+    }
+    assert len(set(facts)) == len(facts), "each of them once for each person"

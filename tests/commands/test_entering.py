@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from commands.catalog import CreateCourse, OpenRun, PublishCourse, ScheduleRun
+from commands.catalog import ChangeCapacity, CreateCourse, OpenRun, PublishCourse, ScheduleRun
 from commands.enrollment import (
     AcceptSeat,
+    FollowCapacity,
     FollowOutcome,
     OfferSeat,
     ReactivateEnrollment,
@@ -20,7 +21,7 @@ from commands.progress import CompleteUnit, DecideOutcome, RecogniseProgress
 from commands.quiz import GradeAttempt, SubmitAttempt
 from domain.catalog import Prerequisite
 from domain.enrollment import Admission, Enrollment, Seats
-from domain.progress import BY_STAFF, CourseProgress
+from domain.progress import BY_STAFF, QUIZ_PASSED, CourseProgress
 from tests.support.given import Said, fact
 from tests.support.usecases import AT, END, RUN, SHUT, SMALL, START, UNITS, Campus
 
@@ -142,6 +143,66 @@ async def test_progress_is_recognised_where_the_learner_is(campus: Campus) -> No
     await campus.give(CompleteUnit("ann", RUN, "intro"), TransferEnrollment("ann", RUN, NEXT, "works"))
     await campus.give(WithdrawEnrollment("ann", NEXT))
     assert await campus.refused(RecogniseProgress("ann", NEXT, RUN)) == "no_access"
+
+
+async def test_what_is_graded_after_a_transfer_counts_where_the_learner_is(campus: Campus) -> None:
+    """An attempt that was handed in, or ran, on the old run; over two transfers, too. No other attempt begins there."""
+    await campus.give(ScheduleRun(NEXT, "algebra", 1, START, END), OpenRun(NEXT), RequestEnrollment("ann", RUN))
+    await campus.give(SubmitAttempt("ann", "equations", 1, [1, 0]))
+    await campus.give(TransferEnrollment("ann", RUN, NEXT, "works"), RecogniseProgress("ann", NEXT, RUN))
+    await campus.give(TransferEnrollment("ann", NEXT, SMALL, "moves"), GradeAttempt("ann", "equations", 1))
+    passed = CompleteUnit("ann", RUN, "q1", QUIZ_PASSED, 2, 2)
+    recognised, completed = await campus.new(passed)
+    assert recognised == (
+        f"progress-ann:{SMALL}",
+        fact(CourseProgress.Recognised, from_run=RUN, from_version=1, to_version=1, units=["q1"]),
+    )
+    assert (completed[1].fields["rule"], completed[1].fields["points"]) == ("transferred", 2)
+    assert await campus.repeats(passed)
+    assert await campus.refused(SubmitAttempt("ann", "equations", 2, [1, 0])) == "no_access"
+
+
+async def test_who_was_transferred_comes_back_by_the_staff(campus: Campus) -> None:
+    """Or one purchase would open two runs; who has left the other run may come back."""
+    await campus.give(ScheduleRun(NEXT, "algebra", 1, START, END), OpenRun(NEXT), RequestEnrollment("ann", RUN))
+    await campus.give(TransferEnrollment("ann", RUN, NEXT, "works"))
+    assert await campus.refused(ReactivateEnrollment("ann", RUN)) == "was_transferred"
+    await campus.give(TransferEnrollment("ann", NEXT, RUN, "works no more"))
+    await campus.give(TransferEnrollment("ann", RUN, NEXT, "works"), WithdrawEnrollment("ann", NEXT))
+    (_, back), *_ = await campus.new(ReactivateEnrollment("ann", RUN))
+    assert back.type == "enrollment.reactivated"
+
+
+async def test_a_run_without_a_limit_gets_one(campus: Campus) -> None:
+    """Who has a place keeps it, in the order of the requests, also above the number of seats; who asks then waits."""
+    await campus.give(*(RequestEnrollment(learner, RUN) for learner in ("ann", "ben", "cid", "dan")))
+    await campus.give(WithdrawEnrollment("ben", RUN), SuspendEnrollment("cid", RUN, "conduct"))
+    await campus.give(ChangeCapacity(RUN, 2))
+    seats = f"seats-{RUN}"
+    assert await campus.new(FollowCapacity(RUN, "stay")) == [
+        (seats, fact(Seats.Opened, capacity=3)),
+        *((seats, fact(Seats.Taken, learner_id=learner)) for learner in ("ann", "cid", "dan")),
+        (seats, fact(Seats.CapacityChanged, old=3, new=2)),
+    ]
+    assert await campus.repeats(FollowCapacity(RUN, "stay"))
+    assert [said.type for _, said in await campus.new(RequestEnrollment("eve", RUN))] == [
+        *("seats.queued", "enrollment.requested", "enrollment.waitlisted"),
+    ]
+    await campus.give(WithdrawEnrollment("ann", RUN), OfferSeat(RUN))
+    assert (await campus.log.stream(f"enrollment-eve:{RUN}"))[-1].type == "enrollment.waitlisted"
+    await campus.give(WithdrawEnrollment("dan", RUN), OfferSeat(RUN))
+    assert (await campus.log.stream(f"enrollment-eve:{RUN}"))[-1].type == "enrollment.activated"
+
+
+async def test_who_asks_at_the_moment_of_a_first_limit_sees_who_sits(campus: Campus) -> None:
+    """The seats are set out by the first command that needs them, whichever that is; those seated last wait again."""
+    await campus.give(*(RequestEnrollment(learner, RUN) for learner in ("ann", "ben")), ChangeCapacity(RUN, 1, "wait"))
+    assert [said.type for _, said in await campus.new(RequestEnrollment("cid", RUN))] == [
+        *("seats.opened", "seats.taken", "seats.taken", "seats.capacity_changed", "seats.queued"),
+        *("enrollment.requested", "enrollment.waitlisted"),
+    ]
+    moved = [(name, said.type) for name, said in await campus.new(FollowCapacity(RUN, "wait"))]
+    assert moved == [(f"enrollment-ben:{RUN}", "enrollment.waitlisted"), (f"seats-{RUN}", "seats.moved_back")]
 
 
 @pytest.mark.parametrize("days", [14, 15])

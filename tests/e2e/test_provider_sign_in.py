@@ -35,7 +35,8 @@ def school() -> Provider:
 def lively(servers: Servers, school: Provider) -> Iterator[Settings]:
     """A campus with its workers, which knows the provider."""
     providers = json.dumps([school.settings(factor_amr=["mfa"])])
-    settings = migrated(servers).model_copy(update={"oidc_providers": providers, "public_url": ORIGIN})
+    own = {"oidc_providers": providers, "public_url": ORIGIN, "dev_login": False}  # which is for loopback only
+    settings = migrated(servers).model_copy(update=own)
     with workers(settings):
         yield settings
 

@@ -43,6 +43,7 @@ from domain.enrollment import (
     RunFull,
     Seats,
     Status,
+    WasTransferred,
 )
 from domain.errors import DomainError
 from tests.support.given import Said, replay
@@ -126,6 +127,8 @@ class Seating(RuleBasedStateMachine):
         return RunFull if queues and self.limit is not None and len(self.queue) - free >= self.limit else None
 
     def sit_or_wait(self, learner: str) -> None:
+        if self.moved[learner] == "out":
+            self.moved[learner] = ""  # the learner has come back
         if len(self.seated) < self.capacity and not self.queue:
             self.status[learner] = Status.ACTIVE
             self.seated.append(learner)
@@ -161,6 +164,8 @@ class Seating(RuleBasedStateMachine):
         refusals: dict[Status, type[DomainError]] = {Status.NONE: NotEnrolled, Status.COMPLETED: AlreadyCompleted}
         if (shut := self.not_admitted) is not None:
             refusals |= dict.fromkeys(GONE, shut)
+        if self.moved[learner] == "out" and self.elsewhere[learner] is Status.ACTIVE:
+            refusals[Status.WITHDRAWN] = WasTransferred
         self.expect(
             ReactivateEnrollment(learner, self.run_id),
             lambda: self.sit_or_wait(learner) if left else None,

@@ -1,5 +1,6 @@
 """Registration, sessions and passwords over HTTP, with the mails that belong to them."""
 
+import asyncio
 import re
 from datetime import timedelta
 from types import SimpleNamespace
@@ -271,3 +272,13 @@ async def test_without_a_mail_server_or_a_master_key_there_are_no_registrations(
             answer = await client.post("/v1/auth/register", json={"email": ADA})
             assert (answer.status_code, answer.json()["code"]) == (403, code)
             assert "CAMPUS_" in answer.json()["detail"]
+
+
+async def test_a_link_that_is_used_twice_at_the_same_moment(town: Town) -> None:
+    """As by a double click: one is signed in, and who is not reads that the link was used, not of a wrong password."""
+    await town.browser().post("/auth/register", {"email": ADA})
+    body = {"token": await town.link_to(ADA), "password": PASSWORD, "display_name": "Ada"}
+    answers = await asyncio.gather(*(town.browser().post("/auth/complete", body) for _ in range(3)))
+    assert 200 in [answer.status_code for answer in answers]
+    assert {answer.json().get("code", "") for answer in answers} <= {"", "link_refused"}
+    assert (await town.browser().post("/auth/login", {"email": ADA, "password": PASSWORD})).status_code == 200

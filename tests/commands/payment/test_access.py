@@ -14,6 +14,7 @@ from commands.enrollment import (
     RequestEnrollment,
     WithdrawEnrollment,
 )
+from commands.enrollment.transfer import TransferEnrollment
 from commands.payment.disputes import CloseDispute, OpenDispute, RecordDisputeFunds
 from commands.payment.entitlements import ExpireEntitlement, FollowOrder, GrantEntitlement, RevokeEntitlement
 from commands.payment.products import ChangePrice, CreateProduct, RetireProduct
@@ -250,6 +251,23 @@ async def test_access_for_some_days_expires(shop: Campus) -> None:
     assert expired == [("entitlement-ann:o1.1", fact(Entitlement.Expired, until="2026-02-09T09:00:00Z"))]
     await shop.facts(FollowEntitlements("ann", "o1.1", "expired"), at=week)
     assert await status_of(shop) == "suspended"
+
+
+async def test_access_goes_along_with_a_transfer(shop: Campus) -> None:
+    """Also to a run that is sold by itself; it ends there with the refund, and no purchase leads to the old run."""
+    there = "algebra-evening"
+    await shop.give(ScheduleRun(there, "algebra", 1, START, END), OpenRun(there))
+    await shop.give(CreateProduct("evening", "In the evening", "run", run_id=there), ChangePrice("evening", "EUR", 500))
+    await buy(shop)
+    transfer = TransferEnrollment(*ANN, there, "works")
+    assert [said.fields.get("entitlement_id") for _, said in await shop.new(transfer)].count("o1.1") == 1
+    assert await shop.repeats(FollowEntitlements("ann", "o1.1", admit=True)), "the old run admits no one again"
+    await refund(shop)
+    assert await status_of(shop, there) == "suspended"
+    assert await status_of(shop, RUN) == "withdrawn"
+    await shop.give(GrantEntitlement("ann", "gift-1", [RUN], "won a prize"))
+    await shop.give(FollowEntitlements("ann", "gift-1", admit=True))
+    assert (await status_of(shop, there), await status_of(shop, RUN)) == ("resumed", "withdrawn")
 
 
 async def test_who_was_in_before_stays_in(campus: Campus) -> None:
