@@ -11,8 +11,10 @@ import asyncio
 import json
 import random
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from adapters.command_bus.bus import Bus
@@ -35,6 +37,9 @@ QUESTIONS = 20
 STARTS_WITHIN, SAVES_EVERY = 10.0, 5.0  # seconds
 TARGET = 50.0  # milliseconds, for the 99th percentile of an autosave
 PATIENCE = 300.0  # seconds until the last attempt must be graded
+REPEATS_AFTER = 0.2  # seconds
+REFUSED = (HTTPStatus.CONFLICT, HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN)
+"""What a patient browser takes for an answer: the time is up, or the attempt has ended."""
 LIFETIME = timedelta(hours=2)
 
 
@@ -48,7 +53,7 @@ class Findings:
         last_graded: seconds from the last deadline until the last attempt was graded.
         by_server: attempts that the server submitted.
         lost: acknowledged answers that the log does not have.
-        doubled: learners with more than one attempt.
+        doubled: attempts beyond the first of a learner, and submissions beyond the first.
     """
 
     learners: int
@@ -81,20 +86,35 @@ class Sitting:
     took: list[float] = field(default_factory=list)  # seconds
     acknowledged: set[tuple[str, str, int]] = field(default_factory=set)  # learner, item, client_seq
     deadlines: list[datetime] = field(default_factory=list)
+    patient: bool = False  # whether browsers repeat what has got no answer
+
+
+Trouble = Callable[[Sitting], Awaitable[None]]
 
 
 async def bench(learners: int, seconds: float) -> Findings:
     """Let *learners* sit an exam of so many *seconds* on a throw-away campus."""
     async with running_campus() as settings:
-        log = await PostgresLog.open(settings)
-        try:
-            names = [f"learner-{number}" for number in range(learners)]
-            await _prepare(log, names, seconds)
-            sitting = Sitting()
-            await asyncio.gather(*(_sit(settings, sitting, name, number, seconds) for number, name in enumerate(names)))
-            return await _found(log, sitting, learners, seconds)
-        finally:
-            await log.close()
+        return await sit_exam(settings, learners, seconds)
+
+
+async def sit_exam(settings: Settings, learners: int, seconds: float, trouble: Trouble | None = None) -> Findings:
+    """
+    Let *learners* sit an exam of so many *seconds* on an empty campus that runs.
+
+    Args:
+        trouble: what happens meanwhile; then browsers repeat what has got no answer, as those of the pages do.
+    """
+    log = await PostgresLog.open(settings)
+    try:
+        names = [f"learner-{number}" for number in range(learners)]
+        await _prepare(log, names, seconds)
+        sitting = Sitting(patient=trouble is not None)
+        seats = [_sit(settings, sitting, name, number, seconds) for number, name in enumerate(names)]
+        await asyncio.gather(*seats, *([trouble(sitting)] if trouble else []))
+        return await _found(log, sitting, learners, seconds)
+    finally:
+        await log.close()
 
 
 async def _prepare(log: PostgresLog, names: list[str], seconds: float) -> None:
@@ -113,39 +133,52 @@ async def _prepare(log: PostgresLog, names: list[str], seconds: float) -> None:
 
 
 class _Browser:
-    """One kept-alive connection of a learner."""
+    """One kept-alive connection of a learner; a *patient* one repeats what gets no answer, and is refused in peace."""
 
-    def __init__(self, settings: Settings, name: str) -> None:
-        self._url = settings.api_url
+    def __init__(self, settings: Settings, name: str, *, patient: bool) -> None:
+        self._url, self._patient = settings.api_url, patient
         self._token = sign(claims_of(name), settings.token_secret, now=datetime.now(UTC), lifetime=LIFETIME)
+        self._writer: asyncio.StreamWriter | None = None
 
-    async def open(self) -> None:
-        """Connect."""
-        parts = urlsplit(self._url)
-        self._reader, self._writer = await asyncio.open_connection(parts.hostname, parts.port)
+    async def send(self, method: str, path: str, body: object) -> bool:
+        """Send a request; whether the answer is one of success."""
+        while True:
+            try:
+                status, answer = await self._asked(method, path, json.dumps(body).encode())
+            except (OSError, asyncio.IncompleteReadError):
+                if not self._patient:
+                    raise
+                status, answer = 503, b""
+                self.close()
+            if status < HTTPStatus.BAD_REQUEST:
+                return True
+            if not self._patient:
+                raise RuntimeError(f"{method} {path}: {status}: {answer[:300].decode()}")
+            if status in REFUSED:
+                return False
+            await asyncio.sleep(REPEATS_AFTER)
 
-    async def send(self, method: str, path: str, body: object) -> dict[str, object]:
-        """Send a request; its answer, which is one of success."""
-        text = json.dumps(body).encode()
+    async def _asked(self, method: str, path: str, text: bytes) -> tuple[int, bytes]:
+        """The status of the answer, and its body."""
+        if self._writer is None:
+            parts = urlsplit(self._url)
+            self._reader, self._writer = await asyncio.open_connection(parts.hostname, parts.port)
         self._writer.write(request(method, f"{self._url}/v1{path}", token=self._token, body=text))
         head = await self._reader.readuntil(b"\r\n\r\n")
-        answer = await self._reader.readexactly(content_length(head))
-        if head[9:10] != b"2":
-            raise RuntimeError(f"{method} {path}: {head[:40].decode()}: {answer[:300].decode()}")
-        found: dict[str, object] = json.loads(answer)
-        return found
+        return int(head[9:12]), await self._reader.readexactly(content_length(head))
 
     def close(self) -> None:
         """Close the connection, as the browser that goes away does."""
-        self._writer.close()
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
 
 
 async def _sit(settings: Settings, sitting: Sitting, name: str, number: int, seconds: float) -> None:
     """One learner, from the start to the last second, or until the browser is closed."""
     chance = random.Random(number)  # noqa: S311 - a load
     await asyncio.sleep(chance.uniform(0, STARTS_WITHIN))
-    browser = _Browser(settings, name)
-    await browser.open()
+    browser = _Browser(settings, name, patient=sitting.patient)
     began, path = time.perf_counter(), f"/quizzes/{QUIZ}/attempts"
     await browser.send("POST", path, {})
     sitting.deadlines.append(datetime.now(UTC) + timedelta(seconds=int(seconds)))
@@ -156,9 +189,9 @@ async def _sit(settings: Settings, sitting: Sitting, name: str, number: int, sec
         seq += 1
         item = f"i{chance.randrange(QUESTIONS)}"
         response = {"kind": "single_choice", "option_id": str(chance.randrange(4))}
-        await browser.send("PUT", f"{path}/1/answers/{item}", {"client_seq": seq, "response": response})
-        sitting.took.append(time.perf_counter() - due)
-        sitting.acknowledged.add((name, item, seq))
+        if await browser.send("PUT", f"{path}/1/answers/{item}", {"client_seq": seq, "response": response}):
+            sitting.took.append(time.perf_counter() - due)
+            sitting.acknowledged.add((name, item, seq))
         due += SAVES_EVERY
     if not leaves:
         await asyncio.sleep(max(0.0, began + seconds - chance.uniform(0.05, 1) - time.perf_counter()))
@@ -175,6 +208,7 @@ async def _found(log: PostgresLog, sitting: Sitting, learners: int, seconds: flo
         await asyncio.sleep(0.2)
         graded = await _facts(log, "attempt.graded")
     submitted, saved = await _facts(log, "attempt.submitted"), await _facts(log, "attempt.answer_saved")
+    started = await _facts(log, "attempt.started")
     kept = {(fact.id("learner_id"), fact.data["item_id"], fact.data["client_seq"]) for fact in saved}
     took = sorted(1_000 * each for each in sitting.took)
     findings.saves = len(took)
@@ -183,7 +217,7 @@ async def _found(log: PostgresLog, sitting: Sitting, learners: int, seconds: flo
     findings.graded = len({fact.stream_id for fact in graded})
     findings.by_server = sum(fact.data["by"] == "server" for fact in submitted)
     findings.lost = len(sitting.acknowledged - kept)
-    findings.doubled = len(submitted) - len({fact.id("learner_id") for fact in submitted})
+    findings.doubled = sum(len(each) - len({fact.id("learner_id") for fact in each}) for each in (started, submitted))
     if graded:
         last = max(fact.recorded_at for fact in graded)
         findings.last_graded = (last - max(sitting.deadlines)).total_seconds()
