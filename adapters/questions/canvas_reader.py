@@ -7,6 +7,7 @@ from fractions import Fraction
 from functools import partial
 from typing import Any, TypeAlias
 
+from adapters.questions.formulas import with_formulas
 from adapters.questions.found import NotTaken, Read
 from adapters.questions.qti_scoring import value_of
 from adapters.questions.xml import Element, child, line_of, name_of, text_in
@@ -87,7 +88,8 @@ def _material(element: Element) -> str:
     """The text of the first material of an element, as HTML."""
     for text in _within(element, "mattext"):
         content = text_in(text)
-        return content if text.get("texttype", "text/html") == "text/html" else html.escape(content, quote=False)
+        is_html = text.get("texttype", "text/html") == "text/html"
+        return with_formulas(content) if is_html else html.escape(content, quote=False)
     return ""
 
 

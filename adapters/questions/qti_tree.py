@@ -5,6 +5,7 @@ from copy import deepcopy
 
 from lxml import etree
 
+from adapters.questions.formulas import tex_of
 from adapters.questions.found import NotTaken
 from adapters.questions.xml import Element, inner_html, name_of, text_in
 from domain.questions.question import Format
@@ -13,7 +14,7 @@ FORMAT = "data-campuslog-format"
 """The attribute of an item's body that says how its texts are written; HTML where it is missing."""
 TEXT = "data-campuslog-text"
 """The attribute of the part of a body that is the text of the question, where the body has other parts, too."""
-_MEDIA = {"img", "object", "audio", "video", "picture", "math", "svg", "embed", "iframe", "customoperator"}
+_MEDIA = {"img", "object", "audio", "video", "picture", "svg", "embed", "iframe", "customoperator"}
 
 
 def kind(element: Element) -> str:
@@ -52,10 +53,12 @@ def body_of(item: Element) -> Element:
     if body is None:
         raise NotTaken("it has no item body")
     body = deepcopy(body)
+    for formula in [each for each in body.iter() if kind(each) == "math"]:
+        replace_by(formula, tex_of(formula))
     for each in body.iter():
         each.tag = name_of(each)
         if kind(each) in _MEDIA:
-            raise NotTaken(f"it has <{name_of(each)}>: pictures, sounds and formulas are not taken")
+            raise NotTaken(f"it has <{name_of(each)}>: pictures and sounds are not taken")
     etree.cleanup_namespaces(body)
     return body
 
