@@ -13,7 +13,7 @@ import uuid_utils
 from fastapi import Path, Query, Response
 from pydantic import Field
 
-from adapters.questions.banks import Bank, BankItem, all_banks, bank_of
+from adapters.questions.banks import Bank, BankItem, all_banks, bank_of, question_of
 from adapters.questions.found import UnreadableFile
 from adapters.questions.importing import import_questions
 from adapters.questions.reading import read_questions
@@ -34,7 +34,7 @@ from commands.question_bank import (
     RetireQuestion,
 )
 from domain.errors import Rejected
-from domain.question_bank import LONGEST_CATEGORY, LONGEST_TAG, LONGEST_TITLE, MOST_TAGS, QuestionNotFound
+from domain.question_bank import LONGEST_CATEGORY, LONGEST_TAG, LONGEST_TITLE, MOST_TAGS
 from domain.questions import key_from, question_from
 from domain.questions.sections import Label, is_within
 
@@ -277,11 +277,9 @@ async def list_questions(
 @router.get("/{bank_id}/questions/{question_id}", responses=query(SHOWN, 404))
 async def get_question(bank_id: BankId, question_id: QuestionId, ask: QueryDep) -> Response:
     """One question of a bank with its key."""
-    bank = await bank_of(ask.services.log, bank_id)
-    ask.must_reach(bank.position)
-    if question_id not in bank.items:
-        raise QuestionNotFound(bank_id=bank_id, question_id=question_id)
-    return ask.reply(msgspec.json.encode(_view(bank.items[question_id])), bank.position)
+    position, item = await question_of(ask.services.log, bank_id, question_id)
+    ask.must_reach(position)
+    return ask.reply(msgspec.json.encode(_view(item)), position)
 
 
 @router.post("/{bank_id}/questions", status_code=202, response_model=AddedQuestion, responses=command(403, 404, 409))

@@ -1,27 +1,44 @@
 """A question bank as it is now: a fold of its facts, when it is asked for."""
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
 
 import msgspec
 
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.postgres.log.question_banks import facts_of_bank, facts_of_banks
 from domain.fact import Fact
-from domain.question_bank import BankNotFound
+from domain.question_bank import BankNotFound, QuestionNotFound, question_stream
 from domain.questions import Key, Question, key_from, question_from
 from domain.questions.sections import Label
 
 
 @dataclass(frozen=True)
 class BankItem:
-    """A question of a bank in its newest version."""
+    """
+    A question of a bank in its newest version.
+
+    Attributes:
+        asked, hidden: the question and the key as the fact has them: a list of thousands reads those that it shows.
+    """
 
     question_id: str
     label: Label
-    question: Question
-    key: Key
+    asked: dict[str, Any]
+    hidden: dict[str, Any]
     version: int = 1
     is_retired: bool = False
+
+    @cached_property
+    def question(self) -> Question:
+        """What is asked."""
+        return question_from(self.asked)
+
+    @cached_property
+    def key(self) -> Key:
+        """What is right."""
+        return key_from(self.hidden)
 
 
 @dataclass
@@ -52,14 +69,12 @@ class Bank:
         data = fact.data
         if fact_type == "question.added":
             label = msgspec.convert(data["label"], Label)
-            content = question_from(data["question"]), key_from(data["key"])
-            self.items[question_id] = BankItem(question_id, label, *content)
+            self.items[question_id] = BankItem(question_id, label, data["question"], data["key"])
             return
         item = self.items[question_id]
         match fact_type:
             case "question.revised":
-                content = question_from(data["question"]), key_from(data["key"])
-                item = replace(item, question=content[0], key=content[1], version=data["version"])
+                item = replace(item, asked=data["question"], hidden=data["key"], version=data["version"])
             case "question.relabelled":
                 item = replace(item, label=msgspec.convert(data["new"], Label))
             case "question.retired":
@@ -83,6 +98,21 @@ async def bank_of(log: PostgresLog, bank_id: str) -> Bank:
     for fact in facts:
         bank.apply(fact)
     return bank
+
+
+async def question_of(log: PostgresLog, bank_id: str, question_id: str) -> tuple[int, BankItem]:
+    """
+    The head of the log, and a question of a bank, by its own facts alone.
+
+    Raises:
+        QuestionNotFound: there is none of this id.
+    """
+    bank = Bank(bank_id, position=await log.head())
+    for fact in await log.stream(question_stream(bank_id, question_id)):
+        bank.apply(fact)
+    if question_id not in bank.items:
+        raise QuestionNotFound(bank_id=bank_id, question_id=question_id)
+    return bank.position, bank.items[question_id]
 
 
 async def all_banks(log: PostgresLog) -> tuple[int, list[Bank]]:

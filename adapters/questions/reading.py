@@ -5,11 +5,12 @@ from adapters.questions.canvas_reader import read_canvas
 from adapters.questions.found import Read, Refused, UnreadableFile
 from adapters.questions.gift_reader import read_gift
 from adapters.questions.moodle_reader import read_moodle
-from adapters.questions.package import ZIP, xml_entries
+from adapters.questions.package import xml_entries
 from adapters.questions.qti_reader import read_item
 from adapters.questions.qti_tree import kind
 from adapters.questions.texts import MOST_BYTES, text_of
 from adapters.questions.xml import Element, name_of, parsed
+from adapters.zip_package import is_zip
 
 FORMATS = ("gift", "moodle", "aiken", "qti21", "qti22", "qti3", "canvas")
 _QTI = (("qtiasi_v3", "qti3"), ("qti_v2p2", "qti22"), ("qti_v2p1", "qti21"))
@@ -24,7 +25,7 @@ def read_questions(data: bytes) -> Read:
     """
     if len(data) > MOST_BYTES:
         raise UnreadableFile(f"the file has {len(data):,} bytes, {MOST_BYTES:,} are the most")
-    if data.startswith(ZIP):
+    if is_zip(data):
         return _package(data)
     start = data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
     if start == b"<" or data.startswith((b"\xff\xfe<\x00", b"\xfe\xff\x00<")):

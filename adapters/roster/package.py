@@ -1,22 +1,12 @@
-"""
-A ZIP file that strangers have made, read in memory.
+"""OneRoster packages: the files in them that are needed; one with folders or doubles in it is refused."""
 
-Nothing is unpacked to a disk. Only files that are needed are read, each up to a limit of what comes out of it.
-"""
-
-import io
 import zipfile
-import zlib
 from collections.abc import Collection, Sequence
 
 from adapters.roster.entries import MOST_BYTES, BadRoster
+from adapters.zip_package import BadPackage, Limits, read_entries
 
 MOST_FILES = 100
-
-
-def is_zip(content: bytes) -> bool:
-    """Whether a file begins like a ZIP file."""
-    return content.startswith((b"PK\x03\x04", b"PK\x05\x06"))
 
 
 def files_of(content: bytes, needed: Collection[str]) -> dict[str, bytes]:
@@ -26,19 +16,20 @@ def files_of(content: bytes, needed: Collection[str]) -> dict[str, bytes]:
     Raises:
         BadRoster: it is damaged, or made to do harm.
     """
+    limits = Limits(MOST_FILES, MOST_BYTES, MOST_BYTES * max(1, len(needed)))
+    found: dict[str, bytes] = {}
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as package:
-            entries = package.infolist()
-            _check(entries)
-            return {each.filename: _unpacked(package, each) for each in entries if each.filename in needed}
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError):
-        raise BadRoster("the package is damaged, or packed in a way that is not read") from None
+        for entry in read_entries(content, needed.__contains__, limits, _check):
+            if entry.reason:
+                raise BadRoster(f"{entry.name} is damaged or too large: {entry.reason}")
+            found[entry.name] = entry.data
+    except BadPackage as error:
+        raise BadRoster(f"the file is damaged, or no OneRoster package: {error}") from None
+    return found
 
 
 def _check(entries: Sequence[zipfile.ZipInfo]) -> None:
     names = [each.filename for each in entries]
-    if len(names) > MOST_FILES:
-        raise BadRoster(f"the package has {len(names):,} files, and a OneRoster package has at most {MOST_FILES}")
     for name in names:
         if "/" in name or "\\" in name or ":" in name:
             raise BadRoster(f"the package has {name[:80]!r} in it: a OneRoster package has its files at the top")
@@ -46,11 +37,3 @@ def _check(entries: Sequence[zipfile.ZipInfo]) -> None:
             raise BadRoster(f"the package has {name[:80]!r} twice")
     if any(each.flag_bits & 1 for each in entries):
         raise BadRoster("the package is encrypted")
-
-
-def _unpacked(package: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
-    with package.open(entry) as file:
-        found = file.read(MOST_BYTES + 1)  # what the entry says of its size is not believed
-    if len(found) > MOST_BYTES:
-        raise BadRoster(f"{entry.filename} has more than {MOST_BYTES:,} bytes when it is unpacked")
-    return found

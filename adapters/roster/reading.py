@@ -2,8 +2,8 @@
 
 from adapters.roster.entries import MOST_BYTES, BadRoster, RosterFile
 from adapters.roster.oneroster import read_package
-from adapters.roster.package import is_zip
 from adapters.roster.plain import read_list
+from adapters.zip_package import is_zip
 
 
 def read_roster(content: bytes, run_id: str, class_id: str = "") -> RosterFile:

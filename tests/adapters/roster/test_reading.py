@@ -130,7 +130,7 @@ def test_hostile_packages(monkeypatch: pytest.MonkeyPatch) -> None:
     encrypted[encrypted.index(b"PK\x01\x02") + 8] |= 1
     assert "encrypted" in refused(bytes(encrypted))
     monkeypatch.setattr(packages, "MOST_BYTES", 10_000)
-    assert "more than 10,000 bytes" in refused(package(users=USERS["1.1"] + "," * 1_000_000))
+    assert "larger than 10000 bytes" in refused(package(users=USERS["1.1"] + "," * 1_000_000))
 
 
 def test_hostile_lists(monkeypatch: pytest.MonkeyPatch) -> None:
