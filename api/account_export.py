@@ -54,6 +54,7 @@ EXAMPLE = PersonalExport(
         sessions=[HeldSession(session_id=LEARNER, opened_at=AT, seen_at=AT, until=AT, actor_id=LEARNER)],
         refusals=[],
         dossiers=[],
+        files=[],
     ),
     read_models={"accounts": {"accounts": [{"learner_id": LEARNER, "status": "active"}]}},
     facts=[

@@ -25,7 +25,7 @@ from domain.quiz import Quiz, QuizAttempt, QuizNotFound, attempt_stream, quiz_st
 from domain.quiz.allowance import MOST_ATTEMPTS, MOST_SECONDS
 from domain.quiz.answers import SavedAnswer, receipt
 from domain.quiz.shown import AskedItem, AttemptHead, ShownAttempt, closed_at, head_of, hints_of, shown
-from domain.quiz_errors import AttemptNotFound
+from domain.quiz_errors import AttemptNotFound, FileNotHandedIn
 from domain.tags import QueryItem, tag
 
 router = strict_router("attempts", "/v1")
@@ -193,6 +193,7 @@ async def save_answer(
 ) -> Response:
     """Save the answer to one item of an attempt that runs; the receipt is for the learner to keep."""
     learner_id = await handle.acts_for(body.learner_id, quiz_id=quiz_id)
+    await _must_be_handed_in(get_services(request), attempt_stream(learner_id, quiz_id, attempt_no), body.response)
     save = SaveAnswer(learner_id, quiz_id, attempt_no, item_id, body.client_seq, body.response)
     position = await handle.position(save, learner_id)
     services, stream = get_services(request), attempt_stream(learner_id, quiz_id, attempt_no)
@@ -208,6 +209,19 @@ async def save_answer(
             "receipt": receipt(stream, answer),
         }
     )
+
+
+async def _must_be_handed_in(services: Services, stream: str, response: dict[str, Any] | None) -> None:
+    """Refuse an answer with files that the attempt does not have; whether it fits its question is asked later."""
+    named = response.get("files") if response else None
+    if not isinstance(named, list):
+        return
+    files = [(str(each.get("sha256")), each.get("size")) for each in named if isinstance(each, dict)]
+    sizes = await services.attempt_files.sizes(stream, {sha256 for sha256, _ in files})
+    for sha256, size in files:
+        if sizes.get(sha256, -1) != size:
+            attempt_no = stream.rpartition(":")[2]
+            raise FileNotHandedIn(attempt_no=attempt_no, sha256=sha256[:64], size=size)
 
 
 @router.put(

@@ -13,18 +13,19 @@ from pydantic import Field
 from adapters.command_bus.replay import replayed
 from adapters.personal.opening import with_words
 from api.http.dispatch import Accepted, Body, Dispatch, example
-from api.http.openapi import command, query
+from api.http.openapi import command, open_bytes, query
 from api.http.query import QueryContext, QueryDep
 from api.http.routing import router as strict_router
+from api.http.saved_file import saved_file
 from api.http.services import Services, ServicesDep
 from api.http.types import ID, NO_NUL, Id, Limit, QuizId, RunId
 from commands.quiz import GradeItem
-from commands.quiz.answers import answers_in
+from commands.quiz.answers import answers_in, file_names
 from domain.catalog import Run, RunNotFound, run_stream
 from domain.fact import Fact
 from domain.questions.key import Criterion, EssayKey, FileUploadKey
 from domain.quiz import Quiz, QuizAttempt, QuizNotFound, quiz_stream
-from domain.quiz_errors import AttemptNotFound
+from domain.quiz_errors import AttemptNotFound, FileNotFound
 from domain.tags import QueryItem, tag
 
 router = strict_router("grading", "/v1")
@@ -34,6 +35,7 @@ Handle = Annotated[
     str, Path(pattern=r"^[0-9a-f]{16}$", description="The attempt, without whose it is.", examples=["5f1c" * 4])
 ]
 ItemId = Annotated[str, Path(pattern=ID, max_length=64, description="The item.", examples=["essay"])]
+Sha256 = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the bytes.", examples=["0" * 64])]
 AT = datetime(2026, 2, 14, 18, 45, tzinfo=UTC)
 
 
@@ -203,10 +205,31 @@ async def grade_item(
     *, quiz_id: QuizId, handle: Handle, item_id: ItemId, body: NewMark, send: Dispatch, services: ServicesDep
 ) -> Response:
     """Give points for an item that waits; the attempt has its grade when none waits any more."""
+    fact = await _started(services, quiz_id, handle)
+    learner_id, attempt_no = fact.id("learner_id"), int(fact.id("attempt_no"))
+    mark = GradeItem(learner_id, quiz_id, attempt_no, item_id, body.earned, body.levels, body.comment)
+    return await send(mark, learner_id)
+
+
+async def _started(services: Services, quiz_id: str, handle: str) -> Fact:
+    """The start of the attempt that has the handle."""
     facts, _ = await services.log.matching((QueryItem(("attempt.started",), (tag("quiz", quiz_id),)),))
     fact = next((fact for fact in facts if _handle(fact.stream_id, fact.data["seed"]) == handle), None)
     if fact is None:
         raise AttemptNotFound(attempt_no=handle, quiz_id=quiz_id)
-    learner_id, attempt_no = fact.id("learner_id"), int(fact.id("attempt_no"))
-    mark = GradeItem(learner_id, quiz_id, attempt_no, item_id, body.earned, body.levels, body.comment)
-    return await send(mark, learner_id)
+    return fact
+
+
+@router.get(
+    "/quizzes/{quiz_id}/grading/{handle}/files/{sha256}", responses=open_bytes("A file of an answer.", 401, 403)
+)
+async def get_file_to_grade(quiz_id: QuizId, handle: Handle, sha256: Sha256, ask: QueryDep) -> Response:
+    """A file that an answer of an attempt names, under its hash: the learner's own name for it may say whose it is."""
+    services, fact = ask.services, await _started(ask.services, quiz_id, handle)
+    facts = await with_words(services.log.keys, await services.log.stream(fact.stream_id))
+    if sha256 not in file_names(answers_in(facts).values()):
+        raise FileNotFound(attempt_no=handle, sha256=sha256)
+    content = await services.attempt_files.read(fact.stream_id, sha256)
+    if content is None:
+        raise FileNotFound(attempt_no=handle, sha256=sha256)
+    return saved_file(content, sha256)

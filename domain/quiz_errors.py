@@ -214,6 +214,27 @@ class BadLevels(Rejected):
     template = "item {item_id}: {what}"
 
 
+class FileNotHandedIn(Rejected):
+    """An answer names a file that the attempt does not have, or says another size of it than it has."""
+
+    code = "file_not_handed_in"
+    template = "attempt {attempt_no} has no file {sha256} of {size} bytes: POST it to the attempt first"
+
+
+class TooManyFiles(Conflict):
+    """The attempt has as many files as it may have."""
+
+    code = "too_many_files"
+    template = "attempt {attempt_no} has {most} files, which is the most"
+
+
+class FileNotFound(NotFound):
+    """There is no such file of this attempt."""
+
+    code = "file_not_found"
+    template = "attempt {attempt_no} has no file {sha256}"
+
+
 class BadMark(Rejected):
     """What is given for an item is not between nothing and all of its points."""
 

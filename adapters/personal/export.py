@@ -36,6 +36,10 @@ SELECT (SELECT made_at FROM person_keys WHERE learner_id = %(learner)s),
        (SELECT count(*) FROM recovery_codes WHERE learner_id = %(learner)s)
 """
 DOSSIERS = "SELECT asked_at, asked_by, position FROM dossiers WHERE learner_id = %s ORDER BY asked_at, id"
+FILES = """
+SELECT stream_id, sha256, size, kept_at FROM attempt_files
+ WHERE starts_with(stream_id, 'attempt-' || %s || ':') ORDER BY stream_id, sha256
+"""
 
 
 class HeldProfile(msgspec.Struct, kw_only=True):
@@ -102,6 +106,21 @@ class HeldDossier(msgspec.Struct, kw_only=True):
     position: int
 
 
+class HeldFile(msgspec.Struct, kw_only=True):
+    """
+    A file that the person has handed in with an answer.
+
+    Attributes:
+        attempt: the stream of the attempt; `GET /v1/me/quizzes/QUIZ/attempts/NO/files/SHA256` has the bytes.
+        size: in bytes.
+    """
+
+    attempt: str
+    sha256: str
+    size: int
+    kept_at: datetime
+
+
 class HeldFact(msgspec.Struct, kw_only=True):
     """A fact about the person, with what is sealed in it opened."""
 
@@ -133,6 +152,7 @@ class HeldBesideTheLog(msgspec.Struct, kw_only=True):
     sessions: list[HeldSession]
     refusals: list[HeldRefusal]
     dossiers: list[HeldDossier]
+    files: list[HeldFile]
 
 
 class PersonalExport(msgspec.Struct, kw_only=True):
@@ -233,17 +253,18 @@ async def _beside_the_log(log: PostgresLog, learner_id: str) -> HeldBesideTheLog
     sessions = await Sessions(log.link, log.clock, AccessChanges(log.link)).of_person(learner_id)
     identities = await Identities(log.link, log.keys).of_person(learner_id)
 
-    async def work(connection: Connection) -> tuple[Any, list[Any], list[HeldRefusal]]:
+    async def work(connection: Connection) -> tuple[Any, list[Any], list[Any], list[HeldRefusal]]:
         (beside,) = await (await connection.execute(BESIDE, {"learner": learner_id})).fetchall()
         dossiers = await (await connection.execute(DOSSIERS, [learner_id])).fetchall()
+        files = await (await connection.execute(FILES, [learner_id])).fetchall()
         refused = await refused_of(connection, learner_id, log.clock.now(), MOST_REFUSALS)
         shown = [
             HeldRefusal(at=each.refused_at, command=each.command, by=each.actor, sentence=each.sentence)
             for each in refused
         ]
-        return beside, dossiers, shown
+        return beside, dossiers, files, shown
 
-    (key_made_at, *counts), dossiers, refusals = await log.link.run(work)
+    (key_made_at, *counts), dossiers, files, refusals = await log.link.run(work)
     return HeldBesideTheLog(
         key_made_at=key_made_at,
         **dict(zip(("addresses", "passwords", "factors", "recovery_codes"), counts, strict=True)),
@@ -256,4 +277,5 @@ async def _beside_the_log(log: PostgresLog, learner_id: str) -> HeldBesideTheLog
         ],
         refusals=refusals,
         dossiers=[HeldDossier(asked_at=at, asked_by=by, position=position) for at, by, position in dossiers],
+        files=[HeldFile(**dict(zip(HeldFile.__struct_fields__, row, strict=True))) for row in files],
     )

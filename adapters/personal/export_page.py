@@ -42,6 +42,7 @@ def export_page(export: PersonalExport) -> bytes:
         _section("Where you are signed in", _table(beside.sessions)),
         _section("By which accounts elsewhere you sign in", _table(beside.identities)),
         _section("Dossiers about you that were asked for", _table(beside.dossiers)),
+        _section("Files that you have handed in", _table(beside.files)),
         _section("What was refused to you, or about you", _table(beside.refusals)),
         _section("What else is kept", _list(counted)),
         _section("What is shown of your learning and your orders", _read_models(export.read_models)),

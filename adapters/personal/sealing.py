@@ -52,5 +52,21 @@ class PersonKey:
             return None
         return padded.rpartition(END_OF_TEXT)[0].decode()
 
+    def seal_bytes(self, name: str, content: bytes) -> bytes:
+        """Seal bytes that are kept for the stream under a name; raises PersonErased without a key."""
+        if self._cipher is None:
+            raise PersonErased(learner_id=key_of(self._stream))
+        nonce = secrets.token_bytes(NONCE_SIZE)
+        return nonce + self._cipher.encrypt(nonce, content, self._bound_to(f"bytes.{name}"))
+
+    def open_bytes(self, name: str, sealed: bytes) -> bytes | None:
+        """The bytes; None if the key is gone, or if they were not sealed by it for this stream and name."""
+        if self._cipher is None:
+            return None
+        try:
+            return self._cipher.decrypt(sealed[:NONCE_SIZE], sealed[NONCE_SIZE:], self._bound_to(f"bytes.{name}"))
+        except (InvalidTag, ValueError):
+            return None
+
     def _bound_to(self, place: str) -> bytes:
         return f"campuslog\n{self._stream}\n{place}".encode()

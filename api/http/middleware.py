@@ -39,6 +39,9 @@ LARGEST_BODY = 1_048_576  # bytes
 LARGEST_CONTENT = 1_073_741_824  # bytes: a video of an hour; it is kept as it comes
 SLOWEST_CONTENT = 3_600.0  # seconds
 CONTENTS = re.compile(r"/v1/courses/[^/]+/contents")
+LARGEST_FILE = 20_971_520  # bytes that a learner hands in with an answer
+SLOWEST_FILE = 300.0  # seconds
+FILES = re.compile(r"/v1/quizzes/[^/]+/attempts/[^/]+/files")
 LARGEST_PUBLICATION = 16_777_216  # bytes: a course of MAX_UNITS units, whatever their titles are
 PUBLICATIONS = re.compile(r"/v1/courses/[^/]+/versions|/v1/quizzes")
 SMALLEST_COMPRESSED = 1_024  # bytes
@@ -171,6 +174,8 @@ class RequestState:
             self.largest_body = LARGEST_PUBLICATION
         elif CONTENTS.fullmatch(path):
             self.largest_body, slowest = LARGEST_CONTENT, SLOWEST_CONTENT
+        elif FILES.fullmatch(path):
+            self.largest_body, slowest = LARGEST_FILE, SLOWEST_FILE
         self._body_until = asyncio.get_running_loop().time() + slowest
 
     def check_announced(self) -> None:

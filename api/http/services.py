@@ -14,6 +14,7 @@ from fastapi import Depends, Request
 
 from adapters import open_files
 from adapters.announcements import KnownAnnouncements
+from adapters.attempt_files import AttemptFiles
 from adapters.auth.grants import Grants
 from adapters.auth.people import People
 from adapters.command_bus.bus import Bus
@@ -82,6 +83,7 @@ class Services:
     sums: Sums
     announcements: KnownAnnouncements
     contents: Contents
+    attempt_files: AttemptFiles
     reads: ReadsOfOthers
 
 
@@ -97,8 +99,7 @@ async def services(settings: Settings, projections: Sequence[Projection]) -> Asy
     changes = Changes(truth := Truth(reader, documents))
     hints, bus, refusals = Hints(settings, nats), Bus(log), RefusalKeeper(log.link)
     people, reads = People(log, bus, settings), ReadsOfOthers(log, bus)
-    grants = Grants(log, people.changes)
-    bus.on_refused = refusals.note
+    grants, bus.on_refused = Grants(log, people.changes), refusals.note
     log.appender.on_commit, log.appender.on_batch = hints.send, metrics.appended
     changes.start(settings, nats)
     await reader.open()
@@ -130,6 +131,7 @@ async def services(settings: Settings, projections: Sequence[Projection]) -> Asy
             Sums(folding, waiter),
             KnownAnnouncements(log),
             PostgresContents(content_link),
+            AttemptFiles(content_link, log.keys),
             reads,
         )
     finally:

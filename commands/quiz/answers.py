@@ -28,6 +28,15 @@ def answers_in(facts: Iterable[Fact]) -> dict[str, SavedAnswer]:
     return answers
 
 
+def file_names(answers: Iterable[SavedAnswer]) -> dict[str, str]:
+    """What learners call the files that their answers name, by their hashes; of answers with their words opened."""
+    return {
+        str(file["sha256"]): str(file["name"])
+        for answer in answers
+        for file in (answer.response or {}).get("files", [])
+    }
+
+
 async def responses_of(log: Log, attempt: QuizAttempt) -> dict[str, Response | None]:
     """The responses of a started attempt, by item; one whose words are erased is none."""
     about = (tag("learner", attempt.id_of("learner_id")), tag("quiz", attempt.id_of("quiz_id")))

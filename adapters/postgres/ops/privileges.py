@@ -102,6 +102,7 @@ proofs
 courses
   contents                  r,a,w,d -       -          -        -           -
   content_chunks            r,a,d   -       -          -        -           -
+  attempt_files             r,a     -       -          -        -           -
 administration
   bulk_jobs                 r,a,w   -       -          -        r,w,d       -
   bulk_lines                r,a     -       -          -        r,w,d       -

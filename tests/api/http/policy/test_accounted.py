@@ -24,6 +24,7 @@ OTHERWISE = {
     "impersonate": "takes both in its body, and needs both",
     "askForDossier": "is a look at a record, which is recorded with its reason as looks are",
     "uploadContent": "keeps bytes by their hash, which mean nothing before an edit of a course, a fact, refers to them",
+    "uploadAttemptFile": "keeps bytes of the user's own attempt, which mean nothing before an answer names them",
     "sendBulk": "does nothing by itself: each command in it is a request of its own",
 }
 
