@@ -15,13 +15,14 @@ from api.http.openapi import query
 from api.http.query import QueryDep
 from api.http.routing import router as strict_router
 from api.http.types import Limit, RunId
+from domain.deadlines import due_for
 from domain.fact import Fact
 from domain.progress.at_risk import RULE, Standing, last_day, missed_units, reasons
 from domain.tags import QueryItem, tag
 
 router = strict_router("attention", "/v1")
 
-GIVEN, EXTENDED = "enrollment.activated", "enrollment.extension_granted"
+GIVEN = "enrollment.activated"
 PAGE = AtRiskPage(run_id="algebra-2026", rule=RULE, learners=40, total=1, items=[AT_RISK], next=paging.NEXT)
 
 
@@ -37,7 +38,7 @@ async def list_at_risk(
         await ask.check_run(run_id)
     facts: list[Fact] = []
     if found.goes_on(now) and found.rows:
-        facts, _ = await ask.services.log.matching((QueryItem((GIVEN, EXTENDED), (tag("run", run_id),)),))
+        facts, _ = await ask.services.log.matching((QueryItem((GIVEN,), (tag("run", run_id),)),))
     everyone = await asyncio.to_thread(_at_risk, found, facts, now)
     listed = sorted(((-len(each.reasons), each.learner_id), each) for each in everyone)
     rest = [(*key, msgspec.json.encode(each).decode()) for key, each in listed if not after or [*key] > [*after]]
@@ -51,20 +52,13 @@ def _at_risk(found: Enrolled, facts: Iterable[Fact], now: datetime) -> list[Lear
     """Who is at risk at the time *now*; no one where the run does not go on."""
     if found.starts_at is None or not found.goes_on(now):
         return []
-    begun, places, extensions = found.starts_at.date(), dict[str, date](), dict[str, dict[str, datetime]]()
-    for fact in facts:
-        learner_id = fact.id("learner_id")
-        if fact.type == GIVEN:
-            places[learner_id] = fact.occurred_at.date()
-        else:
-            new_due = datetime.fromisoformat(fact.data["new_due"])
-            extensions.setdefault(learner_id, {})[fact.data["unit_id"]] = new_due
+    begun = found.starts_at.date()
+    places = {fact.id("learner_id"): fact.occurred_at.date() for fact in facts}
     listed = []
     for row in found.rows:
-        due = found.scheme.due | {
-            unit_id: at for unit_id, at in extensions.get(row.learner_id, {}).items() if unit_id in found.scheme.due
-        }
-        missed, past = missed_units(due, {*row.completed, *row.excused, *row.scores, *row.handed_in}, now)
+        due = due_for(found.scheme.due, found.own_due, row.placed_at, row.extensions)
+        of_course = {unit_id: at for unit_id, at in due.items() if unit_id in found.scheme.weights}
+        missed, past = missed_units(of_course, {*row.completed, *row.excused, *row.scores, *row.handed_in}, now)
         standing = Standing(
             since=max(begun, places.get(row.learner_id, begun)),
             last_week=None if row.last_week is None else date.fromordinal(row.last_week),

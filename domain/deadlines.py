@@ -139,6 +139,18 @@ def with_more_time(due: Mapping[str, datetime], extensions: Mapping[str, datetim
     return {**due, **{unit_id: max(at, due.get(unit_id, at)) for unit_id, at in extensions.items()}}
 
 
+def due_for(
+    due: Mapping[str, datetime],
+    own: FromEnrollment | None,
+    placed_at: datetime | None,
+    extensions: Mapping[str, datetime],
+) -> dict[str, datetime]:
+    """When units are due for one learner: as *due* for all, counted from the place, and with extensions."""
+    if own is not None and placed_at is not None:
+        due = {**own.due(placed_at), **due}  # a quiz may have a deadline for all
+    return with_more_time(due, extensions)
+
+
 class OfQuiz(NamedTuple):
     """
     What a quiz says itself about its deadline; its unit and its run say the rest.

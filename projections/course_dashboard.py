@@ -16,7 +16,7 @@ from typing import ClassVar
 import msgspec
 
 from domain.catalog import Unit
-from domain.deadlines import FromEnrollment, due_times, from_enrollment, with_more_time
+from domain.deadlines import FromEnrollment, due_for, due_times, from_enrollment
 from domain.enrollment import Status
 from domain.fact import Fact
 from domain.grading import (
@@ -313,10 +313,7 @@ def _scheme(enrollment: CourseEnrollment, rows: Rows) -> Scheme:
     run = rows.read(WEIGHTS, CourseWeights, enrollment.run_id)
     if run is None or (not enrollment.extensions and run.own_due is None):
         return run.scheme if run else Scheme()
-    due = run.scheme.due
-    if run.own_due is not None and enrollment.placed_at is not None:
-        due = {**run.own_due.due(enrollment.placed_at), **due}  # a quiz may have a deadline for all
-    due = with_more_time(due, enrollment.extensions)
+    due = due_for(run.scheme.due, run.own_due, enrollment.placed_at, enrollment.extensions)
     return msgspec.structs.replace(run.scheme, due={each: at for each, at in due.items() if each in run.scheme.weights})
 
 

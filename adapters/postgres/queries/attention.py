@@ -10,6 +10,7 @@ import msgspec
 from adapters.postgres.queries.json_answer import json_array, json_object
 from adapters.postgres.queries.old_columns import with_columns
 from adapters.postgres.queries.reader import CHECKPOINT, Answer, Reader
+from domain.deadlines import FromEnrollment
 from domain.grading import Scheme
 from domain.progress.at_risk import ReasonCode
 from domain.words import Day
@@ -110,12 +111,17 @@ UNGRADED = UngradedWork(
 
 _AT = f"least({CHECKPOINT.format('course_dashboard')}, {CHECKPOINT.format('gradebook')})"
 _ENROLLED = with_columns(
-    """SELECT learner_id, percent, grade_so_far_bp, completed, excused, scores,
+    """SELECT learner_id, percent, grade_so_far_bp, completed, excused, scores, extensions, placed_at,
               (SELECT max(w::integer) FROM jsonb_array_elements_text(weeks) AS w) AS last_week
          FROM course_enrollments WHERE run_id = %(run)s AND status = 'active'""",
     "enrolled",
     grade_so_far_bp="NULL::bigint",
     excused="'[]'::jsonb",
+    extensions="'{}'::jsonb",
+    placed_at="NULL::timestamptz",
+)
+_WEIGHTS = with_columns(
+    "SELECT scheme, own_due FROM course_weights WHERE run_id = %(run)s", "weights", own_due="NULL::jsonb"
 )
 _GRADES = with_columns(
     """SELECT learner_id, quiz_id, unit_id, attempts, graded, submitted_at, tries
@@ -126,7 +132,12 @@ _GRADES = with_columns(
 
 
 class Row(msgspec.Struct, kw_only=True):
-    """What the read models have of a learner with a place; `last_week` is the ordinal of a Monday."""
+    """
+    What the read models have of a learner with a place; `last_week` is the ordinal of a Monday.
+
+    Attributes:
+        placed_at: only known on runs whose deadlines count from it.
+    """
 
     learner_id: str
     percent: int
@@ -134,6 +145,8 @@ class Row(msgspec.Struct, kw_only=True):
     completed: list[str]
     excused: list[str]
     scores: dict[str, int]
+    extensions: dict[str, datetime]
+    placed_at: datetime | None
     last_week: int | None
     last_handed_in: date | None
     handed_in: list[str]
@@ -146,6 +159,7 @@ class Enrolled(msgspec.Struct, frozen=True):
     starts_at: datetime | None
     ends_at: datetime | None
     scheme: Scheme
+    own_due: FromEnrollment | None
     rows: list[Row]
 
     def goes_on(self, now: datetime) -> bool:
@@ -159,7 +173,7 @@ WITH handed_in AS (
            max(coalesce((SELECT max((try ->> 'at')::timestamptz) FROM jsonb_array_elements(tries) AS try),
                         submitted_at))::date AS last_at
       FROM {_GRADES} WHERE attempts > 0 GROUP BY learner_id)
-SELECT {_AT}, run.starts_at, run.ends_at, (SELECT scheme::text FROM course_weights WHERE run_id = %(run)s),
+SELECT {_AT}, run.starts_at, run.ends_at, (SELECT scheme::text FROM {_WEIGHTS}), (SELECT own_due::text FROM {_WEIGHTS}),
        (SELECT json_agg({json_object(Row, last_handed_in="last_at", handed_in="coalesce(units, '[]')")})::text
           FROM {_ENROLLED} LEFT JOIN handed_in USING (learner_id))
   FROM (SELECT) AS once LEFT JOIN catalog_runs AS run ON run.run_id = %(run)s
@@ -168,12 +182,13 @@ SELECT {_AT}, run.starts_at, run.ends_at, (SELECT scheme::text FROM course_weigh
 
 async def enrolled(reader: Reader, run_id: str) -> Enrolled:
     """Where all learners with a place on a run stand."""
-    position, starts_at, ends_at, scheme, rows = (await reader.rows(ENROLLED, {"run": run_id}))[0]
+    position, starts_at, ends_at, scheme, own_due, rows = (await reader.rows(ENROLLED, {"run": run_id}))[0]
     return Enrolled(
         position or 0,
         starts_at,
         ends_at,
         Scheme() if scheme is None else msgspec.json.decode(scheme, type=Scheme),
+        None if own_due is None else msgspec.json.decode(own_due, type=FromEnrollment | None),
         [] if rows is None else msgspec.json.decode(rows, type=list[Row]),
     )
 
