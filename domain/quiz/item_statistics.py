@@ -1,7 +1,7 @@
 """
 Item statistics by classical test theory: how hard the items of a quiz are, how well they tell learners apart.
 
-Sums are exact fractions of whatever order they were made in; square roots and quotients come last, rounded to four
+Sums are exact, in whatever order they were made; square roots and quotients come last, rounded to four
 decimals. What cannot be said is None: a correlation where one side does not vary, or fewer than two learners.
 
 Sources: facility, the mean share of the points (Crocker and Algina, Introduction to Classical and Modern Test Theory,
@@ -14,6 +14,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import lcm
 from typing import Literal, NamedTuple
 
 from domain.questions import Key, Question, exact
@@ -91,18 +92,30 @@ class QuizFigures(NamedTuple):
     same_items: bool
 
 
+class _Whole(dict[Fraction, int]):
+    """Numbers in the largest unit of which all of them are whole multiples: sums of these take a tenth of the time."""
+
+    def __init__(self, values: Iterable[Fraction]) -> None:
+        super().__init__()
+        self.scale = lcm(1, *{each.denominator for each in values})
+
+    def __missing__(self, value: Fraction) -> int:
+        found = self[value] = int(value * self.scale)
+        return found
+
+
 @dataclass
 class Moments:
     """Exact sums over pairs of numbers, each for several learners."""
 
     count: int = 0
-    x: Fraction = ZERO
-    y: Fraction = ZERO
-    xx: Fraction = ZERO
-    yy: Fraction = ZERO
-    xy: Fraction = ZERO
+    x: int = 0
+    y: int = 0
+    xx: int = 0
+    yy: int = 0
+    xy: int = 0
 
-    def add(self, x: Fraction, y: Fraction, count: int) -> None:
+    def add(self, x: int, y: int, count: int) -> None:
         """Add a pair that *count* learners have."""
         self.count += count
         self.x += x * count
@@ -114,7 +127,7 @@ class Moments:
     @property
     def variance(self) -> Fraction:
         """Of the first numbers, over all of them (not a sample)."""
-        return self.xx / self.count - (self.x / self.count) ** 2 if self.count else ZERO
+        return Fraction(self.count * self.xx - self.x**2, self.count**2) if self.count else ZERO
 
     @property
     def correlation(self) -> float | None:
@@ -124,7 +137,7 @@ class Moments:
         if not x or not y:
             return None
         covariance = n * self.xy - self.x * self.y
-        size = math.sqrt(covariance**2 / (x * y))
+        size = math.sqrt(Fraction(covariance**2, x * y))
         return round(math.copysign(size, covariance), PLACES) if covariance else 0.0
 
 
@@ -136,11 +149,11 @@ class _Item:
     share: Moments = field(default_factory=Moments)
     omitted: int = 0
     options: dict[str, Moments] = field(default_factory=dict)  # not chosen 0 or chosen 1, and the points of the rest
-    by_total: dict[Fraction, list[Fraction]] = field(default_factory=dict)  # learners, and the sum of their shares
+    by_total: dict[int, list[int]] = field(default_factory=dict)  # learners, and the sum of their shares
 
 
 def statistics(
-    totals: Mapping[Fraction, int], taken: Iterable[Taken], options: Mapping[str, Sequence[str]]
+    totals: Mapping[Fraction, int], taken: Sequence[Taken], options: Mapping[str, Sequence[str]]
 ) -> tuple[QuizFigures, dict[str, ItemFigures]]:
     """
     The figures of a quiz and of each item.
@@ -149,31 +162,38 @@ def statistics(
         totals: how many learners have how many points in all.
         options: ids of what there is to choose, by item; those that no one chose are in the figures, too.
     """
+    points = _Whole([*totals, *(each.earned for each in taken), *(each.total for each in taken)])
+    share_of = {pair: Fraction(pair[0], pair[1]) for pair in {(each.earned, each.possible) for each in taken}}
+    shares = _Whole(share_of.values())
     items: dict[str, _Item] = {}
     for each in taken:
         item = items.setdefault(each.item_id, _Item())
-        share, rest = each.earned / each.possible, each.total - each.earned
-        item.points.add(each.earned, rest, each.learners)
-        item.share.add(share, ZERO, each.learners)
+        earned, total = points[each.earned], points[each.total]
+        share = shares[share_of[each.earned, each.possible]]
+        item.points.add(earned, total - earned, each.learners)
+        item.share.add(share, 0, each.learners)
         item.omitted += each.learners if each.chosen is None else 0
-        among = item.by_total.setdefault(each.total, [ZERO, ZERO])
+        among = item.by_total.setdefault(total, [0, 0])
         among[0] += each.learners
         among[1] += share * each.learners
         for option in each.chosen or ():
-            item.options.setdefault(option, Moments()).add(Fraction(1), rest, each.learners)
-    figures = {item_id: _figures(item, options.get(item_id, ())) for item_id, item in items.items()}
-    return _quiz_figures(totals, [item.points for item in items.values()]), figures
+            item.options.setdefault(option, Moments()).add(1, total - earned, each.learners)
+    figures = {item_id: _figures(item, shares.scale, options.get(item_id, ())) for item_id, item in items.items()}
+    whole = Moments()
+    for points_of_all, learners in totals.items():
+        whole.add(points[points_of_all], 0, learners)
+    return _quiz_figures(whole, points.scale, [item.points for item in items.values()]), figures
 
 
-def _figures(item: _Item, options: Sequence[str]) -> ItemFigures:
+def _figures(item: _Item, scale: int, options: Sequence[str]) -> ItemFigures:
     n = item.points.count
     return ItemFigures(
         learners=n,
         omitted=item.omitted,
-        facility=item.share.x / n,
-        deviation=_root(item.share.variance),
+        facility=Fraction(item.share.x, n * scale),
+        deviation=_root(item.share.variance / scale**2),
         discrimination=item.points.correlation,
-        upper_lower=_upper_lower(item.by_total, n),
+        upper_lower=_upper_lower(item.by_total, n, scale),
         options={each: _option(item.options.get(each), item.points) for each in options},
     )
 
@@ -186,7 +206,7 @@ def _option(chosen: Moments | None, points: Moments) -> OptionFigures:
     return OptionFigures(chosen.count, every.correlation)
 
 
-def _upper_lower(by_total: Mapping[Fraction, Sequence[Fraction]], learners: int) -> float | None:
+def _upper_lower(by_total: Mapping[int, Sequence[int]], learners: int, scale: int) -> float | None:
     """
     The facility among the best 27 % less that among the last, by the points of the whole quiz.
 
@@ -197,14 +217,15 @@ def _upper_lower(by_total: Mapping[Fraction, Sequence[Fraction]], learners: int)
         return None
     rising = sorted(by_total)
     size = GROUP * learners
-    return round(float(_mean_of(rising[::-1], by_total, size) - _mean_of(rising, by_total, size)), PLACES)
+    apart = _mean_of(rising[::-1], by_total, size) - _mean_of(rising, by_total, size)
+    return round(float(apart / scale), PLACES)
 
 
-def _mean_of(totals: Sequence[Fraction], by_total: Mapping[Fraction, Sequence[Fraction]], size: Fraction) -> Fraction:
+def _mean_of(totals: Sequence[int], by_total: Mapping[int, Sequence[int]], size: Fraction) -> Fraction:
     left, sum_of_shares = size, ZERO
     for total in totals:
         learners, shares = by_total[total]
-        part = min(left, learners)
+        part = min(left, Fraction(learners))
         sum_of_shares += shares * part / learners
         left -= part
         if not left:
@@ -212,17 +233,15 @@ def _mean_of(totals: Sequence[Fraction], by_total: Mapping[Fraction, Sequence[Fr
     return sum_of_shares / size
 
 
-def _quiz_figures(totals: Mapping[Fraction, int], items: Sequence[Moments]) -> QuizFigures:
-    points = Moments()
-    for total, learners in totals.items():
-        points.add(total, ZERO, learners)
+def _quiz_figures(points: Moments, scale: int, items: Sequence[Moments]) -> QuizFigures:
     n, k = points.count, len(items)
     same_items = all(each.count == n for each in items)
     alpha = None
     if same_items and k > 1 and points.variance:
         unexplained = sum((each.variance for each in items), ZERO) / points.variance
         alpha = round(float(Fraction(k, k - 1) * (1 - unexplained)), PLACES)
-    return QuizFigures(n, points.x / n if n else ZERO, _root(points.variance), alpha, same_items)
+    mean = Fraction(points.x, n * scale) if n else ZERO
+    return QuizFigures(n, mean, _root(points.variance / scale**2), alpha, same_items)
 
 
 def _root(variance: Fraction) -> float:
