@@ -54,6 +54,8 @@ def unsigned(issued: Issued, web_url: str, campus: str, holder: str | None) -> d
     subject["result"] = [{"type": ["Result"], "status": "Completed", "value": OUTCOMES.get(says.outcome, says.outcome)}]
     if says.grade_bp is not None:
         subject["result"].append({"type": ["Result"], "value": f"{percent(says.grade_bp)} %"})
+    if says.letter is not None:
+        subject["result"].append({"type": ["Result"], "value": says.letter})
     return {
         "@context": [CREDENTIALS, BADGES],
         "id": f"urn:uuid:{says.credential_id}",

@@ -23,6 +23,7 @@ class CredentialFacts(msgspec.Struct, frozen=True):
     course_id: str
     course_version: int
     course_title: str
+    letter: str | None = None
 
 
 class Issued(NamedTuple):

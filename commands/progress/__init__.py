@@ -16,7 +16,7 @@ from commands.lookups.enrollment import (
 )
 from commands.lookups.quiz import attempts_of, units_with_quiz
 from commands.lookups.standing import record_of
-from domain.grading import Decision, can_still_pass, decide, final_grade
+from domain.grading import can_still_pass, decide, decision_of, final_grade
 from domain.progress import (
     BY_HAND,
     BY_STAFF,
@@ -172,7 +172,7 @@ async def decide_outcome(command: DecideOutcome, log: Log) -> Position:
     if command.outcome is not None:
         grade = final_grade(run.scheme, record.scores, record.excused)
         progress.decide_outcome(
-            Decision(command.outcome, None if grade is None else grade.bp),
+            decision_of(run.scheme, command.outcome, grade),
             command.through_position,
             reason=command.reason,
             can_still_pass=can_still_pass(run.scheme, record),

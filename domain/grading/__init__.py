@@ -35,6 +35,7 @@ from domain.grading.outcome import (
     Record,
     can_still_pass,
     decide,
+    decision_of,
     outcome_of,
 )
 from domain.grading.parts import COUNTS, EXTRA, GradePart, GradeParts, grade_parts
@@ -83,6 +84,7 @@ __all__ = [
     "categories_of",
     "counted",
     "decide",
+    "decision_of",
     "final_grade",
     "grade_parts",
     "grade_so_far",

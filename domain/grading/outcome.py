@@ -3,14 +3,15 @@
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
-from domain.grading.grade import Grade, final_grade
-from domain.grading.scheme import Scheme
+from domain.grading.grade import Grade, final_grade, letter_of, shown
+from domain.grading.scheme import CATEGORIES, Scheme
 from domain.score import Score
 
 PASS_BP = 4_000  # basis points of the final grade from which a course is passed
 DISTINCTION_BP = 8_500
 FORMULA = "weighted_mean_exact"
-"""The name of what is computed here, in the facts that store a grade."""
+FORMULA_OF_CATEGORIES = "categories_exact"
+"""The names of what is computed here, in the facts that store a grade."""
 
 OUTCOMES = ("distinction", "pass", "fail", "withdrawn")
 PASSING_OUTCOMES = ("pass", "distinction")
@@ -46,10 +47,24 @@ class Record(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """What the rule says: an outcome, and the final grade that it follows from."""
+    """
+    What the rule says: an outcome, and the final grade that it follows from.
+
+    Attributes:
+        letter: None where the course has no letters, and without a grade.
+        formula: the name of what the grade was computed by.
+    """
 
     outcome: str
     grade_bp: int | None
+    letter: str | None = None
+    formula: str = FORMULA
+
+
+def decision_of(scheme: Scheme, outcome: str, grade: Grade | None) -> Decision:
+    """An *outcome* beside a final grade, with what a scheme says of that."""
+    formula = FORMULA_OF_CATEGORIES if scheme.policy == CATEGORIES else FORMULA
+    return Decision(outcome, shown(grade), letter_of(scheme.letters, grade), formula)
 
 
 def decide(scheme: Scheme, record: Record, *, is_decided: bool = False) -> Decision | None:
@@ -68,7 +83,7 @@ def decide(scheme: Scheme, record: Record, *, is_decided: bool = False) -> Decis
     outcome = outcome_of(grade, all_completed=all(unit_id in record.completed for unit_id in weights))
     if outcome == FAILED and not is_decided and can_still_pass(scheme, record):
         return None
-    return Decision(outcome, None if grade is None else grade.bp)
+    return decision_of(scheme, outcome, grade)
 
 
 def can_still_pass(scheme: Scheme, record: Record) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from domain.aggregate import Aggregate, event, stream_id
-from domain.grading import FAILED, FORMULA, OUTCOMES, PASSING_OUTCOMES, Decision
+from domain.grading import FAILED, OUTCOMES, PASSING_OUTCOMES, Decision
 from domain.kinds import has_score
 from domain.personal import Words
 from domain.progress.errors import (
@@ -30,6 +30,7 @@ QUIZ_PASSED = "quiz_passed"  # the rule of units that an attempt completes
 WATCHED = "watched"  # the rule of units of which enough was watched; the facts of the viewing are the evidence
 IMPORTED = "imported"  # the policy of outcomes that were decided elsewhere
 FORMULA_V1 = "weighted_mean_cut"  # what grades of the first version were computed by: cut to whole basis points
+WITHOUT_LETTER, WITHOUT_LETTERS = {"letter": None}, {"old_letter": None, "new_letter": None}  # in older versions
 OTHER_OUTCOME = "after a later score or completion the rule has another outcome"
 OTHER_GRADE = "a later score or completion changed the grade"
 OUTCOME_REVISED = "outcome revised"  # why a credential is revoked that says what is not so any more
@@ -53,12 +54,13 @@ class CourseProgress(Aggregate):
         "recognised": dict[str, Score],
         "outcome": str,
         "grade_bp": int | None,
+        "letter": str | None,
         "policy": str,
         "credential_id": str,
         "certified": Decision | None,
         "withheld": bool,
     }
-    state_version = 4
+    state_version = 5
 
     class UnitOpened(Aggregate.Event):
         TOPIC = "progress.unit_opened"
@@ -95,13 +97,14 @@ class CourseProgress(Aggregate):
 
     class CourseOutcomeDecided(Aggregate.Event):
         TOPIC = "progress.course_outcome_decided"
-        class_version = 2
+        class_version = 3
         outcome: str
         grade_bp: int | None
         policy: str
         through_position: int
         formula: str | None
         reason: Words
+        letter: str | None
 
         @staticmethod
         def upcast_v1_v2(state: dict[str, Any]) -> None:
@@ -109,8 +112,13 @@ class CourseProgress(Aggregate):
             state["formula"] = None if state["grade_bp"] is None else FORMULA_V1
             state["reason"] = ""
 
+        @staticmethod
+        def upcast_v2_v3(state: dict[str, Any]) -> None:
+            state |= WITHOUT_LETTER
+
     class CourseOutcomeRevised(Aggregate.Event):
         TOPIC = "progress.course_outcome_revised"
+        class_version = 2
         old: str
         new: str
         old_grade_bp: int | None
@@ -119,6 +127,12 @@ class CourseProgress(Aggregate):
         formula: str | None
         reason: Words
         through_position: int
+        old_letter: str | None
+        new_letter: str | None
+
+        @staticmethod
+        def upcast_v1_v2(state: dict[str, Any]) -> None:
+            state |= WITHOUT_LETTERS
 
     class CredentialIssued(Aggregate.Event):
         """
@@ -127,12 +141,18 @@ class CourseProgress(Aggregate):
         """
 
         TOPIC = "progress.credential_issued"
+        class_version = 2
         credential_id: str
         outcome: str
         grade_bp: int | None
         course_id: str
         course_version: int
         course_title: str
+        letter: str | None
+
+        @staticmethod
+        def upcast_v1_v2(state: dict[str, Any]) -> None:
+            state |= WITHOUT_LETTER
 
     class CredentialRevoked(Aggregate.Event):
         """By the rule where the outcome was revised, or by staff; *reason* is for the learner and the staff only."""
@@ -149,6 +169,7 @@ class CourseProgress(Aggregate):
         self.recognised: dict[str, Score] = {}  # scores that were reached on another run
         self.outcome = ""
         self.grade_bp: int | None = None
+        self.letter: str | None = None
         self.policy = ""
         self.credential_id = ""
         self.certified: Decision | None = None
@@ -240,14 +261,12 @@ class CourseProgress(Aggregate):
     def decide_by_rule(self, decision: Decision, through_position: int) -> None:
         """Take over what the rule says, by the facts up to *through_position*; what a person decided stays."""
         if not self.outcome:
-            self._outcome_decided(
-                decision.outcome, decision.grade_bp, BY_RULE, through_position, _formula(decision), ""
-            )
+            self._decide(decision, BY_RULE, through_position, "")
         elif self.policy == BY_RULE:
             reason = OTHER_GRADE if decision.outcome == self.outcome else OTHER_OUTCOME
             self._revise(decision, BY_RULE, reason, through_position)
         elif self.policy == BY_STAFF:
-            self._revise(Decision(self.outcome, decision.grade_bp), BY_STAFF, OTHER_GRADE, through_position)
+            self._revise(decision._replace(outcome=self.outcome), BY_STAFF, OTHER_GRADE, through_position)
 
     def decide_outcome(
         self,
@@ -272,8 +291,11 @@ class CourseProgress(Aggregate):
         if self.outcome and not self.importing:
             self._revise(decision, policy, reason, through_position)
             return
-        formula = _formula(decision)
-        self._outcome_decided(decision.outcome, decision.grade_bp, policy, through_position, formula, reason)
+        self._decide(decision, policy, through_position, reason)
+
+    def _decide(self, decision: Decision, policy: str, through_position: int, reason: str) -> None:
+        said = {**decision._asdict(), "formula": _formula(decision)}
+        self._outcome_decided(**said, policy=policy, through_position=through_position, reason=reason)
 
     @event(CourseOutcomeDecided)
     def _outcome_decided(
@@ -284,11 +306,14 @@ class CourseProgress(Aggregate):
         through_position: int,
         formula: str | None,
         reason: str,
+        letter: str | None,
     ) -> None:
-        self.outcome, self.grade_bp, self.policy = outcome, grade_bp, policy
+        self.outcome, self.grade_bp, self.letter, self.policy = outcome, grade_bp, letter, policy
 
     def _revise(self, decision: Decision, policy: str, reason: str, through_position: int) -> None:
-        if decision == (self.outcome, self.grade_bp) and policy == self.policy:
+        other_letter = self.letter is not None and decision.letter != self.letter
+        is_same = (decision.outcome, decision.grade_bp) == (self.outcome, self.grade_bp) and not other_letter
+        if is_same and policy == self.policy:
             return
         self._outcome_revised(
             old=self.outcome,
@@ -299,6 +324,8 @@ class CourseProgress(Aggregate):
             formula=_formula(decision),
             reason=reason,
             through_position=through_position,
+            old_letter=self.letter,
+            new_letter=decision.letter,
         )
 
     @event(CourseOutcomeRevised)
@@ -312,8 +339,10 @@ class CourseProgress(Aggregate):
         formula: str | None,
         reason: str,
         through_position: int,
+        old_letter: str | None,
+        new_letter: str | None,
     ) -> None:
-        self.outcome, self.grade_bp, self.policy = new, new_grade_bp, policy
+        self.outcome, self.grade_bp, self.letter, self.policy = new, new_grade_bp, new_letter, policy
         self.withheld = False
 
     def follow_outcome(self, credential_id: str, course_id: str, course_version: int, course_title: str) -> None:
@@ -332,13 +361,15 @@ class CourseProgress(Aggregate):
         self._certify(credential_id, course_id, course_version, course_title)
 
     def _certify(self, credential_id: str, course_id: str, course_version: int, course_title: str) -> None:
-        passed = Decision(self.outcome, self.grade_bp) if self.outcome in PASSING_OUTCOMES else None
+        passed = Decision(self.outcome, self.grade_bp, self.letter) if self.outcome in PASSING_OUTCOMES else None
         if passed == self.certified:
             return
         if self.credential_id:
             self._credential_revoked(self.credential_id, BY_RULE, OUTCOME_REVISED)
         if passed is not None:
-            self._credential_issued(credential_id, *passed, course_id, course_version, course_title)
+            self._credential_issued(
+                credential_id, passed.outcome, passed.grade_bp, course_id, course_version, course_title, passed.letter
+            )
 
     @event(CredentialIssued)
     def _credential_issued(
@@ -349,8 +380,9 @@ class CourseProgress(Aggregate):
         course_id: str,
         course_version: int,
         course_title: str,
+        letter: str | None,
     ) -> None:
-        self.credential_id, self.certified, self.withheld = credential_id, Decision(outcome, grade_bp), False
+        self.credential_id, self.certified, self.withheld = credential_id, Decision(outcome, grade_bp, letter), False
 
     def revoke_credential(self, credential_id: str, reason: str) -> None:
         """Revoke a credential, for a *reason*; a second time changes nothing."""
@@ -364,4 +396,4 @@ class CourseProgress(Aggregate):
 
 def _formula(decision: Decision) -> str | None:
     """The name of what the grade was computed by; none without a grade."""
-    return None if decision.grade_bp is None else FORMULA
+    return None if decision.grade_bp is None else decision.formula

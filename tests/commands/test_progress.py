@@ -6,12 +6,15 @@ from typing import Any
 
 import pytest
 
+from commands.catalog import CreateCourse, OpenRun, PublishCourse, ScheduleRun
 from commands.enrollment import CompleteEnrollment, ReactivateEnrollment, RequestEnrollment, WithdrawEnrollment
 from commands.progress import CompleteUnit, DecideOutcome, OpenUnit, RecordActivity
-from commands.quiz import GradeAttempt, OverrideGrade, SubmitAttempt
+from commands.quiz import BringGrade, GradeAttempt, OverrideGrade, PublishQuiz, SubmitAttempt
+from domain.catalog import Letter, Unit
+from domain.grading import Group
 from domain.progress import OTHER_OUTCOME, CourseProgress
 from tests.support.given import Said, fact
-from tests.support.usecases import END, RUN, SMALL, Campus
+from tests.support.usecases import END, RUN, SMALL, START, Campus
 
 ANN = ("ann", RUN)
 STREAM = f"progress-ann:{RUN}"
@@ -42,6 +45,7 @@ def decided(outcome: str, grade_bp: int | None, policy: str, through_position: i
         through_position=through_position,
         formula=None if grade_bp is None else "weighted_mean_exact",
         reason=reason,
+        letter=None,
     )
 
 
@@ -55,6 +59,8 @@ def revised(outcomes: tuple[str, str], grades: tuple[int, int], policy: str, rea
         policy=policy,
         formula="weighted_mean_exact",
         reason=reason,
+        old_letter=None,
+        new_letter=None,
         through_position=through,
     )
 
@@ -291,3 +297,27 @@ async def test_an_overridden_grade_changes_the_outcome(campus: Campus) -> None:
     assert await campus.new(DecideOutcome(*ANN, 15)) == [
         (STREAM, revised(("fail", "pass"), (2_800, 6_400), "weighted_mean", OTHER_OUTCOME, 15))
     ]
+
+
+async def test_an_outcome_by_categories_drops_and_adds(campus: Campus) -> None:
+    """Decided without the extra credit, and revised by it; the lowest quiz does not count; the facts name the rule."""
+    units = [
+        *(Unit(each, "quiz", each, weight=1, group="home") for each in ("h1", "h2")),
+        Unit("more", "quiz", "More", weight=1, group="home", extra_credit=True),
+    ]
+    home, letters = Group("home", "Home", 1, drop_lowest=1), [Letter("A", 9_000), Letter("B", 6_000), Letter("F", 0)]
+    course = PublishCourse("calculus", units, grading_policy="categories", groups=[home], letters=letters)
+    await campus.give(CreateCourse("calculus", "Calculus"), course)
+    await campus.give(ScheduleRun("calculus-1", "calculus", 1, START, END), OpenRun("calculus-1"))
+    for unit_id in ("h1", "h2", "more"):
+        await campus.give(PublishQuiz(unit_id, "calculus-1", unit_id, unit_id, kind="essay"))
+    await campus.give(RequestEnrollment("ann", "calculus-1"), BringGrade("ann", "h1", 2_000, "on paper"))
+    await campus.give(BringGrade("ann", "h2", 7_000, "on paper"))
+    await campus.give(CompleteUnit("ann", "calculus-1", "h2", "quiz_passed", 7_000))
+    ((_, first),) = await campus.new(DecideOutcome("ann", "calculus-1", 1))
+    assert (first.fields["outcome"], first.fields["grade_bp"], first.fields["letter"]) == ("pass", 7_000, "B")
+    assert first.fields["formula"] == "categories_exact"
+    await campus.give(BringGrade("ann", "more", 2_500, "on paper"))
+    ((_, second),) = await campus.new(DecideOutcome("ann", "calculus-1", 2))
+    assert (second.fields["new"], second.fields["new_grade_bp"]) == ("distinction", 9_500)
+    assert (second.fields["old_letter"], second.fields["new_letter"]) == ("B", "A")

@@ -27,6 +27,7 @@ def issued(credential_id: str, outcome: str = "pass", grade_bp: int | None = 7_0
         course_id="algebra",
         course_version=1,
         course_title="Algebra",
+        letter=None,
     )
 
 

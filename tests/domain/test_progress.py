@@ -45,6 +45,7 @@ def decided(outcome: str, policy: str = "weighted_mean", grade_bp: int = 7_000, 
         through_position=12,
         formula="weighted_mean_exact",
         reason=reason,
+        letter=None,
         **more,
     )
 
@@ -59,6 +60,8 @@ def revised(old: str, new: str, reason: str, *, grades: tuple[int, int], policy:
         policy=policy,
         formula="weighted_mean_exact",
         reason=reason,
+        old_letter=None,
+        new_letter=None,
         through_position=20,
     )
 
@@ -307,3 +310,27 @@ def test_an_outcome_has_one_of_four_names(*, history: bool) -> None:
     given(CourseProgress, importing=history).when(
         lambda progress: progress.decide_outcome(Decision("maybe", None), 0)
     ).refused(UnknownOutcome, outcome="maybe")
+
+
+def test_a_letter_stands_beside_the_grade() -> None:
+    """In the outcome, its revisions and the credential; an outcome without one is not revised for it alone."""
+    lower, higher = Decision("pass", 8_999, "B", "categories_exact"), Decision("pass", 8_999, "A", "categories_exact")
+    plain = decided("pass", grade_bp=8_999)
+    lettered = Said(plain.type, {**plain.fields, "letter": "B", "formula": "categories_exact"})
+    given(CourseProgress).when(lambda progress: progress.decide_by_rule(lower, 12)).then(lettered)
+    given(CourseProgress, plain).when(lambda progress: progress.decide_by_rule(lower, 20)).then()
+    new = revised("pass", "pass", OTHER_GRADE, grades=(8_999, 8_999))
+    changed = Said(new.type, {**new.fields, "old_letter": "B", "new_letter": "A", "formula": "categories_exact"})
+    given(CourseProgress, lettered).when(lambda progress: progress.decide_by_rule(higher, 20)).then(changed)
+    given(CourseProgress, lettered).when(lambda progress: progress.follow_outcome("c1", "algebra", 1, "Algebra")).then(
+        fact(
+            CourseProgress.CredentialIssued,
+            credential_id="c1",
+            outcome="pass",
+            grade_bp=8_999,
+            course_id="algebra",
+            course_version=1,
+            course_title="Algebra",
+            letter="B",
+        )
+    )

@@ -68,6 +68,7 @@ async def test_a_right_answer_ends_in_a_completed_enrollment(campus: Campus) -> 
         "through_position": facts[2].position,
         "formula": "weighted_mean_exact",
         "reason": "",
+        "letter": None,
     }
 
 

@@ -121,6 +121,7 @@ async def test_the_fields_of_the_facts(settings: Settings, tmp_path: Path) -> No
     }  # fmt: skip
     assert by_type["progress-11:AAA-2013J", "progress.course_outcome_decided"] == {
         "outcome": "pass", "grade_bp": None, "policy": "imported", "through_position": 0, "formula": None, "reason": "",
+        "letter": None,
     }  # fmt: skip
 
 
