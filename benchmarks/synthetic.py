@@ -252,10 +252,12 @@ class _Run:
         stream = _Stream(attempt_stream(learner, f"{self._id}.{assessment}", 1))
         where = {"run_id": self._id, "unit_id": unit_id}
         late_by = max(0, SECONDS * (day - _due_on(assessment)) + second)
-        more = {"responses": (), "banked": False, "quiz_version": 1, "started_at": None}
+        days_late = -(-late_by // SECONDS)
+        more = {"responses": (), "banked": False, "quiz_version": 1, "started_at": None, "days_late": days_late}
         submitted = _stored(QuizAttempt.Submitted, **where, by="learner", late_by=late_by, **more)
         score = {"score_bp": score_bp, "points": score_bp, "possible": FULL}
-        graded = _stored(QuizAttempt.Graded, **where, **score, passed=passed, policy="imported")
+        given = {"given_points": score_bp, "given_possible": FULL}
+        graded = _stored(QuizAttempt.Graded, **where, **score, **given, passed=passed, policy="imported")
         yield _Happening(second, stream, learner, *submitted)
         yield _Happening(second + 3_600, stream, "teacher", *graded)
         if passed:

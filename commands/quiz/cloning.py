@@ -9,7 +9,6 @@ import msgspec
 from commands.log import Log, Position
 from commands.lookups.catalog import Outline, outline
 from commands.lookups.quiz import quizzes_of
-from domain.catalog import Run, run_stream
 from domain.deadlines import moved
 from domain.kinds import UNSCORED_KINDS, plain_kind
 from domain.quiz import Quiz, quiz_stream
@@ -39,10 +38,10 @@ async def clone_quizzes(command: CloneQuizzes, log: Log) -> Position:
         if unit is None or plain_kind(unit.kind) in UNSCORED_KINDS or quiz.unit_id in present:
             continue
         clone = await log.load(Quiz, quiz_stream(clone_id(quiz.id_of("quiz_id"), command)))
+        clones.append(clone)
         if not clone.exists:
             _publish(clone, quiz, old, new)
-            clones.append(clone)
-    return await log.save(*clones, await log.load(Run, run_stream(command.run_id)))
+    return await log.save(*clones) if clones else 0
 
 
 def clone_id(quiz_id: str, command: CloneQuizzes) -> str:

@@ -42,6 +42,7 @@ FACT_OF = {
     "stopProjectionJob": "projection.job_stopped",
     "startBulk": "bulk.started",
     "importRoster": "bulk.started",
+    "importGrades": "bulk.started",
     "changeSetting": "setting.changed",
     "withdrawAnnouncement": "announcement.withdrawn",
     "cancelOrder": "order.cancelled",
