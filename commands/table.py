@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from commands import admin, auth, catalog, clients, enrollment, progress, question_bank, quiz, roles, user
+from commands import admin, auth, catalog, clients, enrollment, lti, progress, question_bank, quiz, roles, user
 from commands.admin import read_models, webhooks
 from commands.enrollment import extensions, invitations, roster, staff, transfer
 from commands.log import Log, Position
@@ -56,6 +56,12 @@ HANDLERS: dict[type, CommandHandler] = {
     invitations.AcceptInvitation: invitations.accept_invitation,
     invitations.DeclineInvitation: invitations.decline_invitation,
     invitations.RevokeInvitation: invitations.revoke_invitation,
+    lti.RegisterTool: lti.register_tool,
+    lti.ChangeTool: lti.change_tool,
+    lti.DeployTool: lti.deploy_tool,
+    lti.UndeployTool: lti.undeploy_tool,
+    lti.EndTool: lti.end_tool,
+    lti.ReceiveToolScore: lti.receive_tool_score,
     products.CreateProduct: products.create_product,
     products.RetireProduct: products.retire_product,
     products.ChangePrice: products.change_price,

@@ -10,6 +10,7 @@ from domain.auth import Credentials, Session, Token
 from domain.catalog import Course, CourseDraft, Run
 from domain.clients import Client
 from domain.enrollment import Admission, Enrollment, Seats
+from domain.lti import Tool, ToolResult
 from domain.payment.books import Books, Payout, Receipts
 from domain.payment.coupon import Coupon
 from domain.payment.dispute import Dispute
@@ -36,6 +37,7 @@ LEARNING: tuple[type[Aggregate], ...] = (
     *(Course, CourseDraft, Run, Admission, Enrollment, Seats),
     *(CourseProgress, Viewing, IssuedCredential, QuestionBank, BankQuestion),
     *(Allowance, Quiz, QuizAttempt),
+    *(Tool, ToolResult),
 )
 
 ADMIN: tuple[type[Aggregate], ...] = (

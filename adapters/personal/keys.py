@@ -6,8 +6,9 @@ Writes    both: a key when it is first needed; a destroyed one leaves its row, s
 A key is read each time that it is used, so one that is destroyed works nowhere from then on.
 """
 
+import asyncio
 import secrets
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 from adapters.personal.key_service import AccountsClosed, KeyLost, KeyService, WrappedKey
@@ -82,11 +83,19 @@ class PersonKeys:
         rows = {person: (master, wrapped) for person, master, wrapped in await self._link.run(work)}
         return {stream: await self._opened(stream, rows.get(key_of(stream))) for stream in streams}
 
-    async def of_campus(self, purpose: str) -> bytes:
-        """The key of the campus for a purpose, made when it is first asked for; raises AccountsClosed."""
+    async def of_campus(self, purpose: str, make: Callable[[], bytes] = lambda: secrets.token_bytes(KEY_SIZE)) -> bytes:
+        """
+        The key of the campus for a purpose, made when it is first asked for.
+
+        Args:
+            make: draws a key, in a thread; of two who make one at the same time, the first is kept.
+
+        Raises:
+            AccountsClosed: there is no master key to wrap a new one.
+        """
         row = await self._row(FIND_OF_CAMPUS, purpose)
         if row is None:
-            wrapped = await self._service.wrap(of_campus(purpose), secrets.token_bytes(KEY_SIZE))
+            wrapped = await self._service.wrap(of_campus(purpose), await asyncio.to_thread(make))
             await self._do(KEEP_OF_CAMPUS, purpose, *wrapped)
             row = await self._row(FIND_OF_CAMPUS, purpose)
         if row is None:

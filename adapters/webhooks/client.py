@@ -17,6 +17,11 @@ CONNECT_TIMEOUT = 5.0  # seconds
 TIMEOUT = 15.0  # seconds for all of it
 KEPT = 1_024  # bytes of an answer
 AGENT = "Campuslog"
+FAILURES = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, ssl.SSLError, OSError)
+
+
+class NotFetched(Exception):
+    """What is at an address of another system could not be had; the message says why."""
 
 
 class Answered(NamedTuple):
@@ -57,6 +62,28 @@ class WebhookClient:
         """Close what is open."""
         await self._pool.aclose()
 
+    async def fetch(self, url: str, largest: int) -> bytes:
+        """
+        Get what is at an address of another system, by the same rules.
+
+        Raises:
+            NotFetched: there is no answer, another status than 200, or more than *largest* bytes.
+        """
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                status, _, content = await self._exchange("GET", url, {"accept": "application/json"}, b"", largest + 1)
+        except TimeoutError as error:
+            raise NotFetched(f"no answer within {TIMEOUT:.0f} s") from error
+        except AddressRefused as error:
+            raise NotFetched(str(error)) from error
+        except FAILURES as error:
+            raise NotFetched(f"{type(error).__name__}: {error}"[:200]) from error
+        if status != 200:
+            raise NotFetched(f"the answer is {status}")
+        if len(content) > largest:
+            raise NotFetched(f"the answer has more than {largest:,} bytes")
+        return content
+
     async def send(self, url: str, headers: Mapping[str, str], body: bytes) -> Answered:
         """Send a message once."""
         started = time.monotonic()
@@ -66,46 +93,43 @@ class WebhookClient:
 
         try:
             async with asyncio.timeout(TIMEOUT):
-                status, said, text = await self._post(url, headers, body)
+                sent = {"content-type": "application/json", **headers}
+                status, said, content = await self._exchange("POST", url, sent, body, KEPT)
         except TimeoutError:
             return Answered(None, after(), f"no answer within {TIMEOUT:.0f} s")
         except AddressRefused as error:
             return Answered(None, after(), str(error))
-        except (
-            httpcore.NetworkError,
-            httpcore.ProtocolError,
-            httpcore.TimeoutException,
-            ssl.SSLError,
-            OSError,
-        ) as error:
+        except FAILURES as error:
             return Answered(None, after(), f"{type(error).__name__}: {error}"[:200])
         moved = "redirects are not followed" if 300 <= status < 400 else None
+        text = content[:KEPT].decode(errors="replace").replace("\0", "\ufffd")
         return Answered(status, after(), moved, text, retry_after(said))
 
-    async def _post(self, url: str, headers: Mapping[str, str], body: bytes) -> tuple[int, dict[bytes, bytes], str]:
+    async def _exchange(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes, kept: int
+    ) -> tuple[int, dict[bytes, bytes], bytes]:
+        """Status, head, and the first *kept* bytes of the body, or a few more."""
         parsed = httpcore.URL(url)
         host = parsed.host + (b":%d" % parsed.port if parsed.port is not None else b"")
         sent = [
             (b"host", host),
             (b"user-agent", AGENT.encode()),
-            (b"content-type", b"application/json"),
             (b"content-length", b"%d" % len(body)),
             (b"accept-encoding", b"identity"),
             *((name.encode(), value.encode()) for name, value in headers.items()),
         ]
         timeouts = {"connect": CONNECT_TIMEOUT, "read": TIMEOUT, "write": TIMEOUT, "pool": TIMEOUT}
-        request = httpcore.Request("POST", parsed, headers=sent, content=body, extensions={"timeout": timeouts})
+        request = httpcore.Request(method, parsed, headers=sent, content=body, extensions={"timeout": timeouts})
         response = await self._pool.handle_async_request(request)
         try:
             found = bytearray()
             async for chunk in response.aiter_stream():
                 found += chunk
-                if len(found) >= KEPT:
+                if len(found) >= kept:
                     break
         finally:
             await response.aclose()
-        text = bytes(found[:KEPT]).decode(errors="replace").replace("\0", "\ufffd")
-        return response.status, {name.lower(): value for name, value in response.headers}, text
+        return response.status, {name.lower(): value for name, value in response.headers}, bytes(found)
 
 
 def retry_after(headers: Mapping[bytes, bytes]) -> float:

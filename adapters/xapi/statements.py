@@ -2,8 +2,10 @@
 One fact of a learner as one statement: who has done what, on which activity, with which result.
 
 The actor is the learner by an account: the id that the campus has for the person, never a name or an address. Words
-that are sealed, and what analysts do not see, are in no statement. Ids are UUIDv5: the same fact is the same statement
-in each export, so a store that has it takes it once. Time is when it happened.
+that are sealed are in no statement; what was chosen in a quiz is the response, as an export of the log has it.
+
+Ids are UUIDv5: the same fact is the same statement in each export, so a store that has it takes it once. Time is when
+it happened.
 """
 
 import uuid
@@ -75,8 +77,9 @@ class Statements:
             return self._activity(("quizzes", ids["quiz_id"], "items", str(data["item_id"])), "question")
         if "quiz_id" in ids:
             return self._quiz(ids["quiz_id"])
-        if data.get("unit_id"):
-            return self._activity(("runs", ids["run_id"], "units", str(data["unit_id"])), "lesson")
+        unit_id = ids.get("line_item") or data.get("unit_id")
+        if unit_id:
+            return self._activity(("runs", ids["run_id"], "units", str(unit_id)), "lesson")
         return self._run(ids["run_id"]) if "run_id" in ids else self._activity((*ids.values(),), "course")
 
     def _context(self, fact: Fact, ids: Mapping[str, str]) -> Json:

@@ -40,6 +40,7 @@ VERBS: dict[str, Verb | str] = {
     "progress.unit_completed": _adl("completed"),
     "progress.course_outcome_decided": PASSED_OR_FAILED,
     "progress.course_outcome_revised": PASSED_OR_FAILED,
+    "lti_result.scored": _adl("scored"),
     "attempt.started": _adl("attempted"),
     "attempt.answer_saved": ANSWERED,
     "attempt.submitted": _adl("terminated"),

@@ -11,7 +11,7 @@ from api.http.late_policy import NewLatePolicy
 from api.http.types import NO_NUL, BasisPoints, Id, Title, Word, one_of
 from domain.catalog import COMPLETION_RULES, GRADING_POLICIES, MAX_UNITS, Letter, Prerequisite, Section, Unit
 from domain.catalog.structure import MAX_PREREQUISITES, MAX_SECTIONS
-from domain.catalog.unit_rules import COMPLETION_WORDS, MAX_CAPTIONS, MAX_SECONDS
+from domain.catalog.unit_rules import COMPLETION_WORDS, MAX_CAPTIONS, MAX_CUSTOM, MAX_POINTS, MAX_SECONDS
 from domain.grading import Group
 from domain.kinds import KINDS
 
@@ -43,6 +43,16 @@ class NewCaption(Body):
     sha256: Sha256
 
 
+class NewLtiLink(Body):
+    """What of a tool a unit is (LTI 1.3): `maximum` points, and what it gets at each launch (`custom`)."""
+
+    tool_id: Id
+    custom: Annotated[dict[str, str], Field(max_length=MAX_CUSTOM, default_factory=dict)]
+    maximum: Annotated[int, Field(ge=1, le=MAX_POINTS)] = 100
+    resource_id: Annotated[str, Field(max_length=200, pattern=NO_NUL)] = ""
+    tag: Annotated[str, Field(max_length=200, pattern=NO_NUL)] = ""
+
+
 class NewUnit(Body):
     """
     One thing to open, do or hand in; `weight` is its share of the course, in basis points.
@@ -66,6 +76,7 @@ class NewUnit(Body):
     captions: Annotated[list[NewCaption], Field(max_length=MAX_CAPTIONS, default_factory=list)]
     seconds: Annotated[int, Field(ge=1, le=MAX_SECONDS)] | None = None
     url: Annotated[str, Field(max_length=2_000, pattern=NO_NUL)] = ""
+    lti: NewLtiLink | None = None
 
     def unit(self) -> Unit:
         """The unit of the domain."""

@@ -28,6 +28,7 @@ SERVED_WITH: Mapping[str, str] = {
     "seats": "enrollment",
     "roster_import": "enrollment",
     "run_invitations": "enrollment",
+    "lti": "progress",
     "ledger": "payment",
     "account": "user",
     "accounts": "user",

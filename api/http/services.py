@@ -20,6 +20,7 @@ from adapters.auth.people import People
 from adapters.command_bus.bus import Bus
 from adapters.contents import Contents, PostgresContents
 from adapters.documents import Documents, served_documents
+from adapters.lti.platform import Platform
 from adapters.nats.connection import Nats
 from adapters.nats.hint import Hints
 from adapters.postgres.as_of.folder import KeyFolder
@@ -85,6 +86,7 @@ class Services:
     contents: Contents
     attempt_files: AttemptFiles
     reads: ReadsOfOthers
+    platform: Platform
 
 
 @asynccontextmanager
@@ -99,7 +101,8 @@ async def services(settings: Settings, projections: Sequence[Projection]) -> Asy
     changes = Changes(truth := Truth(reader, documents))
     hints, bus, refusals = Hints(settings, nats), Bus(log), RefusalKeeper(log.link)
     people, reads = People(log, bus, settings), ReadsOfOthers(log, bus)
-    grants, bus.on_refused = Grants(log, people.changes), refusals.note
+    grants, platform = Grants(log, people.changes), Platform(log, people, settings)
+    bus.on_refused = refusals.note
     log.appender.on_commit, log.appender.on_batch = hints.send, metrics.appended
     changes.start(settings, nats)
     await reader.open()
@@ -133,15 +136,13 @@ async def services(settings: Settings, projections: Sequence[Projection]) -> Asy
             PostgresContents(content_link),
             AttemptFiles(content_link, log.keys),
             reads,
+            platform,
         )
     finally:
         await cancel_and_wait([noting])
-        await reads.stop()
-        await people.stop()
-        await grants.stop()
-        await refusals.stop()
-        await changes.stop()
-        await truth.stop()
+        for each in (reads, people, grants, refusals, changes, truth):
+            await each.stop()
+        await platform.close()
         await nats.close()
         await valkey.aclose()
         await reader.close()

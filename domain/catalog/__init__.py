@@ -30,7 +30,7 @@ from domain.catalog.structure import (
     Structure,
     structure_hash,
 )
-from domain.catalog.unit import Caption, Content, Unit, UnitCompletion, showing
+from domain.catalog.unit import Caption, Content, LtiLink, Unit, UnitCompletion, showing
 from domain.grading import Letter
 
 __all__ = [
@@ -50,6 +50,7 @@ __all__ = [
     "DraftChanged",
     "DraftNotFound",
     "Letter",
+    "LtiLink",
     "Policy",
     "Prerequisite",
     "PrerequisiteCircle",

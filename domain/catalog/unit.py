@@ -7,6 +7,9 @@ import msgspec
 from domain.kinds import Kind
 from domain.late_policy import LatePolicy
 
+HANDED_IN = ("submitted", "scored", "passed")
+"""Rules by which work completes a unit."""
+
 
 class UnitCompletion(msgspec.Struct, frozen=True, omit_defaults=True):
     """
@@ -45,6 +48,25 @@ class Caption(msgspec.Struct, frozen=True):
     sha256: str
 
 
+class LtiLink(msgspec.Struct, frozen=True, omit_defaults=True):
+    """
+    What of a tool a unit is (LTI 1.3); where it is launched is the `url` of the unit, or what the tool has otherwise.
+
+    Attributes:
+        tool_id: of domain.lti.
+        custom: what the tool wants at each launch, by name.
+        maximum: points of all, as the tool sees them.
+        resource_id: how the tool calls what is scored.
+        tag: what the tool says of it.
+    """
+
+    tool_id: str
+    custom: dict[str, str] = {}
+    maximum: int = 100
+    resource_id: str = ""
+    tag: str = ""
+
+
 class Unit(msgspec.Struct, frozen=True, omit_defaults=True):
     """
     One thing to open, do or hand in.
@@ -64,6 +86,7 @@ class Unit(msgspec.Struct, frozen=True, omit_defaults=True):
         captions: of a video.
         seconds: how long a video or a recording is, None where that is not known.
         url: of a link, or of what an LTI tool launches.
+        lti: of a unit that is a tool.
     """
 
     unit_id: str
@@ -82,6 +105,13 @@ class Unit(msgspec.Struct, frozen=True, omit_defaults=True):
     captions: list[Caption] = []
     seconds: int | None = None
     url: str = ""
+    lti: LtiLink | None = None
+
+    @property
+    def has_line_item(self) -> bool:
+        """Whether its tool gives a score for it: it counts for the grade, or is completed by what is handed in."""
+        rule = "" if self.completion is None else self.completion.rule
+        return self.lti is not None and (self.weight > 0 or rule in HANDED_IN)
 
 
 def hashes_of(unit: Unit) -> Iterator[str]:

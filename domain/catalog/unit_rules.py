@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from domain.aggregate import stream_id
 from domain.catalog.errors import BadStructure
-from domain.catalog.unit import Unit, UnitCompletion, hashes_of
+from domain.catalog.unit import HANDED_IN, LtiLink, Unit, UnitCompletion, hashes_of
 from domain.kinds import KINDS, has_score
 from domain.late_policy import problem_of_late_policy
 from domain.score import FULL
@@ -17,10 +17,12 @@ COMPLETION_WORDS = ("opened", "by_hand", "watched", "submitted", "scored", "pass
 """What completes a unit; the set is closed for what is published from now on."""
 WITH_A_MARK = ("watched", "passed")
 WATCHED_KINDS = ("video", "audio")
-HANDED_IN = ("submitted", "scored", "passed")
 SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 MAX_SECONDS = 7 * 86_400
 MAX_CAPTIONS = 50
+MAX_CUSTOM = 50  # values of a tool
+LONGEST_CUSTOM = 2_000  # characters
+MAX_POINTS = 1_000_000
 
 
 def problems_of_unit(unit: Unit, *, any_kind: bool = False) -> Iterator[BadStructure]:
@@ -34,6 +36,20 @@ def problems_of_unit(unit: Unit, *, any_kind: bool = False) -> Iterator[BadStruc
         yield from _problems_of_completion(unit, unit.completion)
     yield from _problems_of_deadline(unit)
     yield from _problems_of_content(unit)
+    if unit.lti is not None:
+        yield from _problems_of_tool(unit, unit.lti)
+
+
+def _problems_of_tool(unit: Unit, link: LtiLink) -> Iterator[BadStructure]:
+    if unit.kind != "lti":
+        yield _bad(unit, f"is of kind {unit.kind}, which is no tool")
+    stream_id("tool", link.tool_id)
+    if len(link.custom) > MAX_CUSTOM or any(
+        len(each) > LONGEST_CUSTOM for each in (*link.custom, *link.custom.values())
+    ):
+        yield _bad(unit, f"tells its tool more than {MAX_CUSTOM} values of {LONGEST_CUSTOM} characters each")
+    if not 0 < link.maximum <= MAX_POINTS:
+        yield _bad(unit, f"has {link.maximum} points of its tool; there are 1 to {MAX_POINTS:,}")
 
 
 def _problems_of_completion(unit: Unit, completion: UnitCompletion) -> Iterator[BadStructure]:

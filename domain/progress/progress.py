@@ -28,6 +28,7 @@ BY_STAFF = "instructor"  # the policy of outcomes that a person decides; no rule
 TRANSFERRED = "transferred"  # the rule of units that were completed on another run of the course
 QUIZ_PASSED = "quiz_passed"  # the rule of units that an attempt completes
 WATCHED = "watched"  # the rule of units of which enough was watched; the facts of the viewing are the evidence
+TOOL_SCORED = "tool_scored"  # the rule of units that a score of a tool completes (LTI)
 IMPORTED = "imported"  # the policy of outcomes that were decided elsewhere
 FORMULA_V1 = "weighted_mean_cut"  # what grades of the first version were computed by: cut to whole basis points
 WITHOUT_LETTER, WITHOUT_LETTERS = {"letter": None}, {"old_letter": None, "new_letter": None}  # in older versions

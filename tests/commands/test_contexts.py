@@ -15,6 +15,7 @@ CONTEXTS = (
     "catalog",
     "clients",
     "enrollment",
+    "lti",
     "payment",
     "progress",
     "question_bank",

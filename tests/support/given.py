@@ -33,6 +33,8 @@ STREAMS = {
     "question": "question-algebra:q1",
     "attempt": "attempt-ann:equations:1",
     "allowance": "allowance-ann:equations",
+    "lti_tool": "lti_tool-tool-equations",
+    "lti_result": "lti_result-ann:algebra-1:lab",
     "product": "product-algebra",
     "offers": "offers-algebra",
     "coupon": "coupon-SPRING",

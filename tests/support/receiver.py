@@ -73,7 +73,7 @@ class Receiver:
             head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
             lines = [line.partition(": ") for line in head[1:] if line]
             fields = {name.lower(): value for name, _, value in lines}
-            body = await reader.readexactly(int(fields["content-length"]))
+            body = await reader.readexactly(int(fields.get("content-length", 0)))
             message = Message(head[0].split(" ")[1], fields, body)
             self.messages.append(message)
             if (answer := await self.answers(message)) is not None:

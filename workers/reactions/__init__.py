@@ -9,7 +9,7 @@ the outside world.
 """
 
 from commands.payment.selling import ENDS
-from workers.reactions import admin, auth, catalog, enrollment, payment, progress, provider_events, quiz, user
+from workers.reactions import admin, auth, catalog, enrollment, lti, payment, progress, provider_events, quiz, user
 from workers.reactions.job import Job, timer
 from workers.reactions.notice import notice
 from workers.reactions.reaction import Reaction
@@ -38,6 +38,7 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "attempt.regraded": _after_score("decide_when_regraded", "complete_when_regraded"),
     "regrade.committed": (Reaction("carry_out_regrade", quiz.continue_regrade),),
     "regrade.progressed": (Reaction("continue_regrade", quiz.continue_regrade),),
+    "lti_result.scored": (Reaction("complete_by_tool", lti.complete_by_tool),),
     "progress.unit_completed": (Reaction("decide_when_done", progress.decide_when_done),),
     "progress.course_outcome_decided": (
         Reaction("complete_passed_course", progress.complete_passed_course),

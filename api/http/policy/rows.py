@@ -318,6 +318,28 @@ MACHINERY = (
     Row("getIdentity", READ, OF_CAMPUS),  # of the gateway
 )
 
+TOOLS = (
+    Row("registerTool", COMMAND, BY_ADMINS, step_up=True, reason=True),
+    Row("listTools", READ, TO_ADMINS),
+    Row("getTool", READ, TO_ADMINS),
+    Row("changeTool", COMMAND, BY_ADMINS, step_up=True, reason=True),
+    Row("deployTool", COMMAND, BY_ADMINS, reason=True),
+    Row("undeployTool", COMMAND, BY_ADMINS, reason=True),
+    Row("endTool", COMMAND, BY_ADMINS, reason=True),
+    Row("launchTool", COMMAND, TO_ITSELF, USER),
+    Row("beginDeepLinking", COMMAND, BY_STAFF_OF_COURSE),
+    Row("listPlatformKeys", OPEN, TO_ALL),
+    Row("getAuthorize", OPEN, TO_ALL),  # with what a launch has begun, in its browser
+    Row("authorizeByForm", OPEN, TO_ALL),
+    Row("receiveDeepLinks", OPEN, TO_ALL),  # signed by the tool
+    Row("issueToolToken", OPEN, TO_ALL),  # to a tool that proves itself
+    Row("listLineItems", OPEN, TO_ALL),  # from here on with the access token of a tool
+    Row("getLineItem", OPEN, TO_ALL),
+    Row("receiveScore", OPEN, TO_ALL),
+    Row("listResults", OPEN, TO_ALL),
+    Row("listMembers", OPEN, TO_ALL),
+)
+
 GROUPS: Mapping[str, tuple[Row, ...]] = {
     "Signing in and accounts": SIGN_IN,
     "Roles": ROLES,
@@ -329,6 +351,7 @@ GROUPS: Mapping[str, tuple[Row, ...]] = {
     "Payment and books": PAYMENT,
     "History and proofs": AUDIT,
     "Administration": ADMINISTRATION,
+    "Tools (LTI)": TOOLS,
     "Machinery": MACHINERY,
 }
 ROWS: tuple[Row, ...] = tuple(row for rows in GROUPS.values() for row in rows)

@@ -95,10 +95,11 @@ async def test_no_route_answers_about_what_is_not_there(campus: Campus) -> None:
     Each query with an id in its path is 404 for an unknown one; streams and payment pages are tried elsewhere.
 
     How to reach a person is refused without a consent, which no one has given who is not there; where a provider sends
-    browsers back, the answer is a page.
+    browsers back, the answer is a page; and a tool shows its token first.
     """
     paths = (await campus.client.get("/openapi.json")).json()["paths"]
     asked = [path for path, operations in paths.items() if "{" in path and "get" in operations]
+    asked = [path for path in asked if not path.startswith("/v1/lti/runs/")]
     for path in (path for path in asked if not path.endswith(("/events", "/checkout", "/contact", "/callback"))):
         digest = re.sub(r"{(fold|dossier|job|bulk_job)_id}", "0" * 32, path.removeprefix("/v1"))
         digest = digest.replace("{client_id}", "service-none")

@@ -44,6 +44,7 @@ SHOWN_FIELDS = {
     *("accepts_until", "client_seq", "closes_at", "deadline_at", "extra_attempts", "extra_seconds", "item_id"),
     *("old_closes_at", "old_deadline_at", "old_extra_attempts", "old_extra_seconds", "questions", "quiz_version"),
     *("sections", "started_at"),
+    *("activity", "completes", "given", "grading", "maximum", "scored_at", "terms", "tool_id"),  # of tools
     *("ended_at", "position_ms", "seconds", "segments"),
     *("affected", "attempts", "based_on", "changed", "done", "finished", "last"),
     *("comment", "earned", "final", "grader", "levels", "marks", "regrade_no", "step"),  # a comment is sealed

@@ -25,6 +25,7 @@ OTHERWISE = {
     "askForDossier": "is a look at a record, which is recorded with its reason as looks are",
     "uploadContent": "keeps bytes by their hash, which mean nothing before an edit of a course, a fact, refers to them",
     "uploadAttemptFile": "keeps bytes of the user's own attempt, which mean nothing before an answer names them",
+    "beginDeepLinking": "changes nothing: what is chosen arrives by receiveDeepLinks, in the name of the editor",
     "sendBulk": "does nothing by itself: each command in it is a request of its own",
 }
 

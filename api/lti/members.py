@@ -1,0 +1,56 @@
+"""Names and roles of a run for its tools (NRPS 2.0): by pseudonyms, with names and addresses where that is agreed."""
+
+from typing import Annotated
+
+from fastapi import Query, Request, Response
+
+from adapters.lti import claims as said
+from api.http.routing import router as strict_router
+from api.http.services import ServicesDep
+from api.http.types import RunId
+from api.lti.asking import HERE, Text, answers, as_media, asked_about, learners_of, run_url
+from domain.lti import NoLineItem
+
+router = strict_router("lti", "/v1")
+PAGE = 50  # members on a page
+MEMBERS = "application/vnd.ims.lti-nrps.v2.membershipcontainer+json"
+MEMBERS_EXAMPLE = {
+    "id": f"{HERE}/members",
+    "context": {"id": "algebra-2026", "label": "algebra-2026", "title": "Algebra"},
+    "members": [{"status": "Active", "user_id": "7PxvZw", "roles": [said.LEARNER]}],
+}
+
+
+@router.get("/lti/runs/{run_id}/members", responses=answers(MEMBERS, MEMBERS_EXAMPLE, 401, 404, 503))
+async def list_members(
+    *,
+    run_id: RunId,
+    request: Request,
+    services: ServicesDep,
+    role: Text = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = PAGE,
+    page: Annotated[str, Query(max_length=128, pattern=r"^([0-9a-f]{2})*$")] = "",
+    rlid: Text = None,
+) -> Response:
+    """Who has a place on a run, by pseudonyms (NRPS 2.0); names and addresses where that is agreed with the tool."""
+    asked, url = await asked_about(request, services, "members", run_id), run_url(services, run_id)
+    if rlid is not None and rlid not in asked.units:
+        raise NoLineItem(tool_id=asked.tool.tool_id, run_id=run_id, unit_id=rlid)
+    platform, terms = services.platform, asked.tool.terms
+    after = bytes.fromhex(page).decode(errors="replace")
+    is_wanted = role is None or role in (said.LEARNER, said.LEARNER.rpartition("#")[2])
+    listed = await learners_of(services, run_id, limit + 1, after) if is_wanted else []
+    members = [
+        {
+            "status": "Active",
+            "user_id": await platform.sealed.pseudonym(asked.tool.tool_id, learner_id),
+            "roles": [said.LEARNER],
+            **(await platform.shared_of(terms, learner_id) if terms else {}),
+        }
+        for learner_id in listed[:limit]
+    ]
+    onward: dict[str, str] = {}
+    if len(listed) > limit:
+        onward["link"] = f'<{url}/members?limit={limit}&page={listed[limit - 1].encode().hex()}>; rel="next"'
+    context = {"id": run_id, "label": run_id, "title": asked.title}
+    return as_media(MEMBERS, {"id": f"{url}/members", "context": context, "members": members}, onward)

@@ -1,0 +1,111 @@
+"""What the admins do with tools (LTI), and what becomes of the scores that a tool sends."""
+
+from dataclasses import dataclass
+
+from commands.log import Log, Position
+from commands.lookups.catalog import must_have_course, outline
+from commands.lookups.enrollment import must_have_access
+from domain.lti import NoLineItem, Tool, ToolResult, ToolScore, ToolTerms, result_stream, tool_stream
+
+
+@dataclass(frozen=True)
+class RegisterTool:
+    """A tool may be deployed to courses."""
+
+    tool_id: str
+    terms: ToolTerms
+    reason: str
+
+
+async def register_tool(command: RegisterTool, log: Log) -> Position:
+    tool = await log.load(Tool, tool_stream(command.tool_id))
+    tool.register(command.terms, command.reason)
+    return await log.save(tool)
+
+
+@dataclass(frozen=True)
+class ChangeTool:
+    """Another thing is agreed with a tool from now on."""
+
+    tool_id: str
+    terms: ToolTerms
+    reason: str
+
+
+async def change_tool(command: ChangeTool, log: Log) -> Position:
+    tool = await log.load(Tool, tool_stream(command.tool_id))
+    tool.change(command.terms, command.reason)
+    return await log.save(tool)
+
+
+@dataclass(frozen=True)
+class DeployTool:
+    """A tool may be used on a course."""
+
+    tool_id: str
+    course_id: str
+    reason: str
+
+
+async def deploy_tool(command: DeployTool, log: Log) -> Position:
+    tool = await log.load(Tool, tool_stream(command.tool_id))
+    await must_have_course(log, command.course_id)
+    tool.deploy(command.course_id, command.reason)
+    return await log.save(tool)
+
+
+@dataclass(frozen=True)
+class UndeployTool:
+    """A tool may be used on a course no more."""
+
+    tool_id: str
+    course_id: str
+    reason: str
+
+
+async def undeploy_tool(command: UndeployTool, log: Log) -> Position:
+    tool = await log.load(Tool, tool_stream(command.tool_id))
+    tool.undeploy(command.course_id, command.reason)
+    return await log.save(tool)
+
+
+@dataclass(frozen=True)
+class EndTool:
+    """A tool ends, for good."""
+
+    tool_id: str
+    reason: str
+
+
+async def end_tool(command: EndTool, log: Log) -> Position:
+    tool = await log.load(Tool, tool_stream(command.tool_id))
+    tool.end(command.reason)
+    return await log.save(tool)
+
+
+@dataclass(frozen=True)
+class ReceiveToolScore:
+    """A tool has scored what a learner has done on a unit of a run."""
+
+    learner_id: str
+    run_id: str
+    unit_id: str
+    tool_id: str
+    said: ToolScore
+
+
+async def receive_tool_score(command: ReceiveToolScore, log: Log) -> Position:
+    command.said.check()
+    run = await outline(log, command.run_id)
+    unit = run.units.get(command.unit_id)
+    if unit is None or unit.lti is None or unit.lti.tool_id != command.tool_id or not unit.has_line_item:
+        raise NoLineItem(tool_id=command.tool_id, run_id=command.run_id, unit_id=command.unit_id)
+    (await log.read(Tool, tool_stream(command.tool_id))).in_use(run.course_id)
+    await must_have_access(log, command.learner_id, command.run_id)
+    result = await log.load(ToolResult, result_stream(command.learner_id, command.run_id, command.unit_id))
+    rule = unit.completion
+    completes = (
+        command.said.completes("", None) if rule is None else command.said.completes(rule.rule, rule.at_least_bp)
+    )
+    result.receive(command.tool_id, command.said, completes=completes)
+    return await log.save(result)

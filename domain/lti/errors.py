@@ -1,0 +1,59 @@
+"""What can be wrong with a tool, and with what it says."""
+
+from domain.errors import Conflict, NotFound, Rejected
+
+
+class BadToolTerms(Rejected):
+    """What is said of a tool is not enough to use it, or cannot be so."""
+
+    code = "bad_tool_terms"
+    template = "this is no tool that can be used: {why}"
+
+
+class ToolNotFound(NotFound):
+    """No tool has this id."""
+
+    code = "tool_not_found"
+    template = "there is no tool {tool_id}"
+
+
+class ToolExists(Conflict):
+    """Another tool was registered by this id."""
+
+    code = "tool_exists"
+    template = "the tool {tool_id} is registered with other terms: change it, or choose another id"
+
+
+class ToolEnded(Conflict):
+    """The tool has ended, for good."""
+
+    code = "tool_ended"
+    template = "the tool {tool_id} has ended: register another one"
+
+
+class ToolNotDeployed(Conflict):
+    """The tool may not be used on the course."""
+
+    code = "tool_not_deployed"
+    template = "the tool {tool_id} is not deployed to course {course_id}: an admin has to do that first"
+
+
+class NoLineItem(NotFound):
+    """A unit for which the tool gives no score."""
+
+    code = "no_line_item"
+    template = "the tool {tool_id} has no line item {unit_id} on run {run_id}"
+
+
+class BadToolScore(Rejected):
+    """A tool sends a score that says nothing, or what cannot be."""
+
+    code = "bad_tool_score"
+    template = "this is no score: {why}"
+
+
+class ScoreBehind(Conflict):
+    """A score is older than the one that is there (AGS 2.0: the platform must not take it)."""
+
+    code = "score_behind"
+    template = "a score of {latest} is there, which is later than {sent}"
