@@ -65,6 +65,8 @@ async def test_the_first_admin_is_made_on_the_machine(settings: Settings) -> Non
     for filters in (["--ticket", "HELP-1"], ["--about", ADA], ["--actor", operator()]):
         acts = (await answer(settings, "audit", *filters))["acts"]
         assert [(each["action"], each["role"]) for each in acts] == [(fact.type, "operator") for fact in facts[::-1]]
+    code, _, err = await said(settings, "remove-factors", ADA, "--reason", "has shown the passport")
+    assert (code, "set CAMPUS_SMTP_URL" in err) == (1, True), "the mailbox has to be proved, too"
     code, _, err = await said(settings, "create", ADA, "--ticket", "ask Ada")
     assert (code, "HELP-123" in err) == (1, True), err
     async with town(settings) as there:
