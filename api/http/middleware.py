@@ -42,6 +42,8 @@ CONTENTS = re.compile(r"/v1/courses/[^/]+/contents")
 LARGEST_FILE = 20_971_520  # bytes that a learner hands in with an answer
 SLOWEST_FILE = 300.0  # seconds
 FILES = re.compile(r"/v1/quizzes/[^/]+/attempts/[^/]+/files")
+LARGEST_QUESTION_FILE = 33_554_432  # bytes: a bank of thousands of questions, or a package
+QUESTION_FILES = re.compile(r"/v1/question-banks/[^/]+/files")
 LARGEST_PUBLICATION = 16_777_216  # bytes: a course of MAX_UNITS units, whatever their titles are
 PUBLICATIONS = re.compile(r"/v1/courses/[^/]+/versions|/v1/quizzes")
 SMALLEST_COMPRESSED = 1_024  # bytes
@@ -176,6 +178,8 @@ class RequestState:
             self.largest_body, slowest = LARGEST_CONTENT, SLOWEST_CONTENT
         elif FILES.fullmatch(path):
             self.largest_body, slowest = LARGEST_FILE, SLOWEST_FILE
+        elif QUESTION_FILES.fullmatch(path):
+            self.largest_body, slowest = LARGEST_QUESTION_FILE, SLOWEST_FILE
         self._body_until = asyncio.get_running_loop().time() + slowest
 
     def check_announced(self) -> None:

@@ -159,6 +159,7 @@ QUIZ = (
     Row("retireQuestion", COMMAND, BY_STAFF, reason=True),
     Row("restoreQuestion", COMMAND, BY_STAFF, reason=True),
     Row("importQuestionFile", COMMAND, BY_STAFF),
+    Row("uploadQuestionFile", COMMAND, BY_STAFF),
     Row("getQuestionFile", READ, OF_CAMPUS),
     Row("startAttempt", COMMAND, FOR_LEARNER_ON_RUN, LATER, impersonated=True),
     Row("saveAnswer", COMMAND, FOR_LEARNER_ON_RUN, LATER, impersonated=True),

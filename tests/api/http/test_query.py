@@ -107,7 +107,7 @@ async def test_no_route_answers_about_what_is_not_there(campus: Campus) -> None:
         unknown = unknown.replace("{attempt_no}", "1")
         unknown = unknown.replace("{position}", "999999999999").replace("{source_hash}", "0" * 64)
         unknown = unknown.replace("{name}", f"none-{campus.tag}").replace("{sha256}", "0" * 64)
-        unknown = unknown.replace("{language}", "en")
+        unknown = unknown.replace("{language}", "en").replace("{handle}", "0" * 16)
         answer = await campus.get(unknown)
         assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json"), unknown
     assert len(asked) > 10
