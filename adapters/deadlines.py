@@ -9,6 +9,7 @@ from adapters.postgres.log.postgres_log import PostgresLog
 from domain.catalog import Course, Run, RunNotFound, course_stream, run_stream
 from domain.deadlines import OfQuiz, deadline_of, latest_of
 from domain.enrollment import Enrollment, NotEnrolled, enrollment_stream
+from domain.progress import CourseProgress, progress_stream
 from domain.quiz import Quiz
 from domain.tags import QueryItem, tag
 
@@ -77,7 +78,8 @@ async def deadlines_of(log: PostgresLog, learner_id: str, run_id: str) -> tuple[
     course = await replayed(log, Course, course_stream(run.course_id))
     placed_at = await _placed_at(log, learner_id, run_id)
     of_quizzes, items = await _of_quizzes(log, run_id), []
-    for unit in course.versions[run.course_version]:
+    progress = await replayed(log, CourseProgress, progress_stream(learner_id, run_id))
+    for unit in course.versions[progress.follows(run.versions)]:
         quizzes = of_quizzes.get(unit.unit_id, [OfQuiz()])
         for_all = latest_of([deadline_of(unit, run, {}, quiz, placed_at) for quiz in quizzes])
         deadline = latest_of([deadline_of(unit, run, enrollment.extensions, quiz, placed_at) for quiz in quizzes])

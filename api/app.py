@@ -21,6 +21,7 @@ from api import (
     account_export,
     accounts,
     announcements,
+    appeals,
     attempt_files,
     attempts,
     attention,
@@ -66,6 +67,7 @@ from api import (
     rules,
     run_invitations,
     seats,
+    study,
     transcripts,
     viewing,
     webhooks,
@@ -87,6 +89,8 @@ VERSION = "1"
 ROUTERS = (  # the busiest first: routes are tried in this order
     progress.router,
     viewing.router,
+    appeals.router,
+    study.router,
     dashboards.router,  # plain reads of dashboards do not come here: api/http/fast_path.py
     deadlines.router,
     enrollment.router,

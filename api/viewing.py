@@ -15,7 +15,7 @@ from api.http.routing import router as strict_router
 from api.http.types import ID, ActingFor, Id, LearnerId, RunId
 from commands.progress.viewing import RecordWatched
 from domain.catalog import Course, Run, RunNotFound, course_stream, run_stream, showing
-from domain.progress import Segment, UnknownUnit, Viewing, viewing_stream
+from domain.progress import CourseProgress, Segment, UnknownUnit, Viewing, progress_stream, viewing_stream
 from domain.progress.viewing import LONGEST_AGO, MOST_MS, MOST_SECONDS, MOST_SEGMENTS
 from domain.progress.watching import merged
 
@@ -139,7 +139,9 @@ async def _viewing(ask: QueryContext, learner_id: str, run_id: str, unit_id: str
     if not run.exists:
         raise RunNotFound(run_id=run_id)
     course = await replayed(log, Course, course_stream(run.course_id))
-    unit = next((each for each in course.versions[run.course_version] if each.unit_id == unit_id), None)
+    progress = await replayed(log, CourseProgress, progress_stream(learner_id, run_id))
+    followed = course.versions[progress.follows(run.versions)]
+    unit = next((each for each in followed if each.unit_id == unit_id), None)
     if unit is None:
         raise UnknownUnit(unit_id=unit_id, run_id=run_id)
     viewing = await replayed(log, Viewing, viewing_stream(learner_id, run_id, unit_id))

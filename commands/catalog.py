@@ -342,6 +342,22 @@ async def close_run(command: CloseRun, log: Log) -> Position:
 
 
 @dataclass(frozen=True)
+class ChangeRunVersion:
+    """Let a run follow another version of its course; learners who have not completed it follow by a reaction."""
+
+    run_id: str
+    course_version: int
+
+
+async def change_run_version(command: ChangeRunVersion, log: Log) -> Position:
+    run = await log.load(Run, run_stream(command.run_id))
+    if run.exists and command.course_version not in (await log.read(Course, course_stream(run.course_id))).versions:
+        raise VersionNotFound(course_id=run.course_id, version=command.course_version)
+    run.follow_version(command.course_version, log.context.at)
+    return await log.save(run)
+
+
+@dataclass(frozen=True)
 class ChangeCapacity:
     """
     Give a run more or fewer seats; a reaction brings those who sit and wait in line with it.

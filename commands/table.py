@@ -19,7 +19,7 @@ from commands.payment import (
     refunds,
     subscriptions,
 )
-from commands.progress import viewing
+from commands.progress import appeals, following, viewing
 
 CommandHandler = Callable[[Any, Log], Awaitable[Position]]
 
@@ -34,6 +34,7 @@ HANDLERS: dict[type, CommandHandler] = {
     catalog.OpenRun: catalog.open_run,
     catalog.CloseRun: catalog.close_run,
     catalog.ChangeCapacity: catalog.change_capacity,
+    catalog.ChangeRunVersion: catalog.change_run_version,
     enrollment.RequestEnrollment: enrollment.request_enrollment,
     enrollment.WithdrawEnrollment: enrollment.withdraw_enrollment,
     enrollment.ReactivateEnrollment: enrollment.reactivate_enrollment,
@@ -115,8 +116,12 @@ HANDLERS: dict[type, CommandHandler] = {
     books.ClosePeriod: books.close_period,
     progress.OpenUnit: progress.open_unit,
     progress.RecordActivity: progress.record_activity,
+    following.FollowRun: following.follow_run,
     viewing.RecordWatched: viewing.record_watched,
     progress.CompleteUnit: progress.complete_unit,
+    appeals.MakeAppeal: appeals.make_appeal,
+    appeals.WithdrawAppeal: appeals.withdraw_appeal,
+    appeals.AnswerAppeal: appeals.answer_appeal,
     progress.RecogniseProgress: progress.recognise_progress,
     progress.DecideOutcome: progress.decide_outcome,
     progress.FollowOutcomeByCredential: progress.follow_outcome_by_credential,

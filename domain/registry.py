@@ -22,7 +22,8 @@ from domain.payment.product import Product
 from domain.payment.provider_event import ProviderEvent
 from domain.payment.refund import Refund
 from domain.payment.subscription import Subscription
-from domain.progress import CourseProgress, IssuedCredential, Viewing
+from domain.progress import CourseProgress, IssuedCredential, RunRebase, Viewing
+from domain.progress.appeal import Appeals
 from domain.question_bank import BankQuestion, QuestionBank
 from domain.quiz import Allowance, Quiz, QuizAttempt
 from domain.roles import Roles
@@ -35,7 +36,7 @@ PAYMENT: tuple[type[Aggregate], ...] = (
 
 LEARNING: tuple[type[Aggregate], ...] = (
     *(Course, CourseDraft, Run, Admission, Enrollment, Seats),
-    *(CourseProgress, Viewing, IssuedCredential, QuestionBank, BankQuestion),
+    *(CourseProgress, Appeals, Viewing, RunRebase, IssuedCredential, QuestionBank, BankQuestion),
     *(Allowance, Quiz, QuizAttempt),
     *(Tool, ToolResult),
 )

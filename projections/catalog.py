@@ -227,6 +227,10 @@ def _capacity_changed(fact: Fact, rows: Rows) -> None:
     rows.edit(RUNS, CatalogRun, _run(fact.stream_id)).capacity = fact.data["new"]
 
 
+def _version_changed(fact: Fact, rows: Rows) -> None:
+    rows.edit(RUNS, CatalogRun, _run(fact.stream_id)).course_version = fact.data["new"]
+
+
 def _quiz_published(fact: Fact, rows: Rows) -> None:
     data = fact.data
     quiz = rows.edit(QUIZZES, CatalogQuiz, _quiz(fact.stream_id))
@@ -254,5 +258,6 @@ class Catalog(Projection):
         "run.opened": Handler(_needs_run, _run_opened, writes=(RUNS,)),
         "run.closed": Handler(_needs_run, _run_closed, writes=(RUNS,)),
         "run.capacity_changed": Handler(_needs_run, _capacity_changed, writes=(RUNS,)),
+        "run.version_changed": Handler(_needs_run, _version_changed, writes=(RUNS,)),
         "quiz.published": Handler(_needs_quiz, _quiz_published, writes=(QUIZZES,)),
     }

@@ -16,7 +16,7 @@ from typing import ClassVar
 import msgspec
 
 from domain.catalog import Unit
-from domain.deadlines import FromEnrollment, due_for, due_times, from_enrollment
+from domain.deadlines import FromEnrollment
 from domain.enrollment import Status
 from domain.fact import Fact
 from domain.grading import (
@@ -28,10 +28,10 @@ from domain.grading import (
     counted,
     note_completed,
     percent_and_half,
-    scheme_of,
     shown_grades,
     with_quiz,
 )
+from domain.grading.of_run import PLAN, Weights, weights_of
 from domain.score import Score, score_in
 from domain.streams import named_id, named_ids
 from domain.unit_scores import note_changed, note_graded
@@ -51,6 +51,7 @@ class CourseEnrollment(msgspec.Struct):
         completed: units that are completed, whatever they weigh; `excused` those without a score.
         extensions: the deadlines that the learner was granted, by unit.
         placed_at: when the learner first got a place, in runs whose days count from then.
+        version: of the course that the learner follows, 0 for the one that the run had at first.
         scores: best score of each unit, and `exact` those that basis points do not say exactly, as points and possible.
     """
 
@@ -71,6 +72,7 @@ class CourseEnrollment(msgspec.Struct):
     exact: dict[str, Score] = {}
     extensions: dict[str, datetime] = {}
     placed_at: datetime | None = None
+    version: int = 0
 
 
 class CourseDay(msgspec.Struct):
@@ -101,11 +103,13 @@ class CourseWeek(msgspec.Struct):
 
 
 class CourseWeights(msgspec.Struct):
-    """What the units of a run count; `own_due` are deadlines that count from when a learner got a place."""
+    """What the units of a run count: at first, and *later* by other versions that it follows; `PLAN` is its *plan*."""
 
     run_id: str
     scheme: Scheme = Scheme()
     own_due: FromEnrollment | None = None
+    later: dict[str, Weights] = {}
+    plan: dict[str, str] = {}
 
 
 class CourseVersions(msgspec.Struct):
@@ -144,6 +148,10 @@ def _monday(fact: Fact) -> int:
     return (fact.day - 1) // 7 * 7 + 1
 
 
+def _needs_run(fact: Fact) -> Iterable[RowKey]:
+    return RowKey(WEIGHTS, (_run(fact.stream_id),)), RowKey(VERSIONS, (fact.data["course_id"],))
+
+
 def _needs_status(fact: Fact) -> Iterable[RowKey]:
     learner_id, run_id = _place(fact.stream_id)
     return RowKey(ENROLLMENTS, (run_id, learner_id)), RowKey(DAYS, (run_id, _day(fact.day)))
@@ -179,23 +187,43 @@ def _version_published(fact: Fact, rows: Rows) -> None:
 def _run_scheduled(fact: Fact, rows: Rows) -> None:
     data = fact.data
     course = rows.read(VERSIONS, CourseVersions, data["course_id"]) or CourseVersions(data["course_id"])
-    run, version = rows.edit(WEIGHTS, CourseWeights, _run(fact.stream_id)), str(data["course_version"])
-    units = course.versions.get(version, [])
-    run.own_due = from_enrollment(units, data)
-    run.scheme = scheme_of(
-        units,
-        course.groups.get(version, []),
-        due_times(units, data),
-        policy=course.policies.get(version, WEIGHTED_MEAN),
-        letters=course.letters.get(version, []),
-    )
+    run = rows.edit(WEIGHTS, CourseWeights, _run(fact.stream_id))
+    run.plan = {name: data[name] for name in PLAN if name in data}
+    found = _weights(run.plan, course, str(data["course_version"]))
+    run.scheme, run.own_due = found.scheme, found.own_due
+
+
+def _weights(plan: Mapping[str, str], course: CourseVersions, version: str) -> Weights:
+    units, groups = course.versions.get(version, []), course.groups.get(version, [])
+    policy, letters = course.policies.get(version, WEIGHTED_MEAN), course.letters.get(version, [])
+    return weights_of(units, plan, groups, policy=policy, letters=letters)
+
+
+def _version_changed(fact: Fact, rows: Rows) -> None:
+    """Learners follow another version from their own facts on."""
+    course_id, version = fact.data["course_id"], str(fact.data["new"])
+    run = rows.edit(WEIGHTS, CourseWeights, _run(fact.stream_id))
+    weights = _weights(run.plan, rows.read(VERSIONS, CourseVersions, course_id) or CourseVersions(course_id), version)
+    for unit_id, at in run.scheme.quiz_due.items():
+        weights.scheme = with_quiz(weights.scheme, {"unit_id": unit_id, "due_at": at.isoformat()})
+    run.later[version] = weights
+
+
+def _rebased(fact: Fact, rows: Rows) -> None:
+    learner_id, run_id = _place(fact.stream_id)
+    enrollment = rows.edit(ENROLLMENTS, CourseEnrollment, run_id, learner_id)
+    enrollment.version = fact.data["to_version"]
+    _compute(enrollment, rows, fact)
 
 
 def _quiz_published(fact: Fact, rows: Rows) -> None:
     """A unit is due when its quiz is."""
     run = rows.read(WEIGHTS, CourseWeights, fact.data["run_id"])
     if run is not None:
-        rows.edit(WEIGHTS, CourseWeights, run.run_id).scheme = with_quiz(run.scheme, fact.data)
+        run = rows.edit(WEIGHTS, CourseWeights, run.run_id)
+        run.scheme = with_quiz(run.scheme, fact.data)
+        for each in run.later.values():
+            each.scheme = with_quiz(each.scheme, fact.data)
 
 
 _DAYS_COLUMN = {
@@ -311,10 +339,10 @@ def _outcome(field: str) -> Handler:
 def _scheme(enrollment: CourseEnrollment, rows: Rows) -> Scheme:
     """What units count, with the deadlines of the learner."""
     run = rows.read(WEIGHTS, CourseWeights, enrollment.run_id)
-    if run is None or (not enrollment.extensions and run.own_due is None):
-        return run.scheme if run else Scheme()
-    due = due_for(run.scheme.due, run.own_due, enrollment.placed_at, enrollment.extensions)
-    return msgspec.structs.replace(run.scheme, due={each: at for each, at in due.items() if each in run.scheme.weights})
+    if run is None:
+        return Scheme()
+    weights = run.later.get(str(enrollment.version)) or Weights(run.scheme, run.own_due)
+    return weights.of_learner(enrollment.placed_at, enrollment.extensions)
 
 
 def _compute(enrollment: CourseEnrollment, rows: Rows, fact: Fact) -> None:
@@ -333,7 +361,7 @@ class CourseDashboard(Projection):
     """Enrollments over time, funnel, grades and activity per run."""
 
     name = "course_dashboard"
-    version = 6
+    version = 7
     store = "postgres"
     segments = SEGMENTS
     tables = (ENROLLMENTS, DAYS, WEEKS, WEIGHTS, VERSIONS)
@@ -342,11 +370,9 @@ class CourseDashboard(Projection):
         "course.version_published": Handler(
             lambda fact: (RowKey(VERSIONS, (_course(fact.stream_id),)),), _version_published, writes=(VERSIONS,)
         ),
-        "run.scheduled": Handler(
-            lambda fact: (RowKey(WEIGHTS, (_run(fact.stream_id),)), RowKey(VERSIONS, (fact.data["course_id"],))),
-            _run_scheduled,
-            writes=(WEIGHTS,),
-        ),
+        "run.scheduled": Handler(_needs_run, _run_scheduled, writes=(WEIGHTS,)),
+        "run.version_changed": Handler(_needs_run, _version_changed, writes=(WEIGHTS,)),
+        "progress.rebased": Handler(_needs_progress, _rebased, writes=(ENROLLMENTS,)),
         "quiz.published": Handler(
             lambda fact: (RowKey(WEIGHTS, (fact.data["run_id"],)),), _quiz_published, writes=(WEIGHTS,)
         ),

@@ -36,7 +36,7 @@ from domain.catalog import (
 from domain.catalog.unit import hashes_of
 from domain.enrollment import Enrollment, enrollment_stream
 from domain.errors import NotFound
-from domain.progress import UnknownUnit
+from domain.progress import CourseProgress, UnknownUnit, progress_stream
 
 router = strict_router("catalog", "/v1")
 
@@ -206,7 +206,8 @@ async def _unit(ask: QueryContext, run_id: str, unit_id: str) -> Unit:
     if not run.exists:
         raise RunNotFound(run_id=run_id)
     course = await replayed(log, Course, course_stream(run.course_id))
-    for unit in course.versions[run.course_version]:
+    progress = await replayed(log, CourseProgress, progress_stream(ask.user.subject, run_id))
+    for unit in course.versions[progress.follows(run.versions)]:
         if unit.unit_id == unit_id:
             break
     else:

@@ -20,7 +20,7 @@ from api.http.openapi import command, query
 from api.http.query import QueryContext, QueryDep
 from api.http.routing import router as strict_router
 from api.http.types import NO_NUL, Id, Limit, RunId, Time, Word, one_of
-from commands.catalog import LEFT_OUT, SEAT_OFFER_HOURS, CloneRun, CloseRun, OpenRun, ScheduleRun
+from commands.catalog import LEFT_OUT, SEAT_OFFER_HOURS, ChangeRunVersion, CloneRun, CloseRun, OpenRun, ScheduleRun
 from domain.catalog import PACINGS, RunNotFound
 from domain.deadlines import DUE_FROM, UTC_ZONE
 from domain.payment.product import granting, is_free, present_prices
@@ -163,6 +163,26 @@ async def open_run(run_id: RunId, handle: Dispatch) -> Response:
 async def close_run(run_id: RunId, handle: Dispatch) -> Response:
     """Close a run for enrollment; learners who are enrolled stay."""
     return await handle(CloseRun(run_id))
+
+
+class NewRunVersion(Body):
+    """
+    The version of the course that a run follows from now on.
+
+    Learners who have completed the course keep the version by which that was; all others follow, one after the other,
+    and what they have done counts where a unit of the same id is there. `GET /v1/courses/ID/diff` says before what that
+    means for percentages and grades.
+    """
+
+    model_config = example(course_version=2)
+
+    course_version: Annotated[int, Field(ge=1, le=100_000)]
+
+
+@router.post("/runs/{run_id}/version", status_code=202, response_model=Accepted, responses=command(403, 404))
+async def change_run_version(run_id: RunId, body: NewRunVersion, handle: Dispatch) -> Response:
+    """Let a run follow another version of its course; one that has ended keeps its own."""
+    return await handle(ChangeRunVersion(run_id, body.course_version))
 
 
 @router.get(

@@ -17,6 +17,8 @@ SERVED_WITH: Mapping[str, str] = {
     "overview": "progress",
     "events": "progress",
     "viewing": "progress",
+    "study": "progress",
+    "appeals": "progress",
     "attempts": "quiz",
     "grade_import": "quiz",
     "grading": "quiz",

@@ -35,6 +35,7 @@ from adapters.postgres.queries.overview import Overviews
 from adapters.postgres.queries.reader import Reader
 from adapters.postgres.store.deciding_rules import note_deciding_when_possible
 from adapters.settings import Settings
+from adapters.study import KnownStudy
 from adapters.tasks import cancel_and_wait
 from adapters.valkey.client import Valkey
 from adapters.valkey.client import connect as connect_valkey
@@ -83,6 +84,7 @@ class Services:
     overviews: Overviews
     sums: Sums
     announcements: KnownAnnouncements
+    study: KnownStudy
     contents: Contents
     attempt_files: AttemptFiles
     reads: ReadsOfOthers
@@ -133,6 +135,7 @@ async def services(settings: Settings, projections: Sequence[Projection]) -> Asy
             Overviews(reader),
             Sums(folding, waiter),
             KnownAnnouncements(log),
+            KnownStudy(log),
             PostgresContents(content_link),
             AttemptFiles(content_link, log.keys),
             reads,

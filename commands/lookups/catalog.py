@@ -28,12 +28,20 @@ STRUCTURE_MAX_AGE = 1.0  # seconds for which the catalog may be known from memor
 
 @dataclass(frozen=True)
 class Outline:
-    """What a run consists of, by the version of the course that it follows."""
+    """
+    What a run consists of, by a version of the course.
+
+    Attributes:
+        versions: those that the run has followed, in order; a learner may follow an earlier one (domain/progress).
+        units: those of the version; `earlier` are others that the run had before.
+    """
 
     run_id: str
     course_id: str
     course_version: int
+    versions: list[int]
     units: dict[str, Unit]
+    earlier: dict[str, Unit]
     structure: Structure
     is_open: bool
     capacity: int | None
@@ -80,33 +88,45 @@ class Outline:
         placed_at: datetime | None = None,
     ) -> Deadline:
         """All that the deadline of a unit means for a learner with these *extensions*; see `domain.deadlines`."""
-        return deadline_of(self.units[unit_id], self, extensions, quiz, placed_at)
+        return deadline_of(self._unit(unit_id), self, extensions, quiz, placed_at)
 
     def late_of(self, unit_id: str) -> LatePolicy | None:
         """What becomes of late work in a unit, where its quiz says nothing."""
-        return self.units[unit_id].late or self.late
+        return self._unit(unit_id).late or self.late
+
+    def _unit(self, unit_id: str) -> Unit:
+        return self.units[unit_id] if unit_id in self.units else self.earlier[unit_id]
 
 
-async def outline(log: Log, run_id: str) -> Outline:
+async def outline(log: Log, run_id: str, version: int | None = None, max_age: float = STRUCTURE_MAX_AGE) -> Outline:
     """
     The structure of a run.
+
+    Args:
+        version: of the course; None for the one that the run follows.
+        max_age: for how many seconds the catalog may be known from memory.
 
     Raises:
         RunNotFound: there is no such run.
     """
-    run = await log.read(Run, run_stream(run_id), STRUCTURE_MAX_AGE)
+    run = await log.read(Run, run_stream(run_id), max_age)
     if not run.exists or run.starts_at is None or run.ends_at is None:
         raise RunNotFound(run_id=run_id)
-    course = await log.read(Course, course_stream(run.course_id), STRUCTURE_MAX_AGE)
-    if run.course_version not in course.versions:  # published since we looked: a refusal makes us look again
-        raise VersionNotFound(course_id=run.course_id, version=run.course_version)
-    units = {unit.unit_id: unit for unit in course.versions[run.course_version]}
+    course = await log.read(Course, course_stream(run.course_id), max_age)
+    version = run.course_version if version is None else version
+    if not course.versions.keys() >= {
+        version,
+        *run.versions,
+    }:  # published since we looked: a refusal makes us look again
+        raise VersionNotFound(course_id=run.course_id, version=version)
     return Outline(
         run_id,
         run.course_id,
-        run.course_version,
-        units,
-        course.structures[run.course_version],
+        version,
+        list(run.versions),
+        {unit.unit_id: unit for unit in course.versions[version]},
+        {unit.unit_id: unit for each in run.versions for unit in course.versions[each]} if run.versions[1:] else {},
+        course.structures[version],
         run.is_open,
         run.capacity,
         run.starts_at,

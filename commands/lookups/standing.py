@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from commands.log import Log
-from commands.lookups.catalog import Outline
+from commands.lookups.catalog import Outline, outline
 from commands.lookups.enrollment import extensions_of, has_access
 from commands.lookups.progress import copy_of_progress
 from commands.lookups.quiz import Attempts
@@ -59,10 +59,13 @@ async def foresee_standing(
     It is done as the reactions to the facts of these attempts would do it, on an aggregate that is never saved.
     """
     progress = await copy_of_progress(log, learner_id, run.run_id)
+    version = progress.follows(run.versions)
+    if version != run.course_version:
+        run = await outline(log, run.run_id, version)
     extended = max((await extensions_of(log, learner_id, run.run_id)).values(), default=None)
     before = _standing(run, record_of(run, progress, now, log.context.at, extended), progress)
     is_in = await has_access(log, learner_id, run.run_id)
-    for unit_id in then.passed - now.passed if is_in else ():
+    for unit_id in (then.passed - now.passed) & run.units.keys() if is_in else ():
         progress.complete_unit(unit_id, run.course_version, QUIZ_PASSED, then.scores.get(unit_id))
     outcome, grade_bp = progress.outcome, progress.grade_bp
     decision = decide(run.scheme, record_of(run, progress, then, log.context.at, extended), is_decided=bool(outcome))

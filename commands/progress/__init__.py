@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from commands.log import Log, Position
-from commands.lookups.catalog import Outline, outline, title_of_course
+from commands.lookups.catalog import Outline, title_of_course
 from commands.lookups.enrollment import (
     HAVING_ACCESS,
     extensions_of,
@@ -16,6 +16,7 @@ from commands.lookups.enrollment import (
 )
 from commands.lookups.quiz import attempts_of, units_with_quiz
 from commands.lookups.standing import record_of
+from commands.progress.following import followed
 from domain.grading import can_still_pass, decide, decision_of, final_grade
 from domain.progress import (
     BY_HAND,
@@ -31,11 +32,18 @@ from domain.progress import (
 from domain.score import FULL, Score
 
 
-async def _unit_outline(log: Log, run_id: str, unit_id: str) -> Outline:
-    run = await outline(log, run_id)
+async def _unit_outline(log: Log, learner_id: str, run_id: str, unit_id: str) -> Outline:
+    run = await followed(log, learner_id, run_id)
     if unit_id not in run.units:
         raise UnknownUnit(unit_id=unit_id, run_id=run_id)
     return run
+
+
+async def _begun(log: Log, learner_id: str, run: Outline) -> CourseProgress:
+    """The progress of a learner who is about to add to it."""
+    progress = await log.load(CourseProgress, progress_stream(learner_id, run.run_id))
+    progress.begin(run.versions)
+    return progress
 
 
 @dataclass(frozen=True)
@@ -48,9 +56,9 @@ class OpenUnit:
 
 
 async def open_unit(command: OpenUnit, log: Log) -> Position:
-    run = await _unit_outline(log, command.run_id, command.unit_id)
+    run = await _unit_outline(log, command.learner_id, command.run_id, command.unit_id)
     await must_take_part(log, command.learner_id, run)
-    progress = await log.load(CourseProgress, progress_stream(command.learner_id, command.run_id))
+    progress = await _begun(log, command.learner_id, run)
     progress.open_unit(command.unit_id)
     return await log.save(progress)
 
@@ -67,9 +75,9 @@ class RecordActivity:
 
 
 async def record_activity(command: RecordActivity, log: Log) -> Position:
-    run = await _unit_outline(log, command.run_id, command.unit_id)
+    run = await _unit_outline(log, command.learner_id, command.run_id, command.unit_id)
     await must_take_part(log, command.learner_id, run)
-    progress = await log.load(CourseProgress, progress_stream(command.learner_id, command.run_id))
+    progress = await _begun(log, command.learner_id, run)
     progress.record_activity(command.unit_id, command.kind, command.amount)
     return await log.save(progress)
 
@@ -96,13 +104,13 @@ async def complete_unit(command: CompleteUnit, log: Log) -> Position:
     unit_id = command.unit_id
     if command.rule == QUIZ_PASSED and (to_run := await went_to(log, command.learner_id, command.run_id)):
         return await recognise_progress(RecogniseProgress(command.learner_id, to_run, command.run_id), log)
-    run = await _unit_outline(log, command.run_id, unit_id)
+    run = await _unit_outline(log, command.learner_id, command.run_id, unit_id)
     await (
         must_take_part(log, command.learner_id, run)
         if command.rule == BY_HAND
         else must_have_access(log, command.learner_id, command.run_id)
     )
-    progress = await log.load(CourseProgress, progress_stream(command.learner_id, command.run_id))
+    progress = await _begun(log, command.learner_id, run)
     if command.rule == BY_HAND:
         has_quiz = unit_id in await units_with_quiz(log, command.run_id)
         progress.complete_by_hand(unit_id, run.units[unit_id].kind, run.course_version, has_quiz=has_quiz)
@@ -131,7 +139,8 @@ class RecogniseProgress:
 
 
 async def recognise_progress(command: RecogniseProgress, log: Log) -> Position:
-    there, here = await outline(log, command.from_run), await outline(log, command.run_id)
+    there = await followed(log, command.learner_id, command.from_run)
+    here = await followed(log, command.learner_id, command.run_id)
     await must_have_access(log, command.learner_id, command.run_id)
     done = await log.read(CourseProgress, progress_stream(command.learner_id, command.from_run))
     attempts = await attempts_of(log, command.learner_id, command.from_run)
@@ -140,7 +149,7 @@ async def recognise_progress(command: RecogniseProgress, log: Log) -> Position:
         for unit_id in done.completed | attempts.passed
         if unit_id in there.units and unit_id in here.units and there.units[unit_id].kind == here.units[unit_id].kind
     }
-    progress = await log.load(CourseProgress, progress_stream(command.learner_id, command.run_id))
+    progress = await _begun(log, command.learner_id, here)
     progress.recognise(command.from_run, there.course_version, here.course_version, units)
     return await log.save(progress)
 
@@ -163,10 +172,15 @@ class DecideOutcome:
 
 
 async def decide_outcome(command: DecideOutcome, log: Log) -> Position:
-    run = await outline(log, command.run_id)
+    return await log.save(await decided(command, log))
+
+
+async def decided(command: DecideOutcome, log: Log) -> CourseProgress:
+    """The progress of the learner with the decision, which is not saved yet."""
+    run = await followed(log, command.learner_id, command.run_id)
     status = await must_have_asked(log, command.learner_id, command.run_id)
     extended = max((await extensions_of(log, command.learner_id, command.run_id)).values(), default=None)
-    progress = await log.load(CourseProgress, progress_stream(command.learner_id, command.run_id))
+    progress = await _begun(log, command.learner_id, run)
     attempts = await attempts_of(log, command.learner_id, command.run_id)
     record = record_of(run, progress, attempts, log.context.at, extended)
     if command.outcome is not None:
@@ -177,14 +191,14 @@ async def decide_outcome(command: DecideOutcome, log: Log) -> Position:
             reason=command.reason,
             can_still_pass=can_still_pass(run.scheme, record),
         )
-        return await log.save(progress)
+        return progress
     was_decided = bool(progress.outcome)
     decision = decide(run.scheme, record, is_decided=was_decided)
     if decision is not None:
         if not was_decided and status not in HAVING_ACCESS:  # decided when the learner is back
             raise no_access(command.learner_id, command.run_id, status)
         progress.decide_by_rule(decision, command.through_position)
-    return await log.save(progress)
+    return progress
 
 
 @dataclass(frozen=True)
@@ -218,7 +232,7 @@ async def _certify(
     log: Log,
     certify: Callable[[CourseProgress, str, str, int, str], None],
 ) -> Position:
-    run = await outline(log, command.run_id)
+    run = await followed(log, command.learner_id, command.run_id)
     title = await title_of_course(log, run.course_id)
     progress = await log.load(CourseProgress, progress_stream(command.learner_id, command.run_id))
     certify(progress, command.credential_id, run.course_id, run.course_version, title)

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from commands.log import Log, Position
-from commands.lookups.catalog import Outline, outline, versions_with_media
+from commands.lookups.catalog import Outline, versions_with_media
 from commands.lookups.enrollment import must_take_part
+from commands.progress.following import followed
 from domain.catalog.unit_rules import WATCHED_KINDS
 from domain.kinds import plain_kind
 from domain.progress import (
@@ -47,7 +48,7 @@ class RecordWatched:
 
 
 async def record_watched(command: RecordWatched, log: Log) -> Position:
-    run = await outline(log, command.run_id)
+    run = await followed(log, command.learner_id, command.run_id)
     unit_id = command.unit_id
     if unit_id not in run.units:
         raise UnknownUnit(unit_id=unit_id, run_id=command.run_id)
@@ -68,6 +69,7 @@ async def record_watched(command: RecordWatched, log: Log) -> Position:
         at=at,
     )
     progress = await log.load(CourseProgress, progress_stream(command.learner_id, command.run_id))
+    progress.begin(run.versions)
     progress.open_unit(unit_id)
     if await _is_enough(log, run, viewing, unit_id):
         progress.complete_unit(unit_id, run.course_version, WATCHED)

@@ -6,7 +6,7 @@ from typing import Any
 from domain.aggregate import Aggregate, event, stream_id
 from domain.capacity import EXCESS_STAYS, check_capacity
 from domain.catalog.errors import BadSchedule, RunExists, RunNotFound
-from domain.deadlines import DUE_FROM, FROM_START, UTC_ZONE, is_time_zone
+from domain.deadlines import DUE_FROM, FROM_START, UTC_ZONE, is_over, is_time_zone
 from domain.late_policy import LatePolicy, problem_of_late_policy
 
 PACINGS = ("instructor", "self", "cohort")
@@ -85,9 +85,18 @@ class Run(Aggregate):
         def upcast_v1_v2(state: dict[str, Any]) -> None:
             """In version 1 only a run that had a limit of seats got another one; `old` is null for one without."""
 
+    class VersionChanged(Aggregate.Event):
+        """The run follows another version of its course from now on; changes count from 1."""
+
+        TOPIC = "run.version_changed"
+        course_id: str
+        old: int
+        new: int
+        change_no: int
+
     def initial_state(self) -> None:
         self.course_id = ""
-        self.course_version = 0
+        self.versions: list[int] = []
         self.starts_at: datetime | None = None
         self.ends_at: datetime | None = None
         self.capacity: int | None = None
@@ -101,6 +110,11 @@ class Run(Aggregate):
         self.cloned_from: str | None = None
         self.due_from = FROM_START
         self.is_open = False
+
+    @property
+    def course_version(self) -> int:
+        """The version of the course that the run follows, 0 before it is scheduled."""
+        return self.versions[-1] if self.versions else 0
 
     def schedule(self, course_id: str, course_version: int, **plan: Any) -> None:
         """
@@ -124,7 +138,7 @@ class Run(Aggregate):
         plan["seat_offer_hours"] = plan["seat_offer_hours"] or None
         if self.exists:
             known = {name: getattr(self, name) for name in plan}
-            if (self.course_id, self.course_version, known) != (course_id, course_version, plan):
+            if (self.course_id, self.versions[0], known) != (course_id, course_version, plan):
                 raise RunExists(run_id=self.id_of("run_id"))
             return
         _check_plan(self.id_of("run_id"), plan, any_pacing=self.importing)
@@ -148,7 +162,7 @@ class Run(Aggregate):
         cloned_from: str | None,
         due_from: str,
     ) -> None:
-        self.course_id, self.course_version = course_id, course_version
+        self.course_id, self.versions = course_id, [course_version]
         self.starts_at, self.ends_at, self.capacity, self.pacing = starts_at, ends_at, capacity, pacing
         self.seat_offer_hours, self.time_zone, self.waitlist_limit = seat_offer_hours, time_zone, waitlist_limit
         self.late, self.cloned_from, self.due_from = late, cloned_from, due_from
@@ -184,6 +198,22 @@ class Run(Aggregate):
     @event(CapacityChanged)
     def _capacity_changed(self, old: int | None, new: int, excess: str) -> None:
         self.capacity = new
+
+    def follow_version(self, version: int, at: datetime) -> None:
+        """Follow another version of the course; a run that has ended keeps the one that it had."""
+        self._must_exist()
+        if version == self.course_version:
+            return
+        if is_over(self.ends_at, at):
+            run_id = self.id_of("run_id")
+            raise BadSchedule(f"run {run_id} has ended, and keeps its version of the course", run_id=run_id)
+        self._version_changed(
+            course_id=self.course_id, old=self.course_version, new=version, change_no=len(self.versions)
+        )
+
+    @event(VersionChanged)
+    def _version_changed(self, course_id: str, old: int, new: int, change_no: int) -> None:
+        self.versions.append(new)
 
     def _must_exist(self) -> None:
         if not self.exists:

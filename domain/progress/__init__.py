@@ -24,7 +24,6 @@ from domain.progress.progress import (
     BY_HAND,
     BY_RULE,
     BY_STAFF,
-    FORMULA_V1,
     IMPORTED,
     OTHER_GRADE,
     OTHER_OUTCOME,
@@ -36,6 +35,8 @@ from domain.progress.progress import (
     CourseProgress,
     progress_stream,
 )
+from domain.progress.progress_facts import FORMULA_V1
+from domain.progress.rebase import RunRebase, rebase_stream
 from domain.progress.viewing import Viewing, viewing_stream
 from domain.progress.watching import Segment, WatchedShare
 
@@ -62,6 +63,7 @@ __all__ = [
     "NotWatchable",
     "OutcomeDecided",
     "OutcomeOpen",
+    "RunRebase",
     "Segment",
     "TooManyBatches",
     "UnknownCredential",
@@ -71,5 +73,6 @@ __all__ = [
     "WatchedShare",
     "credential_stream",
     "progress_stream",
+    "rebase_stream",
     "viewing_stream",
 ]

@@ -5,13 +5,13 @@ Percent, grade and outcome are computed in domain/grading. An outcome is decided
 fact of its own, with the reason.
 """
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 from domain.aggregate import Aggregate, event, stream_id
 from domain.grading import FAILED, OUTCOMES, PASSING_OUTCOMES, Decision
 from domain.kinds import has_score
-from domain.personal import Words
+from domain.progress import progress_facts
 from domain.progress.errors import (
     BadAmount,
     CredentialNotEarned,
@@ -20,7 +20,7 @@ from domain.progress.errors import (
     OutcomeOpen,
     UnknownOutcome,
 )
-from domain.score import FULL, Score, check_score
+from domain.score import Score, check_score
 
 BY_HAND = "learner"  # the rule by which learners complete a unit themselves
 BY_RULE = "weighted_mean"  # the policy of outcomes that follow from the final grade
@@ -30,8 +30,6 @@ QUIZ_PASSED = "quiz_passed"  # the rule of units that an attempt completes
 WATCHED = "watched"  # the rule of units of which enough was watched; the facts of the viewing are the evidence
 TOOL_SCORED = "tool_scored"  # the rule of units that a score of a tool completes (LTI)
 IMPORTED = "imported"  # the policy of outcomes that were decided elsewhere
-FORMULA_V1 = "weighted_mean_cut"  # what grades of the first version were computed by: cut to whole basis points
-WITHOUT_LETTER, WITHOUT_LETTERS = {"letter": None}, {"old_letter": None, "new_letter": None}  # in older versions
 OTHER_OUTCOME = "after a later score or completion the rule has another outcome"
 OTHER_GRADE = "a later score or completion changed the grade"
 OUTCOME_REVISED = "outcome revised"  # why a credential is revoked that says what is not so any more
@@ -49,6 +47,7 @@ class CourseProgress(Aggregate):
     keyed_by = "learner_id"
     snapshot_every = 200
     snapshot_fields: ClassVar = {
+        "course_version": int,
         "opened": set[str],
         "completed": set[str],
         "scores": dict[str, Score],
@@ -61,109 +60,20 @@ class CourseProgress(Aggregate):
         "certified": Decision | None,
         "withheld": bool,
     }
-    state_version = 5
+    state_version = 6
 
-    class UnitOpened(Aggregate.Event):
-        TOPIC = "progress.unit_opened"
-        unit_id: str
-
-    class ActivityRecorded(Aggregate.Event):
-        TOPIC = "progress.activity_recorded"
-        unit_id: str
-        kind: str
-        amount: int
-
-    class UnitCompleted(Aggregate.Event):
-        TOPIC = "progress.unit_completed"
-        class_version = 2
-        unit_id: str
-        course_version: int
-        rule: str
-        score_bp: int | None
-        points: int | None
-        possible: int | None
-
-        @staticmethod
-        def upcast_v1_v2(state: dict[str, Any]) -> None:
-            """In version 1 a score was cut to whole basis points."""
-            state["points"] = state["score_bp"]
-            state["possible"] = None if state["score_bp"] is None else FULL
-
-    class Recognised(Aggregate.Event):
-        TOPIC = "progress.recognised"
-        from_run: str
-        from_version: int
-        to_version: int
-        units: list[str]
-
-    class CourseOutcomeDecided(Aggregate.Event):
-        TOPIC = "progress.course_outcome_decided"
-        class_version = 3
-        outcome: str
-        grade_bp: int | None
-        policy: str
-        through_position: int
-        formula: str | None
-        reason: Words
-        letter: str | None
-
-        @staticmethod
-        def upcast_v1_v2(state: dict[str, Any]) -> None:
-            """In version 1 every grade was computed here, also that of an imported outcome."""
-            state["formula"] = None if state["grade_bp"] is None else FORMULA_V1
-            state["reason"] = ""
-
-        @staticmethod
-        def upcast_v2_v3(state: dict[str, Any]) -> None:
-            state |= WITHOUT_LETTER
-
-    class CourseOutcomeRevised(Aggregate.Event):
-        TOPIC = "progress.course_outcome_revised"
-        class_version = 2
-        old: str
-        new: str
-        old_grade_bp: int | None
-        new_grade_bp: int | None
-        policy: str
-        formula: str | None
-        reason: Words
-        through_position: int
-        old_letter: str | None
-        new_letter: str | None
-
-        @staticmethod
-        def upcast_v1_v2(state: dict[str, Any]) -> None:
-            state |= WITHOUT_LETTERS
-
-    class CredentialIssued(Aggregate.Event):
-        """
-        The outcome is certified, under an id that anyone may ask about who was given it; it is one of those that no
-        one can guess. What the document says stands here, so that it can be made again in many years.
-        """
-
-        TOPIC = "progress.credential_issued"
-        class_version = 2
-        credential_id: str
-        outcome: str
-        grade_bp: int | None
-        course_id: str
-        course_version: int
-        course_title: str
-        letter: str | None
-
-        @staticmethod
-        def upcast_v1_v2(state: dict[str, Any]) -> None:
-            state |= WITHOUT_LETTER
-
-    class CredentialRevoked(Aggregate.Event):
-        """By the rule where the outcome was revised, or by staff; *reason* is for the learner and the staff only."""
-
-        TOPIC = "progress.credential_revoked"
-        credential_id: str
-        policy: str
-        reason: Words
+    Rebased = progress_facts.Rebased
+    UnitOpened = progress_facts.UnitOpened
+    ActivityRecorded = progress_facts.ActivityRecorded
+    UnitCompleted = progress_facts.UnitCompleted
+    Recognised = progress_facts.Recognised
+    CourseOutcomeDecided = progress_facts.CourseOutcomeDecided
+    CourseOutcomeRevised = progress_facts.CourseOutcomeRevised
+    CredentialIssued = progress_facts.CredentialIssued
+    CredentialRevoked = progress_facts.CredentialRevoked
 
     def initial_state(self) -> None:
+        self.course_version = 0  # that which the run had at first, as long as no fact says another
         self.opened: set[str] = set()
         self.completed: set[str] = set()
         self.scores: dict[str, Score] = {}
@@ -180,6 +90,24 @@ class CourseProgress(Aggregate):
     def excused(self) -> set[str]:
         """The units that are completed without a score: they have no part in the grade."""
         return self.completed - self.scores.keys()
+
+    def follows(self, versions: Sequence[int]) -> int:
+        """The version that the learner follows, of those that the run has followed: who begins, the newest."""
+        return self.course_version or versions[0 if self.exists else -1]
+
+    def begin(self, versions: Sequence[int]) -> None:
+        """Note which version a learner begins with, on a run that had another one before."""
+        if not self.exists and len(versions) > 1:
+            self._rebased(from_version=None, to_version=versions[-1])
+
+    def rebase(self, from_version: int, to_version: int) -> None:
+        """Follow another version: what was done there counts here where the unit is the same."""
+        if self.course_version != to_version:
+            self._rebased(from_version=from_version, to_version=to_version)
+
+    @event(Rebased)
+    def _rebased(self, from_version: int | None, to_version: int) -> None:
+        self.course_version = to_version
 
     def open_unit(self, unit_id: str) -> None:
         """Record the first time that the learner opens a unit."""

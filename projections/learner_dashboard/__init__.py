@@ -15,23 +15,20 @@ from typing import ClassVar
 import msgspec
 
 from domain.catalog import Unit
-from domain.deadlines import due_times, from_enrollment
 from domain.enrollment import Status, WaitsFor
 from domain.fact import Fact
 from domain.grading import (
     CATEGORIES,
-    WEIGHTED_MEAN,
     Group,
     Letter,
     categories_of,
     note_completed,
     percent_bp,
-    scheme_of,
     scores_of,
     shown_grades,
     shown_letters,
-    with_quiz,
 )
+from domain.grading.of_run import PLAN
 from domain.score import score_in
 from domain.streams import cached_by_stream, named_id, named_ids
 from domain.unit_scores import note_changed, note_graded
@@ -48,7 +45,9 @@ from projections.learner_dashboard.rows import (
     Moved,
     Recent,
     RunRef,
+    RunVersion,
 )
+from projections.learner_dashboard.versions import due_with_quiz, fill, title_of, versions_of
 
 RECENT = 10  # entries of recent activity
 
@@ -105,67 +104,81 @@ def _run_scheduled(fact: Fact, rows: Rows) -> None:
     course = rows.read(COURSES, CourseRef, run.course_id)
     if course is None:
         return
-    run.title = course.title
-    version = data["course_version"]
-    units = course.versions.get(version, [])
-    run.titles = {unit.unit_id: unit.title for unit in units}
-    run.unrecorded = [unit.unit_id for unit in units if not unit.recorded]
-    recorded = [unit for unit in units if unit.recorded]
-    run.due, run.own_due = due_times(recorded, data), from_enrollment(recorded, data)
-    run.after = {unit.unit_id: unit.after for unit in units if unit.after}
-    run.scheme = scheme_of(
-        units,
-        course.groups.get(version, []),
-        run.due,
-        policy=course.policies.get(version, WEIGHTED_MEAN),
-        letters=course.letters.get(version, []),
-    )
+    run.title, run.plan = course.title, {name: data[name] for name in PLAN if name in data}
+    run.first = run.now = data["course_version"]
+    fill(run, run.plan, course, run.first)
+
+
+def _version_changed(fact: Fact, rows: Rows) -> None:
+    """Learners who come now follow another version; those who are there do by a fact of their own."""
+    run = rows.edit(RUNS, RunRef, _run(fact.stream_id))
+    course = rows.read(COURSES, CourseRef, fact.data["course_id"])
+    run.now = number = fact.data["new"]
+    if course is None or number in (run.first, *run.later):
+        return
+    run.later[number] = version = RunVersion()
+    fill(version, run.plan, course, number)
+    for unit_id, due_at in run.scheme.quiz_due.items():
+        due_with_quiz(version, {"unit_id": unit_id, "due_at": due_at.isoformat()})
 
 
 def _quiz_published(fact: Fact, rows: Rows) -> None:
     """A unit is due when its quiz is."""
     unit_id, run_id = fact.data["unit_id"], fact.data["run_id"]
     run = rows.read(RUNS, RunRef, run_id)
-    if run is None or unit_id not in run.titles or unit_id in run.unrecorded:
+    if run is None or not any(unit_id in each.titles for each in versions_of(run)):
         return
     run = rows.edit(RUNS, RunRef, run_id)
-    run.scheme = with_quiz(run.scheme, fact.data)
-    due_at = run.scheme.quiz_due.get(unit_id)
-    if due_at is not None and due_at != run.due.get(unit_id):
-        run.due[unit_id], run.moved = due_at, True
-        moved = rows.edit(MOVES, Moved, run_id, _quiz(fact.stream_id))
-        moved.unit_id, moved.title, moved.due_at = unit_id, run.titles[unit_id], due_at
+    for version in versions_of(run):
+        due_at = due_with_quiz(version, fact.data)
+        if due_at is not None:
+            run.moved = True
+            moved = rows.edit(MOVES, Moved, run_id, _quiz(fact.stream_id))
+            moved.unit_id, moved.title, moved.due_at = unit_id, version.titles[unit_id], due_at
 
 
 def _touch(
     fact: Fact, rows: Rows, place: tuple[str, ...], amount: int | None = None, score_bp: int | None = None
 ) -> tuple[Course, RunRef]:
-    """The entry of the learner and the run of *place*, made if missing, with the fact as the latest; and the run."""
+    """
+    The entry of the learner and the run of *place*, made if missing, with the fact as the latest; and the run, by the
+    version that the learner follows.
+    """
     learner_id, run_id = place
     run = rows.read(RUNS, RunRef, run_id) or RunRef(run_id)
     document = rows.edit(LEARNERS, Dashboard, learner_id)
     document.position = position = fact.position
     unit_id = fact.data.get("unit_id")
-    title = run.titles.get(unit_id, unit_id) if unit_id is not None else run.title
+    title = title_of(run, unit_id) if unit_id is not None else run.title
     recent = document.recent
     if len(recent) >= RECENT:
         recent.pop()
     recent.insert(0, Recent(position, fact.type, fact.occurred_at, run_id, title, unit_id, amount, score_bp))
     for course in document.courses:
         if course.run_id == run_id:
+            run = run.by(course.version)
             if run.moved:  # perhaps since the entry was made
                 set_deadlines(course, run)
             return course, run
-    course = _new_course(run)
+    course = Course(run.run_id, run.course_id, run.title, ends_at=run.ends_at)
+    if run.later:
+        course.version = run.now
+    run = run.by(course.version)
+    set_deadlines(course, run)
+    course.next_unit = next_unit(course, run)
     document.courses.append(course)
     return course, run
 
 
-def _new_course(run: RunRef) -> Course:
-    course = Course(run.run_id, run.course_id, run.title, ends_at=run.ends_at)
+def _rebased(fact: Fact, rows: Rows) -> None:
+    """The learner follows another version: what was done there counts by it."""
+    _touch(fact, rows, _place(fact.stream_id))
+    course, _ = _entry(fact, rows)
+    course.version = fact.data["to_version"]
+    course.letter = course.letter_so_far = course.categories = msgspec.UNSET
+    _, run = _entry(fact, rows)
     set_deadlines(course, run)
-    course.next_unit = next_unit(course, run)
-    return course
+    _compute(course, run, fact)
 
 
 def _set_status(fact: Fact, rows: Rows, status: Status | None, offered_until: datetime | None = None) -> None:
@@ -192,7 +205,8 @@ def _entry(fact: Fact, rows: Rows) -> tuple[Course, RunRef]:
     learner_id, run_id = _place(fact.stream_id)
     run = rows.read(RUNS, RunRef, run_id) or RunRef(run_id)
     courses = rows.edit(LEARNERS, Dashboard, learner_id).courses
-    return next(course for course in courses if course.run_id == run_id), run
+    course = next(course for course in courses if course.run_id == run_id)
+    return course, run.by(course.version)
 
 
 def _extended(fact: Fact, rows: Rows) -> None:
@@ -238,6 +252,11 @@ def _activity_recorded(fact: Fact, rows: Rows) -> None:
     activity = course.activity
     activity.rows += 1
     activity.amount += amount
+
+
+def _note(fact: Fact, rows: Rows) -> None:
+    """It happened, and changes no number."""
+    _touch(fact, rows, _place(fact.stream_id))
 
 
 def _watched(fact: Fact, rows: Rows) -> None:
@@ -317,7 +336,7 @@ class LearnerDashboard(Projection):
     """One document per learner."""
 
     name = "learner_dashboard"
-    version = 7
+    version = 8
     store = "valkey"
     segments = SEGMENTS
     tables = (LEARNERS, RUNS, COURSES, MOVES)
@@ -327,6 +346,8 @@ class LearnerDashboard(Projection):
         "course.created": Handler(_needs_course, _course_created, writes=(COURSES,)),
         "course.version_published": Handler(_needs_course, _version_published, writes=(COURSES,)),
         "run.scheduled": Handler(_needs_run, _run_scheduled, writes=(RUNS,)),
+        "run.version_changed": Handler(_needs_run, _version_changed, writes=(RUNS,)),
+        "progress.rebased": Handler(_needs_learner, _rebased, writes=(LEARNERS,)),
         "quiz.published": Handler(_needs_quiz, _quiz_published, writes=(RUNS, MOVES)),
         "enrollment.requested": _status(Status.REQUESTED),
         "enrollment.activated": Handler(_needs_learner, _activated, writes=(LEARNERS,)),
@@ -344,6 +365,9 @@ class LearnerDashboard(Projection):
         "enrollment.resumed": _status(None),  # as the fact says
         "progress.unit_opened": Handler(_needs_learner, _unit_opened, writes=(LEARNERS,)),
         "progress.activity_recorded": Handler(_needs_learner, _activity_recorded, writes=(LEARNERS,)),
+        "appeal.made": Handler(_needs_learner, _note, writes=(LEARNERS,)),
+        "appeal.withdrawn": Handler(_needs_learner, _note, writes=(LEARNERS,)),
+        "appeal.answered": Handler(_needs_learner, _note, writes=(LEARNERS,)),
         "viewing.watched": Handler(_needs_learner, _watched, writes=(LEARNERS,)),
         "progress.unit_completed": Handler(_needs_learner, _unit_completed, writes=(LEARNERS,)),
         "progress.course_outcome_decided": _outcome("outcome"),

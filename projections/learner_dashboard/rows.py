@@ -51,6 +51,7 @@ class Course(msgspec.Struct):
         placed_at: when the learner first got a place, in runs whose days count from then.
         letter: that of the final grade, and `letter_so_far` that of the grade so far.
         categories: what the grade is made of.
+        version: of the course that the learner follows; only there if the run has followed several.
     """
 
     run_id: str
@@ -78,6 +79,7 @@ class Course(msgspec.Struct):
     categories: list[CategoryGrade] | msgspec.UnsetType = msgspec.UNSET  # only there where grades are by categories
     extensions: dict[str, datetime] | msgspec.UnsetType = msgspec.UNSET  # only there where there is one
     placed_at: datetime | msgspec.UnsetType = msgspec.UNSET
+    version: int | msgspec.UnsetType = msgspec.UNSET  # only there where the run has followed several
 
 
 class Recent(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -102,6 +104,17 @@ class Dashboard(msgspec.Struct):
     recent: list[Recent] = []
 
 
+class RunVersion(msgspec.Struct):
+    """What a run is by another version of the course than it had at first; the fields are those of `RunRef`."""
+
+    titles: dict[str, str] = {}
+    unrecorded: list[str] = []
+    scheme: Scheme = Scheme()
+    due: dict[str, datetime] = {}
+    own_due: FromEnrollment | None = None
+    after: dict[str, list[str]] = {}
+
+
 class RunRef(msgspec.Struct):
     """
     What dashboards say about a run.
@@ -113,6 +126,9 @@ class RunRef(msgspec.Struct):
         own_due: those that count from when a learner got a place; None for other runs.
         after: the units that must be completed before a unit.
         moved: whether a quiz is due at another time than its unit was.
+        first: the version of the course that it had at first, by which all this is; *now* is that of now.
+        later: what it is by the others that it has followed.
+        plan: what deadlines are computed from, of the fact that scheduled it.
     """
 
     run_id: str
@@ -126,6 +142,15 @@ class RunRef(msgspec.Struct):
     own_due: FromEnrollment | None = None
     after: dict[str, list[str]] = {}
     ends_at: datetime | None = None
+    first: int = 0
+    now: int = 0
+    later: dict[int, RunVersion] = {}
+    plan: dict[str, str] = {}
+
+    def by(self, version: int | msgspec.UnsetType) -> "RunRef":
+        """The run for a learner who follows a version."""
+        later = None if version is msgspec.UNSET else self.later.get(version)
+        return self if later is None else msgspec.structs.replace(self, **msgspec.structs.asdict(later))
 
 
 class CourseRef(msgspec.Struct):

@@ -18,6 +18,8 @@ from tests.support.given import STREAMS
         ("enrollment-28400:AAA-2013J", "28400", 38),
         ("seats-AAA-2013J", "seats-AAA-2013J", 56),
         ("progress-28400:AAA-2013J", "28400", 38),
+        ("appeal-28400:AAA-2013J", "28400", 38),
+        ("rebase-AAA-2013J", "rebase-AAA-2013J", 10),
         ("viewing-28400:AAA-2013J:film", "28400", 38),
         (
             "issued_credential-6f2d5f0e-2c0b-5a55-9c67-6c5a0b0c6d3e",

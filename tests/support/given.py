@@ -27,6 +27,8 @@ STREAMS = {
     "seats": "seats-algebra-1",
     "progress": "progress-ann:algebra-1",
     "viewing": "viewing-ann:algebra-1:film",
+    "appeal": "appeal-ann:algebra-1",
+    "rebase": "rebase-algebra-1",
     "issued_credential": "issued_credential-6f2d5f0e-2c0b-5a55-9c67-6c5a0b0c6d3e",
     "quiz": "quiz-equations",
     "question_bank": "question_bank-algebra",

@@ -14,7 +14,7 @@ from adapters.postgres.store.parking import parked_of
 from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
 from domain.fact import Fact
-from domain.progress import CourseProgress
+from domain.progress.progress_facts import ActivityRecorded
 from domain.registry import FACTS
 from projections.engine.projection import Handler, Projection, Rows
 from tests.support.workers import BOTH, InPostgres, InValkey, caught_up, projecting
@@ -93,7 +93,7 @@ FUSSY: tuple[Projection, ...] = (FussyInPostgres(), FussyInValkey())
 NEXT: tuple[Projection, ...] = (NextInPostgres(), NextInValkey())
 
 
-class Rewritten(CourseProgress.ActivityRecorded):
+class Rewritten(ActivityRecorded):
     """What an activity might look like one day: amounts in thousandths."""
 
     class_version = 2

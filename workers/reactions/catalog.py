@@ -1,6 +1,7 @@
 """What follows from the facts of the catalog."""
 
 from commands.enrollment import FollowCapacity, OfferSeat
+from commands.progress.following import FollowRun
 from commands.quiz import CloneQuizzes
 from domain.fact import Fact
 
@@ -24,3 +25,8 @@ def tell_waiting(fact: Fact) -> OfferSeat:
 def follow_capacity(fact: Fact) -> FollowCapacity:
     """The number of seats has changed: those of the run are brought in line with it."""
     return FollowCapacity(fact.id("run_id"), fact.data["excess"])
+
+
+def follow_version(fact: Fact) -> FollowRun:
+    """A run follows another version of its course: so do its learners, page by page."""
+    return FollowRun(fact.id("run_id"), fact.data["change_no"])

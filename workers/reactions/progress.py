@@ -4,6 +4,7 @@ from uuid import UUID, uuid5
 
 from commands.enrollment import FollowOutcome
 from commands.progress import DecideOutcome, FollowOutcomeByCredential
+from commands.progress.following import FollowRun
 from domain.fact import Fact
 from domain.grading import PASSING_OUTCOMES
 from domain.personal import in_clear
@@ -32,3 +33,13 @@ def certify(fact: Fact) -> FollowOutcomeByCredential:
     """An outcome was decided or revised: the credential says the same, under an id that follows from the fact's."""
     credential_id = str(uuid5(UUID(fact.meta.event_id), "credential"))
     return FollowOutcomeByCredential(fact.id("learner_id"), fact.id("run_id"), credential_id)
+
+
+def follow_further(fact: Fact) -> FollowRun | None:
+    """A page of a run's learners follows another version: the next one does."""
+    return None if fact.data["finished"] else FollowRun(fact.id("run_id"), fact.data["change_no"])
+
+
+def decide_when_rebased(fact: Fact) -> DecideOutcome | None:
+    """A learner follows another version: perhaps all that it asks for is done."""
+    return None if fact.data["from_version"] is None else decide_when_done(fact)

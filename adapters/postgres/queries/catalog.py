@@ -226,7 +226,7 @@ QUIZ = f"SELECT {_AT}, (SELECT {json_object(QuizDetail)}::text FROM catalog_quiz
 UNITS = f"""
 SELECT {_AT}, page.number, page.unit FROM (SELECT) AS once LEFT JOIN LATERAL (
     SELECT number, unit::text FROM catalog_runs AS run JOIN catalog_structures AS version
-           ON version.course_id = run.course_id AND version = course_version
+           ON version.course_id = run.course_id AND version = coalesce(%(version)s::bigint, course_version)
      CROSS JOIN LATERAL jsonb_array_elements(units) WITH ORDINALITY AS listed (unit, number)
      WHERE run_id = %(run)s AND number > %(after)s ORDER BY number LIMIT %(limit)s) AS page ON true ORDER BY page.number
 """
@@ -252,9 +252,9 @@ async def run(reader: Reader, run_id: str) -> Answer:
     return await reader.answer(RUN, {"run": run_id})
 
 
-async def units_of_run(reader: Reader, run_id: str, after: int, limit: int) -> RowPage:
-    """A page of the units of a run, in their order, by their numbers from 1."""
-    return await reader.page(UNITS, {"run": run_id, "after": after, "limit": limit})
+async def units_of_run(reader: Reader, run_id: str, after: int, limit: int, version: int | None = None) -> RowPage:
+    """A page of the units of a run, in their order, by their numbers from 1; by another *version* than its own."""
+    return await reader.page(UNITS, {"run": run_id, "after": after, "limit": limit, "version": version})
 
 
 async def quiz(reader: Reader, quiz_id: str) -> Answer:

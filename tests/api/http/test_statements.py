@@ -53,6 +53,7 @@ ELSEWHERE = (
     "/units/",
     "/attempts",
     "/deadlines",
+    "/appeals",
     "/grading",
     "/item-statistics",
     "/regrades",

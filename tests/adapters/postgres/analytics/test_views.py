@@ -45,6 +45,7 @@ SHOWN_FIELDS = {
     *("old_closes_at", "old_deadline_at", "old_extra_attempts", "old_extra_seconds", "questions", "quiz_version"),
     *("sections", "started_at"),
     *("activity", "completes", "given", "grading", "maximum", "scored_at", "terms", "tool_id"),  # of tools
+    *("appeal_no", "change_no", "granted", "moved"),
     *("ended_at", "position_ms", "seconds", "segments"),
     *("affected", "attempts", "based_on", "changed", "done", "finished", "last"),
     *("comment", "earned", "final", "grader", "levels", "marks", "regrade_no", "step"),  # a comment is sealed

@@ -1,0 +1,76 @@
+"""Use cases of a run that follows another version of its course, and of its learners."""
+
+from datetime import timedelta
+
+from commands.catalog import ChangeRunVersion, PublishCourse, ScheduleRun
+from commands.enrollment import RequestEnrollment
+from commands.progress import CompleteUnit, DecideOutcome, OpenUnit
+from commands.progress.following import PAGE, FollowRun
+from domain.catalog import Run, Unit
+from domain.progress import CourseProgress, RunRebase
+from tests.support.given import fact
+from tests.support.usecases import END, RUN, START, UNITS, Campus
+
+MORE = (*UNITS[1:], Unit("q3", "quiz", "Rings", weight=5_000))
+SECOND = PublishCourse("algebra", MORE)
+REBASED = fact(CourseProgress.Rebased, from_version=1, to_version=2)
+
+
+def page(last: str, done: int, moved: int, *, finished: bool = True) -> object:
+    return fact(RunRebase.Progressed, change_no=1, to_version=2, last=last, done=done, moved=moved, finished=finished)
+
+
+async def test_a_run_follows_another_version(campus: Campus) -> None:
+    """It is a fact once; a version that there is not is refused, and so is a run that has ended."""
+    assert await campus.refused(ChangeRunVersion(RUN, 2)) == "course_not_found"
+    assert await campus.refused(ChangeRunVersion("nowhere", 2)) == "run_not_found"
+    await campus.give(SECOND)
+    assert await campus.refused(ChangeRunVersion(RUN, 2), at=END + timedelta(days=1)) == "bad_schedule"
+    assert await campus.new(ChangeRunVersion(RUN, 2)) == [
+        (f"run-{RUN}", fact(Run.VersionChanged, course_id="algebra", old=1, new=2, change_no=1))
+    ]
+    assert await campus.repeats(ChangeRunVersion(RUN, 2))
+    assert await campus.repeats(ScheduleRun(RUN, "algebra", 1, START, END))
+
+
+async def test_who_has_completed_keeps_the_version(campus: Campus) -> None:
+    """All others follow, those who have done nothing as well; a second time changes nothing."""
+    await campus.give(*(RequestEnrollment(each, RUN) for each in ("ann", "ben", "cat")))
+    await campus.give(CompleteUnit("ann", RUN, "q1", "instructor", 9_000))
+    await campus.give(CompleteUnit("ben", RUN, "q1", "instructor", 9_000), DecideOutcome("ben", RUN, 1, "pass"))
+    await campus.give(SECOND, ChangeRunVersion(RUN, 2))
+    last = f"enrollment-cat:{RUN}"
+    assert await campus.new(FollowRun(RUN, 1)) == [
+        (f"progress-ann:{RUN}", REBASED),
+        (f"progress-cat:{RUN}", REBASED),
+        (f"rebase-{RUN}", page(last, 3, 2)),
+    ]
+    assert await campus.repeats(FollowRun(RUN, 1))
+    assert await campus.refused(OpenUnit("ann", RUN, "intro")) == "unknown_unit"
+    assert await campus.refused(OpenUnit("ben", RUN, "q3")) == "unknown_unit"
+    assert [said.type for _, said in await campus.new(OpenUnit("ann", RUN, "q3"))] == ["progress.unit_opened"]
+    assert [said.type for _, said in await campus.new(OpenUnit("ben", RUN, "intro"))] == ["progress.unit_opened"]
+
+
+async def test_who_comes_later_begins_with_the_version_of_then(campus: Campus) -> None:
+    """The first thing that is done says so."""
+    await campus.give(SECOND, ChangeRunVersion(RUN, 2), RequestEnrollment("ann", RUN))
+    assert await campus.new(OpenUnit("ann", RUN, "q3")) == [
+        (f"progress-ann:{RUN}", fact(CourseProgress.Rebased, from_version=None, to_version=2)),
+        (f"progress-ann:{RUN}", fact(CourseProgress.UnitOpened, unit_id="q3")),
+    ]
+
+
+async def test_learners_follow_page_by_page(campus: Campus) -> None:
+    """A page and its learners are one append; a later change takes the place of one that is not finished."""
+    await campus.give(*(RequestEnrollment(f"l{each:02}", RUN) for each in range(PAGE + 1)))
+    await campus.give(SECOND, ChangeRunVersion(RUN, 2))
+    first = await campus.new(FollowRun(RUN, 1))
+    assert first[-1] == (f"rebase-{RUN}", page(f"enrollment-l{PAGE - 1}:{RUN}", PAGE, PAGE, finished=False))
+    assert await campus.new(FollowRun(RUN, 1)) == [
+        (f"progress-l{PAGE}:{RUN}", REBASED),
+        (f"rebase-{RUN}", page(f"enrollment-l{PAGE}:{RUN}", 1, 1)),
+    ]
+    await campus.give(ChangeRunVersion(RUN, 1))
+    assert await campus.new(FollowRun(RUN, 1)) == []
+    assert len(await campus.new(FollowRun(RUN, 2))) == PAGE + 1
