@@ -50,6 +50,7 @@ SHOWN_FIELDS = {
     *("affected", "attempts", "based_on", "changed", "done", "finished", "last"),
     *("comment", "earned", "final", "grader", "levels", "marks", "regrade_no", "step"),  # a comment is sealed
     *("seat_offer_hours", "title", "unit_id", "units", "until", "version"),
+    *("hint_no", "letter", "new_letter", "old_letter"),
     *("formula", "groups", "new", "new_grade_bp", "old", "old_grade_bp", "points", "possible", "time_zone"),
     *("waitlist_limit", "old_bp", "old_points", "old_possible", "reason", "unit_points", "unit_possible", "counted"),
     *("access_days", "arrived_on", "at", "at_once", "attempt", "available_on", "balance_id", "cause", "charge_id"),
