@@ -51,6 +51,7 @@ from api import (
     operations,
     overview,
     payment,
+    player,
     policy,
     progress,
     projection_jobs,
@@ -91,6 +92,7 @@ ROUTERS = (  # the busiest first: routes are tried in this order
     viewing.router,
     appeals.router,
     study.router,
+    player.router,
     dashboards.router,  # plain reads of dashboards do not come here: api/http/fast_path.py
     deadlines.router,
     enrollment.router,

@@ -16,6 +16,7 @@ SERVED_WITH: Mapping[str, str] = {
     "dashboards": "progress",
     "overview": "progress",
     "events": "progress",
+    "player": "progress",
     "viewing": "progress",
     "study": "progress",
     "appeals": "progress",
