@@ -9,7 +9,7 @@ Writes    them
 """
 
 import hashlib
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import suppress
 from typing import NamedTuple, Protocol
 from uuid import uuid4
@@ -17,18 +17,27 @@ from uuid import uuid4
 import psycopg
 
 from adapters.postgres.connection import Connection, Link
+from domain.catalog import NotUploaded, OtherSize, Unit
+from domain.catalog.unit import hashes_of
 
 CHUNK = 262_144  # bytes; of what is kept, so it never changes
 
 BEGIN = "INSERT INTO contents (content_id) VALUES (%s) ON CONFLICT DO NOTHING"
 ADD = "INSERT INTO content_chunks (content_id, number, bytes) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
 KEEP = """
-UPDATE contents SET sha256 = %(sha256)s, size = %(size)s, kept_at = now()
- WHERE content_id = %(id)s AND NOT EXISTS (SELECT FROM contents WHERE sha256 = %(sha256)s)
+UPDATE contents SET sha256 = %(sha256)s, size = %(size)s, kept_at = now(), wanted_at = now(), of_course = %(of_course)s
+ WHERE content_id = %(id)s
+"""
+KEPT_ALREADY = """
+UPDATE contents SET wanted_at = now(), of_course = of_course AND %(of_course)s WHERE sha256 = %(sha256)s
 """
 DROP_UNKEPT = "DELETE FROM contents WHERE content_id = %s AND sha256 IS NULL"
 DROP_BROKEN_OFF = "DELETE FROM contents WHERE sha256 IS NULL AND begun_at < now() - interval '1 day'"
 SIZES = "SELECT sha256, size FROM contents WHERE sha256 = ANY(%s)"
+WANT = """
+WITH found AS (SELECT content_id FROM contents WHERE sha256 = ANY(%s) ORDER BY sha256 FOR UPDATE)
+UPDATE contents SET wanted_at = now() FROM found WHERE contents.content_id = found.content_id RETURNING sha256, size
+"""
 READ = """
 SELECT bytes FROM content_chunks JOIN contents USING (content_id) WHERE sha256 = %s AND number = %s
 """
@@ -44,8 +53,18 @@ class Kept(NamedTuple):
 class Contents(Protocol):
     """Where content is kept."""
 
-    async def keep(self, parts: AsyncIterator[bytes]) -> Kept:
-        """Keep content that comes in parts of any size; the same content again changes nothing."""
+    async def keep(self, parts: AsyncIterator[bytes], *, of_course: bool = False) -> Kept:
+        """
+        Keep content that comes in parts of any size; the same content is kept once.
+
+        Args:
+            of_course: it is for units of courses only, and removed when none has named it for a time
+                (adapters/unused_contents.py).
+        """
+        ...
+
+    async def want(self, hashes: Collection[str]) -> dict[str, int]:
+        """The same as `sizes`, for an edit that is about to name them: they stay until its fact is there."""
         ...
 
     async def sizes(self, hashes: Collection[str]) -> dict[str, int]:
@@ -57,14 +76,25 @@ class Contents(Protocol):
         ...
 
 
+async def must_be_uploaded(contents: Contents, units: Iterable[Unit]) -> None:
+    """Refuse units whose content is not kept; that of others stays. Raises NotUploaded, OtherSize."""
+    named = [(unit, sha256) for unit in units for sha256 in hashes_of(unit)]
+    sizes = await contents.want({sha256 for _, sha256 in named})
+    for unit, sha256 in named:
+        if sha256 not in sizes:
+            raise NotUploaded(sha256=sha256, unit_id=unit.unit_id)
+        if unit.content is not None and sha256 == unit.content.sha256 and unit.content.size != sizes[sha256]:
+            raise OtherSize(unit_id=unit.unit_id, size=sizes[sha256])
+
+
 class PostgresContents:
     """Content in PostgreSQL; see `Contents`."""
 
     def __init__(self, link: Link) -> None:
         self._link = link
 
-    async def keep(self, parts: AsyncIterator[bytes]) -> Kept:
-        """Keep content that comes in parts of any size; the same content again changes nothing."""
+    async def keep(self, parts: AsyncIterator[bytes], *, of_course: bool = False) -> Kept:
+        """Keep content that comes in parts of any size; see `Contents.keep`."""
         content_id, digest, size, number = uuid4().hex, hashlib.sha256(), 0, 0
         await self._do(DROP_BROKEN_OFF)
         await self._do(BEGIN, content_id)
@@ -80,16 +110,25 @@ class PostgresContents:
         if buffer:
             await self._do(ADD, content_id, number, bytes(buffer))
         kept = Kept(digest.hexdigest(), size)
-        with suppress(psycopg.errors.UniqueViolation):  # another upload of the same has ended at this moment
-            await self._link.run(lambda connection: _keep(connection, content_id, kept))
+        named = {"id": content_id, **kept._asdict(), "of_course": of_course}
+        for _ in range(2):
+            with suppress(psycopg.errors.UniqueViolation):  # another upload of the same has ended at this moment
+                await self._link.run(lambda connection: _keep(connection, named))
+                break
         await self._do(DROP_UNKEPT, content_id)
         return kept
 
     async def sizes(self, hashes: Collection[str]) -> dict[str, int]:
         """The sizes of those that are kept, by their hashes."""
+        return await self._found(SIZES, hashes)
 
+    async def want(self, hashes: Collection[str]) -> dict[str, int]:
+        """The same, for an edit that is about to name them; see `Contents.want`."""
+        return await self._found(WANT, hashes)
+
+    async def _found(self, statement: str, hashes: Collection[str]) -> dict[str, int]:
         async def work(connection: Connection) -> dict[str, int]:
-            return dict(await (await connection.execute(SIZES, (list(hashes),))).fetchall())
+            return dict(await (await connection.execute(statement.encode(), (list(hashes),))).fetchall())
 
         return await self._link.run(work) if hashes else {}
 
@@ -114,5 +153,6 @@ class PostgresContents:
         await self._link.run(work)
 
 
-async def _keep(connection: Connection, content_id: str, kept: Kept) -> None:
-    await connection.execute(KEEP, {"id": content_id, "sha256": kept.sha256, "size": kept.size})
+async def _keep(connection: Connection, named: dict[str, object]) -> None:
+    if not (await connection.execute(KEPT_ALREADY, named)).rowcount:
+        await connection.execute(KEEP, named)

@@ -9,7 +9,7 @@ from fastapi import Path, Query, Request, Response
 from pydantic import Field
 
 from adapters.questions.banks import Bank, bank_of
-from adapters.questions.found import UnreadableFile
+from adapters.questions.found import LongFile, UnreadableFile
 from adapters.questions.importing import import_questions
 from adapters.questions.reading import read_questions
 from adapters.questions.writing import write_questions
@@ -20,7 +20,6 @@ from api.http.routing import router as strict_router
 from api.http.services import Services, ServicesDep
 from api.http.types import ID
 from commands.log import Context
-from domain.errors import Rejected
 
 router = strict_router("question_bank", "/v1/question-banks")
 
@@ -31,13 +30,6 @@ EXAMPLE_FILE = "SXMgMiBwcmltZT8ge1RSVUV9Cg=="
 OCTETS = "application/octet-stream"
 BankId = Annotated[str, Path(pattern=ID, max_length=64, description="The bank.", examples=["algebra"])]
 DryRun = Annotated[bool, Query(description="Only say what would be.", examples=[True])]
-
-
-class LongFile(Rejected):
-    """A file has, or would have, more questions than one request takes."""
-
-    code = "long_question_file"
-    template = "there are {questions} questions, and one request takes {most}: use `campus questions {command}`"
 
 
 class RefusedQuestion(msgspec.Struct, kw_only=True):

@@ -8,7 +8,7 @@ from fastapi import Response
 from pydantic import Field
 
 from adapters.csv_lines import BadLine
-from adapters.roster.entries import BadRoster
+from adapters.roster.entries import BadRoster, LongRoster
 from adapters.roster.importing import RosterImports
 from adapters.roster.reading import read_roster
 from adapters.roster.report import RosterLine, RosterReport
@@ -19,7 +19,6 @@ from api.http.query import JSON
 from api.http.routing import router as strict_router
 from api.http.services import ServicesDep
 from api.http.types import RunId
-from domain.errors import Rejected
 
 router = strict_router("roster_import", "/v1/runs")
 
@@ -27,13 +26,6 @@ MOST_LINES = 1_000
 LONGEST_FILE = 500_000  # characters of base64
 NO_STORE = {"cache-control": "no-store"}
 EXAMPLE_FILE = "ZW1haWwsbmFtZQphZGFAZXhhbXBsZS5vcmcsQWRhCg=="
-
-
-class LongRoster(Rejected):
-    """A roster is longer than one request takes."""
-
-    code = "long_roster"
-    template = "the roster has {lines} lines, and one request takes {most}: divide it, or use `campus roster import`"
 
 
 class RosterToImport(Body):

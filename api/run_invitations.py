@@ -19,25 +19,11 @@ from api.http.services import ServicesDep
 from api.http.types import NO_CONTROLS, ActingFor, Id, RunId, Time
 from commands.enrollment.invitations import AcceptInvitation, DeclineInvitation, InviteToRun, RevokeInvitation
 from domain.catalog import Run, RunNotFound, run_stream
-from domain.errors import Rejected
+from domain.enrollment_errors import AmbiguousInvitee, InvitationInThePast
 
 router = strict_router("run_invitations", "/v1")
 
 STANDS_DAYS = 14  # where nothing else is said
-
-
-class AmbiguousInvitee(Rejected):
-    """An invitation names a person and an address, or neither."""
-
-    code = "ambiguous_invitee"
-    template = "say whom to invite by `learner_id` or by `email`, not by both"
-
-
-class InvitationInThePast(Rejected):
-    """An invitation would be over before it begins."""
-
-    code = "invitation_in_the_past"
-    template = "an invitation until {until} would be over: name a later time, or none for {days} days"
 
 
 class NewRunInvitation(Body):

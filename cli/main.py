@@ -22,6 +22,7 @@ COMMANDS = {
     "doctor": ("cli.doctor", "Check every part and name the one that fails."),
     "token": ("cli.token", "Print a development token."),
     "import": ("cli.import_", "Import real data."),
+    "contents": ("cli.contents", "Content of courses outside of the log: what nothing names."),
     "questions": ("cli.questions", "Import and export question banks: GIFT, Moodle XML, Aiken, QTI, Canvas."),
     "seed": ("cli.seed", "Fill a campus with a small demo population."),
     "projections": ("cli.projections", "Rebuild, compare, promote, check and repair read models."),

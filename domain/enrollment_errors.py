@@ -206,3 +206,17 @@ class NothingToWaive(Conflict):
 
     code = "nothing_to_waive"
     template = "nothing has to be passed before run {run_id}"
+
+
+class AmbiguousInvitee(Rejected):
+    """An invitation names a person and an address, or neither."""
+
+    code = "ambiguous_invitee"
+    template = "say whom to invite by `learner_id` or by `email`, not by both"
+
+
+class InvitationInThePast(Rejected):
+    """An invitation would be over before it begins."""
+
+    code = "invitation_in_the_past"
+    template = "an invitation until {until} would be over: name a later time, or none for {days} days"

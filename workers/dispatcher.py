@@ -4,7 +4,8 @@ The dispatcher: what is due later because of a fact, and what touches the outsid
 Reads     the log by position, facts that cause or end a job; woken by hints, else by its own poll.
 Asks      the payment provider, through adapters/payments/stripe_provider.py; while it is away, jobs wait.
 Writes    jobs, each once for its fact, in one transaction with its position; commands that record their outcome. Every
-          hour it forgets what is old beside the log (first answers, refused commands, sessions), and one process holds
+          hour it forgets what is old beside the log (first answers, refused commands, sessions), every day it removes
+          content of courses that nothing names any more (adapters/unused_contents.py), and one process holds
           facts, the books and the provider against each other (workers/dispatching/reconciling.py). Bulk jobs that were
           started are carried out line by line (workers/dispatching/bulk_jobs.py).
 Active    one per campus derives jobs, by an advisory lock; another takes over within 2 s, or within 10 s if it hangs.
@@ -33,6 +34,7 @@ from adapters.postgres.ops import heartbeat, lease, reactors, reconciliations, r
 from adapters.procrastinate import derived
 from adapters.procrastinate.queue import ConnectorException, JobQueue
 from adapters.settings import Settings
+from adapters.unused_contents import remove_unused
 from adapters.webhooks import deliveries, secrets
 from commands.payment.provider import Provider
 from workers.dispatching import bulk_jobs, metrics, reconciling, webhooks
@@ -46,6 +48,7 @@ PAGE = 1_000  # positions
 GATHER = 0.1  # seconds after a hint; jobs are due later than the facts that ask for them
 COUNT_INTERVAL = 5.0  # seconds
 FORGET_INTERVAL = 3_600.0  # seconds
+CLEAN_INTERVAL = 86_400.0  # seconds
 
 logger = structlog.get_logger()
 
@@ -98,7 +101,7 @@ class _Deriving:
         self._jobs = jobs
         self.trouble = ""
         self._position = 0
-        self._beat_at = self._counted_at = self._forgot_at = 0.0
+        self._beat_at = self._counted_at = self._forgot_at = self._cleaned_at = 0.0
         self._shift: timedelta | None = None  # of the clock, as the due times in the queue have it
 
     async def session(self, stop: asyncio.Event, woken: asyncio.Event) -> None:
@@ -113,6 +116,7 @@ class _Deriving:
                     await self._set_clock(connection)
                     await self._catch_up(connection, stop)
                     await self._forget_old(connection)
+                    await self._remove_unused(connection)
                 self.trouble = ""
                 await wait_for_facts(woken, gather=GATHER)
             await heartbeat.leave(connection, NAME)
@@ -128,6 +132,14 @@ class _Deriving:
         state = heartbeat.WorkerState(active, self._position, self.trouble)
         await heartbeat.beat(connection, NAME, state, metrics.REGISTRY)
         self._beat_at = time.monotonic()
+
+    async def _remove_unused(self, connection: Connection) -> None:
+        """Remove content of courses that nothing names any more, once a day."""
+        if self._cleaned_at and time.monotonic() - self._cleaned_at < CLEAN_INTERVAL:
+            return
+        self._cleaned_at = time.monotonic()
+        if removed := await remove_unused(self._log, connection):
+            logger.info("contents.removed", contents=len(removed), bytes=sum(each.size for each in removed))
 
     async def _forget_old(self, connection: Connection) -> None:
         """Forget first answers, refused commands, sessions and failed sign-ins that are old, once in a while."""

@@ -89,3 +89,10 @@ class Read:
             self.refused.append(Refused(line, title[:SHOWN_TITLE], reason, file))
         else:
             self.found.append(Found(line, tidy(label), question, key))
+
+
+class LongFile(Rejected):
+    """A file has, or would have, more questions than one request takes."""
+
+    code = "long_question_file"
+    template = "there are {questions} questions, and one request takes {most}: use `campus questions {command}`"

@@ -60,3 +60,10 @@ def leaves(status: str) -> bool | None:
     """Whether a word for the status of an enrollment says that the person leaves; None for an unknown word."""
     word = status.casefold().replace(" ", "").replace("_", "")
     return True if word in LEAVES else False if word in ENTERS else None
+
+
+class LongRoster(Rejected):
+    """A roster is longer than one request takes."""
+
+    code = "long_roster"
+    template = "the roster has {lines} lines, and one request takes {most}: divide it, or use `campus roster import`"

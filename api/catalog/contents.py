@@ -1,7 +1,7 @@
 """Content of units: uploaded by the staff of a course, taken by learners who have a place on a run of it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from typing import Annotated
 from urllib.parse import quote
 
@@ -17,12 +17,12 @@ from api.http.errors import BadRequest, problem
 from api.http.openapi import file_upload, part_of_file, query
 from api.http.query import JSON, QueryContext, QueryDep, matches
 from api.http.routing import router as strict_router
-from api.http.services import Services, ServicesDep
+from api.http.services import ServicesDep
 from api.http.types import ID, CourseId, RunId
 from domain.catalog import (
-    BadStructure,
     Caption,
     Content,
+    ContentNotFound,
     Course,
     CourseDraft,
     CourseNotFound,
@@ -35,7 +35,6 @@ from domain.catalog import (
 )
 from domain.catalog.unit import hashes_of
 from domain.enrollment import Enrollment, enrollment_stream
-from domain.errors import NotFound
 from domain.progress import CourseProgress, UnknownUnit, progress_stream
 
 router = strict_router("catalog", "/v1")
@@ -51,27 +50,6 @@ KEPT = "private, max-age=604800, immutable"
 Sha256 = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the bytes.", examples=["0" * 64])]
 UnitId = Annotated[str, Path(pattern=ID, max_length=64, description="The unit.", examples=["q1"])]
 Language = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{2,35}$", description="Of the captions.", examples=["en-GB"])]
-
-
-class ContentNotFound(NotFound):
-    """A unit has no such content, or a course does not use content of this hash."""
-
-    code = "content_not_found"
-    template = "there is no such content here"
-
-
-class NotUploaded(BadStructure):
-    """A unit names content that was never uploaded."""
-
-    code = "content_not_uploaded"
-    template = "content {sha256} of unit {unit_id} is not uploaded: POST it to /v1/courses/COURSE/contents first"
-
-
-class OtherSize(BadStructure):
-    """A unit says another size of its content than it has."""
-
-    code = "content_of_other_size"
-    template = "the content of unit {unit_id} has {size} bytes"
 
 
 class UploadedContent(msgspec.Struct, kw_only=True):
@@ -112,17 +90,6 @@ EXAMPLE = UnitPage(
 UPLOADED = UploadedContent(sha256="0" * 64, size=29)
 
 
-async def must_be_uploaded(services: Services, units: Iterable[Unit]) -> None:
-    """Refuse units whose content is not kept; raises NotUploaded, OtherSize."""
-    named = [(unit, sha256) for unit in units for sha256 in hashes_of(unit)]
-    sizes = await services.contents.sizes({sha256 for _, sha256 in named})
-    for unit, sha256 in named:
-        if sha256 not in sizes:
-            raise NotUploaded(sha256=sha256, unit_id=unit.unit_id)
-        if unit.content is not None and sha256 == unit.content.sha256 and unit.content.size != sizes[sha256]:
-            raise OtherSize(unit_id=unit.unit_id, size=sizes[sha256])
-
-
 @router.post(
     "/courses/{course_id}/contents",
     status_code=201,
@@ -135,7 +102,7 @@ async def upload_content(course_id: CourseId, request: Request, services: Servic
         raise CourseNotFound(course_id=course_id)
     if request.headers.get("content-encoding", "identity") != "identity":
         raise BadRequest("content is kept as it comes: send it without a content coding")
-    kept = await services.contents.keep(_parts(request))
+    kept = await services.contents.keep(_parts(request), of_course=True)
     return Response(msgspec.json.encode({"sha256": kept.sha256, "size": kept.size}), 201, media_type=JSON)
 
 

@@ -5,9 +5,9 @@ from typing import Annotated
 import msgspec
 from fastapi import Query, Request, Response
 
+from adapters.contents import must_be_uploaded
 from adapters.postgres.queries import catalog, catalog_lists
 from adapters.postgres.queries.catalog_lists import Asked
-from api.catalog.contents import must_be_uploaded
 from api.catalog.lists import PROJECTION, Order, Part, Total, listed
 from api.catalog.structure import NewVersion
 from api.http import paging
@@ -57,7 +57,7 @@ async def create_course(body: NewCourse, handle: Dispatch) -> Response:
 async def publish_version(course_id: CourseId, body: NewVersion, handle: Dispatch, services: ServicesDep) -> Response:
     """Publish the structure of a course as its next version; the same structure again changes nothing."""
     parts = body.parts()
-    await must_be_uploaded(services, parts["units"])
+    await must_be_uploaded(services.contents, parts["units"])
     return await handle(PublishCourse(course_id, **parts))
 
 

@@ -7,8 +7,8 @@ from fastapi import Response
 from pydantic import Field
 
 from adapters.command_bus.replay import replayed
+from adapters.contents import must_be_uploaded
 from adapters.postgres.queries import catalog
-from api.catalog.contents import must_be_uploaded
 from api.catalog.structure import NewPolicy, NewUnit
 from api.http.dispatch import Accepted, Body, Dispatch, example
 from api.http.openapi import command, query
@@ -238,7 +238,7 @@ async def start_draft(course_id: CourseId, body: DraftStart, handle: Dispatch) -
 async def edit_draft(course_id: CourseId, body: DraftEdits, handle: Dispatch, services: ServicesDep) -> Response:
     """Change the draft; 409 `draft_changed` if another editor did since that revision."""
     edits = [_edit(each) for each in body.edits]
-    await must_be_uploaded(services, [each.unit for each in edits if isinstance(each, Adding | Changing)])
+    await must_be_uploaded(services.contents, [each.unit for each in edits if isinstance(each, Adding | Changing)])
     return await handle(EditDraft(course_id, body.revision, edits))
 
 

@@ -32,6 +32,13 @@ class RunNotFound(NotFound):
     lifted_by = "run-{run_id}"
 
 
+class ContentNotFound(NotFound):
+    """A unit has no such content, or a course does not use content of this hash."""
+
+    code = "content_not_found"
+    template = "there is no such content here"
+
+
 class CourseExists(Conflict):
     """Another course has this id."""
 
@@ -83,3 +90,17 @@ class BadSchedule(Rejected):
     """A run ends before it starts, has too few seats or hours, or follows a version that the course lacks."""
 
     code = "bad_schedule"
+
+
+class NotUploaded(BadStructure):
+    """A unit names content that was never uploaded."""
+
+    code = "content_not_uploaded"
+    template = "content {sha256} of unit {unit_id} is not uploaded: POST it to /v1/courses/COURSE/contents first"
+
+
+class OtherSize(BadStructure):
+    """A unit says another size of its content than it has."""
+
+    code = "content_of_other_size"
+    template = "the content of unit {unit_id} has {size} bytes"

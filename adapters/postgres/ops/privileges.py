@@ -100,7 +100,7 @@ proofs
   proof_tree                r       r,a,w   -          -        -           -
   dossiers                  r,a,w,d r,w,d   -          -        -           -
 courses
-  contents                  r,a,w,d -       -          -        -           -
+  contents                  r,a,w,d -       -          -        r,d         -
   content_chunks            r,a,d   -       -          -        -           -
   attempt_files             r,a     -       -          -        -           -
 administration
