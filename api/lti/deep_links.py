@@ -25,7 +25,6 @@ from api.http.errors import status_of
 from api.http.forms import form_of
 from api.http.openapi import command, open_query
 from api.http.pages import shown
-from api.http.routing import AnyParametersDep
 from api.http.routing import router as strict_router
 from api.http.services import Services, ServicesDep
 from api.http.types import CourseId
@@ -110,7 +109,7 @@ async def begin_deep_linking(
 
 
 @router.post("/lti/deep-links", responses=SENT_ON, response_class=HTMLResponse)
-async def receive_deep_links(request: Request, services: ServicesDep, _: AnyParametersDep) -> Response:
+async def receive_deep_links(request: Request, services: ServicesDep) -> Response:
     """Where a tool sends what was chosen: units of the draft, all or none."""
     form = await form_of(request, largest=LARGEST_FORM, most_fields=MOST_FIELDS) or {}
     try:

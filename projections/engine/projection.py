@@ -142,11 +142,19 @@ class RuleFile(NamedTuple):
     text: str
 
 
+RESERVED_NAMES = frozenset({"jobs"})
+"""What stands in a URL where the name of a read model could: `/v1/projections/jobs`."""
+
+
+class ReservedName(Exception):
+    """A read model has a name by which it could not be asked for."""
+
+
 class Projection:
     """
     One read model.
 
-    Raises BadDistribution when it is made, if its tables do not fit its division into segments.
+    Raises, when it is made, BadDistribution if its tables do not fit its division into segments, and ReservedName.
 
     Attributes:
         name: stable; names its checkpoint, its tables and its metrics.
@@ -177,6 +185,10 @@ class Projection:
     rule_file: ClassVar[RuleFile | None] = None
 
     def __init__(self) -> None:
+        if getattr(self, "name", None) in RESERVED_NAMES:
+            raise ReservedName(
+                f"no read model is called {self.name}: /v1/projections/{self.name} is about something else"
+            )
         check_distribution(type(self))
 
 

@@ -42,6 +42,7 @@ ELSEWHERE = (
     "/v1/projections/",
     "/v1/rules/",
     "/v1/auth/",
+    "/v1/lti/",
     "/credentials",
     "/v1/bulk-jobs/",
     "/v1/clients",
