@@ -262,7 +262,13 @@ class _Run:
         yield _Happening(second + 3_600, stream, "teacher", *graded)
         if passed:
             completed = _stored(
-                CourseProgress.UnitCompleted, unit_id=unit_id, course_version=1, rule="quiz_passed", **score
+                CourseProgress.UnitCompleted,
+                unit_id=unit_id,
+                course_version=1,
+                rule="quiz_passed",
+                **score,
+                at_least_bp=None,
+                evidence=None,
             )
             yield _Happening(second + 3_601, place.progress, "teacher", *completed)
 

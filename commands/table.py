@@ -119,6 +119,7 @@ HANDLERS: dict[type, CommandHandler] = {
     following.FollowRun: following.follow_run,
     viewing.RecordWatched: viewing.record_watched,
     progress.CompleteUnit: progress.complete_unit,
+    progress.CompleteByAttempts: progress.complete_by_attempts,
     appeals.MakeAppeal: appeals.make_appeal,
     appeals.WithdrawAppeal: appeals.withdraw_appeal,
     appeals.AnswerAppeal: appeals.answer_appeal,

@@ -4,7 +4,7 @@ from copy import deepcopy
 
 from commands.log import Log
 from commands.lookups.catalog import Outline, versions_with_media
-from domain.progress import CourseProgress, Viewing, WatchedShare, progress_stream, viewing_stream
+from domain.progress import Asked, CourseProgress, Viewing, WatchedShare, progress_stream, viewing_stream
 
 
 async def outcome_of(log: Log, learner_id: str, run_id: str) -> str:
@@ -29,3 +29,22 @@ async def watched_of(log: Log, learner_id: str, run: Outline, unit_id: str) -> W
 async def copy_of_progress(log: Log, learner_id: str, run_id: str) -> CourseProgress:
     """A learner's progress to try something on: what becomes of it is not known to others, and not saved."""
     return deepcopy(await log.read(CourseProgress, progress_stream(learner_id, run_id)))
+
+
+def asked_of(run: Outline, unit_id: str) -> Asked:
+    """What the version of the course that a run follows asks for a unit."""
+    unit = run.units[unit_id]
+    rule = unit.completion
+    return Asked(None, None, unit.after) if rule is None else Asked(rule.rule, rule.at_least_bp, unit.after)
+
+
+async def must_be_open(log: Log, learner_id: str, run: Outline, unit_id: str) -> None:
+    """
+    Refuse a unit as long as units before it are not completed.
+
+    Raises:
+        UnitLocked: with the units that are missing.
+    """
+    after = run.units[unit_id].after
+    if after:
+        (await log.read(CourseProgress, progress_stream(learner_id, run.run_id))).must_be_open(unit_id, after)

@@ -6,11 +6,11 @@ from typing import NamedTuple
 from commands.log import Log
 from commands.lookups.catalog import Outline, outline
 from commands.lookups.enrollment import extensions_of, has_access
-from commands.lookups.progress import copy_of_progress
+from commands.lookups.progress import asked_of, copy_of_progress
 from commands.lookups.quiz import Attempts
 from domain.deadlines import is_over
 from domain.grading import Decision, Grade, Record, decide, final_grade, letter_of
-from domain.progress import QUIZ_PASSED, CourseProgress
+from domain.progress import CourseProgress, Taken
 
 
 def record_of(
@@ -65,8 +65,9 @@ async def foresee_standing(
     extended = max((await extensions_of(log, learner_id, run.run_id)).values(), default=None)
     before = _standing(run, record_of(run, progress, now, log.context.at, extended), progress)
     is_in = await has_access(log, learner_id, run.run_id)
-    for unit_id in (then.passed - now.passed) & run.units.keys() if is_in else ():
-        progress.complete_unit(unit_id, run.course_version, QUIZ_PASSED, then.scores.get(unit_id))
+    for unit_id in _changed(now, then) & run.units.keys() if is_in else ():
+        taken = Taken(then.scores.get(unit_id), unit_id in then.passed, "")
+        progress.complete_by_attempts(unit_id, run.course_version, asked_of(run, unit_id), taken)
     outcome, grade_bp = progress.outcome, progress.grade_bp
     decision = decide(run.scheme, record_of(run, progress, then, log.context.at, extended), is_decided=bool(outcome))
     if decision is not None and (outcome or is_in):
@@ -74,6 +75,11 @@ async def foresee_standing(
     if (progress.outcome, progress.grade_bp) != (outcome, grade_bp):
         progress.follow_outcome("", run.course_id, run.course_version, "")
     return before, _standing(run, record_of(run, progress, then, log.context.at, extended), progress)
+
+
+def _changed(now: Attempts, then: Attempts) -> set[str]:
+    """The units that have other scores then, or are passed then and not now."""
+    return {each for each in then.scores if then.scores[each] != now.scores.get(each)} | (then.passed - now.passed)
 
 
 def _standing(run: Outline, record: Record, progress: CourseProgress) -> CourseStanding:

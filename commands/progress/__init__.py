@@ -14,6 +14,7 @@ from commands.lookups.enrollment import (
     no_access,
     went_to,
 )
+from commands.lookups.progress import asked_of
 from commands.lookups.quiz import attempts_of, units_with_quiz
 from commands.lookups.standing import record_of
 from commands.progress.following import followed
@@ -21,14 +22,18 @@ from domain.grading import can_still_pass, decide, decision_of, final_grade
 from domain.progress import (
     BY_HAND,
     BY_STAFF,
+    OPENED,
     QUIZ_PASSED,
+    SUBMITTED,
     CourseProgress,
     IssuedCredential,
+    Taken,
     UnknownCredential,
     UnknownUnit,
     credential_stream,
     progress_stream,
 )
+from domain.progress.completion import PASSED, SCORED
 from domain.score import FULL, Score
 
 
@@ -59,7 +64,11 @@ async def open_unit(command: OpenUnit, log: Log) -> Position:
     run = await _unit_outline(log, command.learner_id, command.run_id, command.unit_id)
     await must_take_part(log, command.learner_id, run)
     progress = await _begun(log, command.learner_id, run)
+    asked = asked_of(run, command.unit_id)
+    progress.must_be_open(command.unit_id, asked.after)
     progress.open_unit(command.unit_id)
+    if asked.rule == OPENED:
+        progress.complete_unit(command.unit_id, run.course_version, OPENED)
     return await log.save(progress)
 
 
@@ -78,6 +87,7 @@ async def record_activity(command: RecordActivity, log: Log) -> Position:
     run = await _unit_outline(log, command.learner_id, command.run_id, command.unit_id)
     await must_take_part(log, command.learner_id, run)
     progress = await _begun(log, command.learner_id, run)
+    progress.must_be_open(command.unit_id, run.units[command.unit_id].after)
     progress.record_activity(command.unit_id, command.kind, command.amount)
     return await log.save(progress)
 
@@ -87,9 +97,10 @@ class CompleteUnit:
     """
     Complete a unit by *rule*, with *points* of those *possible* as its score; None for a unit without one.
 
-    Staff complete a unit with the best score that its attempts have. If they have none, the learner is excused from it.
-    That an attempt has passed completes nothing if by now the unit is not passed by the attempts that count. Of a
-    learner who was transferred meanwhile it counts on the other run.
+    A learner completes by hand what the course has for that; the staff complete a unit by whatever rule it has, with
+    the best score that its attempts have. If they have none, the learner is excused from it. That an attempt has passed
+    completes nothing if by now the unit is not passed by the attempts that count. Of a learner who was transferred
+    meanwhile it counts on the other run.
     """
 
     learner_id: str
@@ -113,7 +124,8 @@ async def complete_unit(command: CompleteUnit, log: Log) -> Position:
     progress = await _begun(log, command.learner_id, run)
     if command.rule == BY_HAND:
         has_quiz = unit_id in await units_with_quiz(log, command.run_id)
-        progress.complete_by_hand(unit_id, run.units[unit_id].kind, run.course_version, has_quiz=has_quiz)
+        asked, version = asked_of(run, unit_id), run.course_version
+        progress.complete_by_hand(unit_id, run.units[unit_id].kind, version, has_quiz=has_quiz, asked=asked)
         return await log.save(progress)
     score = None if command.points is None else Score(command.points, command.possible)
     if command.rule in (BY_STAFF, QUIZ_PASSED):  # the score may have been overridden since the attempt passed
@@ -122,6 +134,47 @@ async def complete_unit(command: CompleteUnit, log: Log) -> Position:
             return await log.save(progress)
         score = attempts.scores.get(unit_id, score)
     progress.complete_unit(unit_id, run.course_version, command.rule, score)
+    return await log.save(progress)
+
+
+@dataclass(frozen=True)
+class CompleteByAttempts:
+    """
+    An attempt at a unit was handed in, or has another score: the unit is completed, if that is what it asks for.
+
+    The present scores of all attempts count: one that has passed completes nothing if another one counts by now. Of a
+    learner who was transferred meanwhile it counts on the other run.
+
+    Attributes:
+        attempt: the stream of the attempt.
+        graded, passed: whether it has a score, and has passed by that; what cannot complete the unit is not looked at.
+        position: of the fact: the answer where nothing is looked at.
+    """
+
+    learner_id: str
+    run_id: str
+    unit_id: str
+    attempt: str
+    graded: bool
+    passed: bool
+    position: int
+
+
+async def complete_by_attempts(command: CompleteByAttempts, log: Log) -> Position:
+    run = await _unit_outline(log, command.learner_id, command.run_id, command.unit_id)
+    asked = asked_of(run, command.unit_id)
+    by_score = asked.rule in (SCORED, PASSED) or (asked.rule is None and command.passed)
+    if asked.rule != SUBMITTED and not (command.graded and by_score):
+        return command.position
+    if to_run := await went_to(log, command.learner_id, command.run_id):
+        return await recognise_progress(RecogniseProgress(command.learner_id, to_run, command.run_id), log)
+    attempts = await attempts_of(log, command.learner_id, command.run_id)
+    taken = Taken(attempts.scores.get(command.unit_id), command.unit_id in attempts.passed, command.attempt)
+    progress = await _begun(log, command.learner_id, run)
+    begun = len(progress.pending_events)
+    progress.complete_by_attempts(command.unit_id, run.course_version, asked, taken)
+    if len(progress.pending_events) > begun:
+        await must_have_access(log, command.learner_id, command.run_id)
     return await log.save(progress)
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from commands.log import Log, Position
 from commands.lookups.catalog import Outline, versions_with_media
 from commands.lookups.enrollment import must_take_part
+from commands.lookups.progress import asked_of
 from commands.progress.following import followed
 from domain.catalog.unit_rules import WATCHED_KINDS
 from domain.kinds import plain_kind
@@ -70,9 +71,11 @@ async def record_watched(command: RecordWatched, log: Log) -> Position:
     )
     progress = await log.load(CourseProgress, progress_stream(command.learner_id, command.run_id))
     progress.begin(run.versions)
+    progress.must_be_open(unit_id, run.units[unit_id].after)
     progress.open_unit(unit_id)
     if await _is_enough(log, run, viewing, unit_id):
-        progress.complete_unit(unit_id, run.course_version, WATCHED)
+        mark = asked_of(run, unit_id).at_least_bp
+        progress.complete_unit(unit_id, run.course_version, WATCHED, at_least_bp=mark, evidence=viewing.id)
     return await log.save(progress, viewing)
 
 

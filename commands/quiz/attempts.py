@@ -10,6 +10,7 @@ from commands.log import Log, Position
 from commands.lookups.catalog import outline
 from commands.lookups.deadlines import deadline_for
 from commands.lookups.enrollment import must_go_on, must_have_access
+from commands.lookups.progress import must_be_open
 from commands.lookups.quiz import attempts_of, quizzes_of
 from commands.quiz.lookup import existing_quiz
 from domain.deadlines import Deadline
@@ -50,6 +51,7 @@ async def start_attempt(command: StartAttempt, log: Log) -> Position:
     await must_have_access(log, command.learner_id, quiz.run_id)
     deadline = await deadline_for(log, command.learner_id, run, quiz.unit_id, quiz.current.of_quiz)
     must_go_on(run, log.context.at, deadline)
+    await must_be_open(log, command.learner_id, run, quiz.unit_id)
     taken = await _taken(log, command.learner_id, command.quiz_id)
     running = _running(taken)
     number = running or max((int(fact.id("attempt_no")) for fact in taken), default=0) + 1
@@ -146,6 +148,7 @@ async def submit_attempt(command: SubmitAttempt, log: Log) -> Position:
     run = await outline(log, quiz.run_id)
     deadline = await deadline_for(log, command.learner_id, run, quiz.unit_id, quiz.current.of_quiz)
     must_go_on(run, log.context.at, deadline)
+    await must_be_open(log, command.learner_id, run, quiz.unit_id)
     attempt.submit(quiz, command.responses, by=BY_LEARNER, at=log.context.at, deadline=deadline)
     return await log.save(attempt)
 

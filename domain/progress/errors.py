@@ -42,6 +42,20 @@ class NeedsAttempt(Conflict):
     template = "unit {unit_id} is of kind {kind}, with a score: it is completed by an attempt that passes, or by staff"
 
 
+class NotByHand(Conflict):
+    """A unit is completed by another rule than that the learner says so."""
+
+    code = "not_by_hand"
+    template = "unit {unit_id} is completed {how}, not by hand"
+
+
+class UnitLocked(Conflict):
+    """A unit comes after others, and not all of them are completed."""
+
+    code = "unit_locked"
+    template = "unit {unit_id} opens when unit {missing} is completed"
+
+
 class NotWatchable(Conflict):
     """Only a video or a recording is watched."""
 

@@ -10,23 +10,20 @@ from typing import ClassVar
 
 from domain.aggregate import Aggregate, event, stream_id
 from domain.grading import FAILED, OUTCOMES, PASSING_OUTCOMES, Decision
-from domain.kinds import has_score
 from domain.progress import progress_facts
+from domain.progress.completion import Completing
 from domain.progress.errors import (
     BadAmount,
     CredentialNotEarned,
-    NeedsAttempt,
     OutcomeDecided,
     OutcomeOpen,
     UnknownOutcome,
 )
-from domain.score import Score, check_score
+from domain.score import Score
 
-BY_HAND = "learner"  # the rule by which learners complete a unit themselves
 BY_RULE = "weighted_mean"  # the policy of outcomes that follow from the final grade
 BY_STAFF = "instructor"  # the policy of outcomes that a person decides; no rule changes these
 TRANSFERRED = "transferred"  # the rule of units that were completed on another run of the course
-QUIZ_PASSED = "quiz_passed"  # the rule of units that an attempt completes
 WATCHED = "watched"  # the rule of units of which enough was watched; the facts of the viewing are the evidence
 TOOL_SCORED = "tool_scored"  # the rule of units that a score of a tool completes (LTI)
 IMPORTED = "imported"  # the policy of outcomes that were decided elsewhere
@@ -39,7 +36,7 @@ def progress_stream(learner_id: str, run_id: str) -> str:
     return stream_id("progress", learner_id, run_id)
 
 
-class CourseProgress(Aggregate):
+class CourseProgress(Completing, Aggregate):
     """One learner's way through one course run."""
 
     category = "progress"
@@ -128,27 +125,6 @@ class CourseProgress(Aggregate):
     def _activity_recorded(self, unit_id: str, kind: str, amount: int) -> None:
         pass  # no later decision needs it
 
-    def complete_by_hand(self, unit_id: str, kind: str, course_version: int, *, has_quiz: bool = False) -> None:
-        """Complete a unit because the learner says so; units with a score, or with a quiz, refuse it."""
-        if has_quiz or has_score(kind):
-            self.refuse(NeedsAttempt(unit_id=unit_id, kind=kind))
-        self.complete_unit(unit_id, course_version, BY_HAND)
-
-    def complete_unit(self, unit_id: str, course_version: int, rule: str, score: Score | None = None) -> None:
-        """Complete a unit by *rule*; a better score is recorded, the same or a lower one changes nothing."""
-        if score is not None:
-            check_score(score)
-        if unit_id in self.completed and (score is None or not score.beats(self.scores.get(unit_id))):
-            return
-        self._unit_completed(
-            unit_id=unit_id,
-            course_version=course_version,
-            rule=rule,
-            score_bp=None if score is None else score.bp,
-            points=None if score is None else score.points,
-            possible=None if score is None else score.possible,
-        )
-
     @event(UnitCompleted)
     def _unit_completed(
         self,
@@ -158,6 +134,8 @@ class CourseProgress(Aggregate):
         score_bp: int | None,
         points: int | None,
         possible: int | None,
+        at_least_bp: int | None,
+        evidence: str | None,
     ) -> None:
         self.completed.add(unit_id)
         if points is not None and possible is not None:

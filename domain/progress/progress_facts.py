@@ -33,20 +33,33 @@ class ActivityRecorded(Aggregate.Event):
 
 
 class UnitCompleted(Aggregate.Event):
+    """
+    A unit is completed by `rule`, which asks for `at_least_bp` where it has a mark.
+
+    `evidence` is the stream of what was looked at, an attempt or what was watched; null where nothing is asked.
+    """
+
     TOPIC = "progress.unit_completed"
-    class_version = 2
+    class_version = 3
     unit_id: str
     course_version: int
     rule: str
     score_bp: int | None
     points: int | None
     possible: int | None
+    at_least_bp: int | None
+    evidence: str | None
 
     @staticmethod
     def upcast_v1_v2(state: dict[str, Any]) -> None:
         """In version 1 a score was cut to whole basis points."""
         state["points"] = state["score_bp"]
         state["possible"] = None if state["score_bp"] is None else FULL
+
+    @staticmethod
+    def upcast_v2_v3(state: dict[str, Any]) -> None:
+        """In version 2 units had no rules that were kept."""
+        state["at_least_bp"] = state["evidence"] = None
 
 
 class Recognised(Aggregate.Event):

@@ -81,7 +81,8 @@ class Quiz(Aggregate):
         @staticmethod
         def upcast_v2_v3(state: dict[str, Any]) -> None:
             """In version 2 a quiz without a late policy accepted late work, whatever its unit or run said."""
-            state["rules"] = {**state["rules"], "late": from_words_of_quizzes(state["rules"].get("late", {}))}
+            rules = state.get("rules") or {}
+            state["rules"] = {**rules, "late": from_words_of_quizzes(rules.get("late") or {})}
 
     RegradeProposed = regrade_facts.RegradeProposed
     RegradeCommitted = regrade_facts.RegradeCommitted

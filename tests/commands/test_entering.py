@@ -125,7 +125,7 @@ async def test_what_was_completed_counts_on_the_other_run(campus: Campus) -> Non
     await campus.give(CompleteUnit("ann", RUN, "q1", BY_STAFF), CompleteUnit("ann", RUN, "q2", BY_STAFF, 9, 10))
     await campus.give(TransferEnrollment("ann", RUN, NEXT, "works"))
     stream = f"progress-ann:{NEXT}"
-    units = {"course_version": 2, "rule": "transferred"}
+    units = {"course_version": 2, "rule": "transferred", "at_least_bp": None, "evidence": None}
     none = {"score_bp": None, "points": None, "possible": None}
     assert await campus.new(RecogniseProgress("ann", NEXT, RUN)) == [
         (stream, fact(CourseProgress.Recognised, from_run=RUN, from_version=1, to_version=2, units=["intro", "q1"])),

@@ -33,6 +33,8 @@ def completed(unit_id: str, rule: str, score_bp: int | None) -> Said:
         score_bp=score_bp,
         points=score_bp,
         possible=None if score_bp is None else 10_000,
+        at_least_bp=None,
+        evidence=None,
     )
 
 

@@ -50,6 +50,8 @@ async def test_half_of_a_film_completes_it(campus: Campus) -> None:
             score_bp=None,
             points=None,
             possible=None,
+            at_least_bp=5_000,
+            evidence=STREAM,
         ),
     )
     assert [said.type for _, said in await campus.new(watched([(0, 60_000)], 4))] == ["viewing.watched"]

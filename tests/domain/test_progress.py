@@ -33,6 +33,8 @@ def completed(unit_id: str, score_bp: int | None = None, rule: str = "quiz_passe
         score_bp=score_bp,
         points=score_bp,
         possible=None if score_bp is None else FULL,
+        at_least_bp=None,
+        evidence=None,
     )
 
 
@@ -164,6 +166,8 @@ def test_history_may_have_completed_by_hand_what_carries_a_score() -> None:
             score_bp=None,
             points=None,
             possible=None,
+            at_least_bp=None,
+            evidence=None,
             irregular="needs_attempt",
         )
     )
@@ -200,6 +204,8 @@ def test_a_score_is_kept_exactly() -> None:
         score_bp=6_667,
         points=2,
         possible=3,
+        at_least_bp=None,
+        evidence=None,
     )
     given(CourseProgress, completed("u1", 6_666)).when(
         lambda progress: progress.complete_unit("u1", 1, "quiz_passed", Score(2, 3))

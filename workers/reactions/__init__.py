@@ -35,7 +35,10 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "enrollment.transferred": (Reaction("recognise_progress", enrollment.recognise_progress),),
     "enrollment.extension_granted": (Reaction("follow_extension", enrollment.follow_deadline),),
     "enrollment.extension_withdrawn": (Reaction("follow_withdrawn_extension", enrollment.follow_deadline),),
-    "attempt.submitted": (Reaction("grade_by_key", quiz.grade_by_key, accepts=quiz.GRADED_BY_A_PERSON),),
+    "attempt.submitted": (
+        Reaction("grade_by_key", quiz.grade_by_key, accepts=quiz.GRADED_BY_A_PERSON),
+        Reaction("complete_handed_in_unit", quiz.complete_handed_in_unit),
+    ),
     "attempt.graded": _after_score("decide_when_graded", "complete_passed_unit"),
     "attempt.grade_overridden": _after_score("decide_when_overridden", "complete_when_overridden"),
     "attempt.regraded": _after_score("decide_when_regraded", "complete_when_regraded"),

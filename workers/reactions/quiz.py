@@ -3,10 +3,9 @@
 from datetime import datetime
 from typing import Any
 
-from commands.progress import CompleteUnit, DecideOutcome
+from commands.progress import CompleteByAttempts, DecideOutcome
 from commands.quiz import ContinueRegrade, EndAttempt, GradeAttempt
 from domain.fact import Fact
-from domain.progress import QUIZ_PASSED
 from domain.quiz import AlreadyGraded, NotGradable
 
 GRADED_BY_A_PERSON = (AlreadyGraded, NotGradable)
@@ -33,13 +32,20 @@ def _attempt(fact: Fact) -> tuple[str, str, int]:
     return fact.id("learner_id"), fact.id("quiz_id"), int(fact.id("attempt_no"))
 
 
-def complete_passed_unit(fact: Fact) -> CompleteUnit | None:
-    """An attempt has passed, or the mean of several: the unit is completed, if it is passed by those that count."""
-    data = fact.data
-    if not data["passed"] and not _passed_together(data.get("counted")):
-        return None
-    names = (fact.id("learner_id"), data["run_id"], data["unit_id"])
-    return CompleteUnit(*names, QUIZ_PASSED, data["points"], data["possible"])
+def complete_handed_in_unit(fact: Fact) -> CompleteByAttempts:
+    """An attempt was handed in: there are units that ask for no more."""
+    return _completing(fact, graded=False, passed=False)
+
+
+def complete_passed_unit(fact: Fact) -> CompleteByAttempts:
+    """An attempt has a score: the unit is completed if that, or the mean of several, is what it asks for."""
+    passed = fact.data["passed"] or _passed_together(fact.data.get("counted"))
+    return _completing(fact, graded=True, passed=passed)
+
+
+def _completing(fact: Fact, *, graded: bool, passed: bool) -> CompleteByAttempts:
+    names = (fact.id("learner_id"), fact.data["run_id"], fact.data["unit_id"])
+    return CompleteByAttempts(*names, fact.stream_id, graded, passed, fact.position)
 
 
 def _passed_together(counted: dict[str, Any] | None) -> bool:

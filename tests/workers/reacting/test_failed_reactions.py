@@ -135,17 +135,17 @@ async def test_what_can_never_pass_is_not_tried_again(campus: Campus) -> None:
 
 
 class Broken:
-    """A bus that fails at the commands of one type as long as `at` is set, and counts the commands it gets."""
+    """A bus that fails at one type of commands about graded attempts as long as `at` is set; it counts what it gets."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
-        self.at: str | None = "CompleteUnit"
+        self.at: str | None = "CompleteByAttempts"
         self.seen: list[tuple[str, int]] = []
         handle = Bus.handle
 
         async def handle_or_fail(bus: Bus, command: Any, context: Context) -> int:
             name = type(command).__name__
             self.seen.append((name, getattr(command, "points", None) or 0))
-            if name == self.at:
+            if name == self.at and getattr(command, "graded", True):
                 raise error
             return await handle(bus, command, context)
 
@@ -249,7 +249,7 @@ async def test_a_retry_never_overtakes(campus: Campus, monkeypatch: pytest.Monke
     broken.seen.clear()
     async with campus.reacting():
         await none_waits(campus.settings)
-    assert [name for name, _ in broken.seen[:2]] == ["GradeAttempt", "CompleteUnit"]
+    assert [name for name, _ in broken.seen[:2]] == ["GradeAttempt", "CompleteByAttempts"]
 
 
 async def test_of_two_reactors_one_tries(campus: Campus) -> None:

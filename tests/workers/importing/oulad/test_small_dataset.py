@@ -114,7 +114,7 @@ async def test_the_fields_of_the_facts(settings: Settings, tmp_path: Path) -> No
     }  # fmt: skip
     assert by_type["progress-11:AAA-2013J", "progress.unit_completed"] == {
         "unit_id": "1", "course_version": 1, "rule": "quiz_passed", "score_bp": 8_500,
-        "points": 8_500, "possible": 10_000,
+        "points": 8_500, "possible": 10_000, "at_least_bp": None, "evidence": None,
     }  # fmt: skip
     assert by_type["progress-13:AAA-2013J", "progress.activity_recorded"] == {
         "unit_id": "100", "kind": "homepage", "amount": 8,
