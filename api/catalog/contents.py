@@ -124,7 +124,7 @@ async def get_content(course_id: CourseId, sha256: Sha256, request: Request, ser
     return await _file(request, services.contents, sha256, OCTETS, sha256)
 
 
-@router.get("/runs/{run_id}/units/{unit_id}/page", responses=query(EXAMPLE, 403, 404))
+@router.get("/runs/{run_id}/units/{unit_id}/page", responses=query(EXAMPLE, 403, 404, 409))
 async def get_unit_page(run_id: RunId, unit_id: UnitId, ask: QueryDep) -> Response:
     """A unit for those who have a place on its run: text as HTML, and where its content is."""
     position = await ask.services.log.head()
@@ -147,7 +147,7 @@ async def get_unit_page(run_id: RunId, unit_id: UnitId, ask: QueryDep) -> Respon
     return ask.reply(msgspec.json.encode(page), position)
 
 
-@router.get("/runs/{run_id}/units/{unit_id}/content", responses=part_of_file("Content of a unit.", 403, 404))
+@router.get("/runs/{run_id}/units/{unit_id}/content", responses=part_of_file("Content of a unit.", 403, 404, 409))
 async def get_unit_content(run_id: RunId, unit_id: UnitId, request: Request, ask: QueryDep) -> Response:
     """The content of a unit, or a part of it, for those who have a place on its run."""
     content = (await _unit(ask, run_id, unit_id)).content
@@ -157,7 +157,7 @@ async def get_unit_content(run_id: RunId, unit_id: UnitId, request: Request, ask
     return await _file(request, ask.services.contents, content.sha256, content.media_type, name)
 
 
-@router.get("/runs/{run_id}/units/{unit_id}/captions/{language}", responses=part_of_file("Captions.", 403, 404))
+@router.get("/runs/{run_id}/units/{unit_id}/captions/{language}", responses=part_of_file("Captions.", 403, 404, 409))
 async def get_captions(run_id: RunId, unit_id: UnitId, language: Language, request: Request, ask: QueryDep) -> Response:
     """Captions of a video in a language, as WebVTT."""
     for caption in (await _unit(ask, run_id, unit_id)).captions:
@@ -167,7 +167,7 @@ async def get_captions(run_id: RunId, unit_id: UnitId, language: Language, reque
 
 
 async def _unit(ask: QueryContext, run_id: str, unit_id: str) -> Unit:
-    """A unit of a run, for learners who have a place there, and for those who may see all learners of it."""
+    """A unit of a run, for learners who have a place there and to whom it is open, and for the staff of the run."""
     log = ask.services.log
     run = await replayed(log, Run, run_stream(run_id))
     if not run.exists:
@@ -182,6 +182,9 @@ async def _unit(ask: QueryContext, run_id: str, unit_id: str) -> Unit:
     enrollment = await replayed(log, Enrollment, enrollment_stream(ask.user.subject, run_id))
     if not enrollment.has_place:
         await ask.check.permit(run_id=run_id, action="getGradebook")
+    elif unit.after:
+        progress = await replayed(log, CourseProgress, progress_stream(ask.user.subject, run_id))
+        progress.must_be_open(unit_id, unit.after)
     return unit
 
 

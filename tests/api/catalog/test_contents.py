@@ -39,7 +39,7 @@ async def with_content(campus: Campus, film: bytes) -> list[dict[str, Any]]:
     captions = [{"language": "en", "label": "English", "sha256": named[CAPTIONS]["sha256"]}]
     units: list[dict[str, Any]] = [
         {"unit_id": "t1", "kind": "text", "title": "Groups", "content": {**named[TEXT], "media_type": "text/markdown"}},
-        {"unit_id": "f1", "kind": "file", "title": "A page", "content": page},
+        {"unit_id": "f1", "kind": "file", "title": "A page", "content": page, "after": ["t1"]},
         {"unit_id": "v1", "kind": "video", "title": "Rings", "captions": captions},
     ]
     units[2]["content"] = {**named[film], "media_type": "video/mp4"}
@@ -76,6 +76,9 @@ async def test_content_is_taken_in_parts_by_who_has_a_place(campus: Campus) -> N
     captions = await take(campus, "v1", "captions/en")
     assert (captions.content, captions.headers["content-type"]) == (CAPTIONS, "text/vtt; charset=utf-8")
     assert (await take(campus, "v1", "captions/fr")).json()["code"] == "content_not_found"
+    closed = await take(campus, "f1")
+    assert (closed.status_code, closed.json()["code"]) == (409, "unit_locked")
+    await campus.send("/progress/units/complete", {"run_id": campus.run, "unit_id": "t1"})
     file = await take(campus, "f1")
     assert (file.content, file.headers["content-type"]) == (TEXT, "application/octet-stream")
     assert file.headers["content-disposition"] == "attachment; filename*=UTF-8''%C3%9Cber.html"
