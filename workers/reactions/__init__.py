@@ -17,11 +17,14 @@ from workers.reactions.reaction import Reaction
 __all__ = ["JOBS", "REACTIONS", "Job", "Reaction"]
 
 
-def _after_score(decide: str, complete: str) -> tuple[Reaction, ...]:
-    """What follows from the score of an attempt."""
+def _after_score(decide: str, complete: str) -> tuple[Reaction, ...]:  # what follows from the score of an attempt
     return Reaction(decide, quiz.decide_when_graded), Reaction(complete, quiz.complete_passed_unit)
 
 
+AFTER_ATTEMPT = (
+    Reaction("grade_by_key", quiz.grade_by_key, accepts=quiz.GRADED_BY_A_PERSON),
+    Reaction("complete_handed_in_unit", quiz.complete_handed_in_unit),
+)
 REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "run.scheduled": (Reaction("clone_quizzes", catalog.clone_quizzes),),
     "run.opened": (Reaction("offer_free_seats", catalog.offer_free_seats),),
@@ -35,10 +38,7 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "enrollment.transferred": (Reaction("recognise_progress", enrollment.recognise_progress),),
     "enrollment.extension_granted": (Reaction("follow_extension", enrollment.follow_deadline),),
     "enrollment.extension_withdrawn": (Reaction("follow_withdrawn_extension", enrollment.follow_deadline),),
-    "attempt.submitted": (
-        Reaction("grade_by_key", quiz.grade_by_key, accepts=quiz.GRADED_BY_A_PERSON),
-        Reaction("complete_handed_in_unit", quiz.complete_handed_in_unit),
-    ),
+    "attempt.submitted": AFTER_ATTEMPT,
     "attempt.graded": _after_score("decide_when_graded", "complete_passed_unit"),
     "attempt.grade_overridden": _after_score("decide_when_overridden", "complete_when_overridden"),
     "attempt.regraded": _after_score("decide_when_regraded", "complete_when_regraded"),
@@ -54,10 +54,7 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
         Reaction("follow_revision", progress.follow_revision),
         Reaction("certify_revision", progress.certify),
     ),
-    "order.paid": (
-        Reaction("grant_for_order", payment.follow_order),
-        Reaction("issue_receipt", payment.issue_receipt),
-    ),
+    "order.paid": (Reaction("grant_for_order", payment.follow_order), Reaction("issue_receipt", payment.issue_receipt)),
     "order.refunded": (Reaction("follow_refund", payment.follow_order),),
     "order.refund_failed": (Reaction("follow_failed_refund", payment.follow_order),),
     "order.disputed": (Reaction("follow_dispute", payment.follow_order),),
@@ -106,7 +103,6 @@ def _close_checkouts(name: str) -> Job:
 
 
 ATTEMPT_ENDS = ("attempt.deadline_moved", "attempt.submitted")
-
 JOBS: dict[str, tuple[Job, ...]] = {
     "attempt.started": (timer("end_attempt", quiz.time_is_up_at, quiz.end_attempt, *ATTEMPT_ENDS),),
     "attempt.deadline_moved": (timer("end_moved_attempt", quiz.time_is_up_at, quiz.end_attempt, *ATTEMPT_ENDS),),
