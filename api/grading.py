@@ -148,18 +148,24 @@ async def _queue(ask: QueryContext, quizzes: Mapping[str, Quiz], limit: int) -> 
     """What waits in some quizzes, the oldest attempts first."""
     if not quizzes:
         return GradingQueue(waiting=0, items=[])
-    types = ("attempt.submitted", "attempt.graded")
+    types = ("attempt.submitted", "attempt.marked", "attempt.graded")
     about = tuple(QueryItem(types, (tag("quiz", quiz_id),)) for quiz_id in quizzes)
     facts, _ = await ask.services.log.matching(about)
-    submitted = {fact.stream_id: fact for fact in facts if fact.type == types[0] and fact.data["started_at"]}
+    no_key = {fact.stream_id for fact in facts if fact.type == types[1] and _needs_person(fact)}
+    submitted = {fact.stream_id: fact for fact in facts if fact.type == types[0] and fact.stream_id in no_key}
     for fact in facts:
-        if fact.type == types[1]:
+        if fact.type == types[2]:
             submitted.pop(fact.stream_id, None)
     oldest = sorted(submitted.values(), key=lambda fact: (fact.occurred_at, fact.position))[:limit]
     found = await asyncio.gather(
         *(_waiting(ask.services, quizzes[fact.id("quiz_id")], fact, ask.user.by) for fact in oldest)
     )
     return GradingQueue(waiting=len(submitted), items=[item for of_attempt in found for item in of_attempt])
+
+
+def _needs_person(marked: Fact) -> bool:
+    """Whether there are items that no key can mark: before it is marked, an attempt waits for nothing but that."""
+    return any(mark["earned"] is None for mark in marked.data["marks"])
 
 
 async def _waiting(services: Services, quiz: Quiz, submitted: Fact, user: str) -> list[WaitingItem]:
