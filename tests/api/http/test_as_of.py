@@ -186,6 +186,8 @@ WITHOUT = {
     "/v1/learners/{learner_id}/runs/{run_id}/deadlines": "what is due now; what was granted is in the history",
     "/v1/me/runs/{run_id}/deadlines": "as that of a learner",
     "/v1/learners/{learner_id}/runs/{run_id}/appeals": "all of them, with their times",
+    "/v1/lti/tools": "which tools of others there are now",
+    "/v1/lti/tools/{tool_id}": "as in the list",
     "/v1/me/study": "a streak is of today; what it is made of is in the history",
     "/v1/me/runs/{run_id}/appeals": "as those of a learner",
     "/v1/runs/{run_id}/appeals": "what staff have to answer now; each is a fact",

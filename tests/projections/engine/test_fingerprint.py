@@ -117,7 +117,11 @@ def test_a_new_context_changes_no_digest(checkout: Path) -> None:
 @pytest.mark.parametrize(
     ("context", "changed"),
     [
-        ("quiz/quiz", {"catalog", "learner_dashboard", "course_dashboard", "gradebook", "overview", "recent_activity"}),
+        (
+            "quiz/quiz",
+            {"catalog", "learner_dashboard", "course_dashboard", "gradebook", "item_statistics", "overview"}
+            | {"recent_activity"},
+        ),
         ("enrollment/enrollment", {"learner_dashboard", "course_dashboard", "overview", "recent_activity"}),
         ("progress/progress", {"learner_dashboard", "course_dashboard", "overview", "recent_activity"}),
         ("catalog/course", {"catalog", "learner_dashboard", "course_dashboard"}),

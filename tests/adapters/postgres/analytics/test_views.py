@@ -46,6 +46,7 @@ SHOWN_FIELDS = {
     *("sections", "started_at"),
     *("activity", "completes", "given", "grading", "maximum", "scored_at", "terms", "tool_id"),  # of tools
     *("appeal_no", "change_no", "granted", "moved"),
+    *("hint_no", "letter", "new_letter", "old_letter"),
     *("ended_at", "position_ms", "seconds", "segments"),
     *("affected", "attempts", "based_on", "changed", "done", "finished", "last"),
     *("comment", "earned", "final", "grader", "levels", "marks", "regrade_no", "step"),  # a comment is sealed
