@@ -92,6 +92,7 @@ SHOWN_FIELDS = {
         "prerequisites",
     ),
     *("section_id", "sections", "structure", "unit"),
+    *("at_least_bp", "evidence"),
     *("days_late", "due", "due_from", "given_points", "given_possible", "old_days_late", "old_late_by"),
     *("transactions", "trial_days", "trial_until", "valid_from", "valid_until", "whole"),
 }
