@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from commands.log import Log, Position
 from commands.lookups.catalog import outline
 from commands.lookups.quiz import attempts_of
-from commands.quiz.answers import responses_of
+from commands.quiz.answers import responses_in, responses_of
 from commands.quiz.lookup import existing_quiz
 from domain.late_policy import LatePolicy
 from domain.quiz import NotGradable, Quiz, QuizAttempt, attempt_stream
@@ -37,7 +37,12 @@ async def grade_attempt(command: GradeAttempt, log: Log) -> Position:
         marks = mark_items(version, attempt.items, await responses_of(log, attempt), attempt.hints)
         attempt.mark(marks, version, await _tries(log, quiz, attempt), late)
     elif attempt.started_at is None and _asks(quiz, attempt):
-        attempt.grade_by_key(quiz, await _tries(log, quiz, attempt), late)
+        version = quiz.version_of(attempt.quiz_version)
+        if version.changed:  # handed in after a regrade
+            marks = mark_items(version, version.item_ids, responses_in(attempt, version), {})
+            attempt.mark(marks, version, await _tries(log, quiz, attempt), late)
+        else:
+            attempt.grade_by_key(quiz, await _tries(log, quiz, attempt), late)
     else:
         raise NotGradable(quiz_id=command.quiz_id)
     return await log.save(attempt)

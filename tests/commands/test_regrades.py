@@ -101,6 +101,18 @@ async def test_what_a_person_gave_stays(campus: Campus) -> None:
     assert (await campus.log.stream("attempt-ann:timed:1"))[-1].type == "attempt.marked"
 
 
+async def test_what_is_handed_in_at_once_after_it_has_the_new_key(campus: Campus) -> None:
+    """Its items are marked, and no run of the regrade touches it."""
+    await campus.give(replace(QUIZ, time_limit=None), RequestEnrollment("ann", RUN))
+    await campus.give(PROPOSE, CommitRegrade("timed", 1), SubmitAttempt("ann", "timed", responses=[0, 0]))
+    await campus.give(GradeAttempt("ann", "timed"))
+    head = await campus.log.head()
+    await campus.give(ContinueRegrade("timed", 1))
+    facts = await campus.log.stream("attempt-ann:timed:1")
+    assert [fact.type for fact in facts if fact.position > head] == []
+    assert (facts[-1].data["points"], facts[-1].data["possible"]) == (2, 2)
+
+
 async def test_what_is_submitted_later_has_the_new_key(campus: Campus) -> None:
     """It is marked once, and no run of the regrade touches it."""
     await campus.give(QUIZ, RequestEnrollment("ann", RUN), StartAttempt("ann", "timed"))
