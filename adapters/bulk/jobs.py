@@ -18,6 +18,7 @@ import structlog
 
 from adapters.bulk import table
 from adapters.bulk.kinds import ROLE, SCOPE, UNTIL, checked, command_of, undone
+from adapters.bulk.rights import may_go_on
 from adapters.bulk.table import NewJob, NewLine, Outcome
 from adapters.command_bus.bus import Bus
 from adapters.command_bus.dry_run import foreseen
@@ -31,13 +32,11 @@ from commands.log import Context
 from domain.admin.bulk_jobs import BulkJob, BulkJobNotFound, BulkKind, BulkStatus, bulk_stream, digest_of
 from domain.errors import DomainError, Rejected
 from domain.fact import Fact
-from domain.roles import ADMIN_OF_CAMPUS, CAMPUS, Grant, Role, Roles, roles_stream
-from domain.user import AccountStatus, User, user_stream
+from domain.roles import CAMPUS, Grant, Roles, roles_stream
 
 TOGETHER = 20  # lines that are carried out before their outcomes are written
 OTHER_LINES = "the lines are not those of the dry run"
 LOST = "who has started it is suspended, or may not do that any more"
-OF_STAFF = (BulkKind.ROSTER, BulkKind.GRADE)  # what instructors may start, too, by routes of their own
 ERROR = "an unexpected error: the log of the dispatcher has its cause"
 
 logger = structlog.get_logger()
@@ -136,13 +135,13 @@ class BulkJobs:
         started = await self._start_of(job_id)
         reason = str(started.data["reason"])
         while await self._log.link.run(lambda connection: table.live(connection, job_id, by)):
-            if not await self._may_go_on(kind, started):
-                await self._bus.handle(StopBulkJob(job_id), self._own(started))
-                await self._log.link.run(lambda connection: table.end(connection, job_id, LOST))
-                return
             lines = await self._log.link.run(lambda connection: table.left(connection, job_id, TOGETHER))
             if not lines:
                 await self._finish(job_id, started)
+                return
+            if not await may_go_on(self._log, kind, [fields for _, fields in lines], started):
+                await self._bus.handle(StopBulkJob(job_id), self._own(started))
+                await self._log.link.run(lambda connection: table.end(connection, job_id, LOST))
                 return
             outcomes = [await self._line(kind, number, fields, reason, started) for number, fields in lines]
             await self._settle(job_id, outcomes)
@@ -198,22 +197,6 @@ class BulkJobs:
         """In whose name the dispatcher says what has become of a job."""
         meta = started.meta
         return Context("dispatcher", self._log.clock.now(), "bulk", meta.actor, meta.event_id, meta.correlation_id)
-
-    async def _may_go_on(self, kind: BulkKind, started: Fact) -> bool:
-        """
-        Whether who has started a job over HTTP may do that still; what operators start on the machine goes on.
-
-        What instructors may start goes on as long as they are instructors anywhere: one command each has its own run.
-        """
-        meta = started.meta
-        if meta.source != "api":
-            return True
-        user = await replayed(self._log, User, user_stream(meta.actor))
-        roles = await replayed(self._log, Roles, roles_stream(meta.actor))
-        is_out = user.status in (AccountStatus.SUSPENDED, AccountStatus.ERASED)
-        live = roles.live(self._log.clock.now())
-        teaches = kind in OF_STAFF and any(grant.role == Role.INSTRUCTOR for grant in live)
-        return not is_out and (not roles.exists or teaches or ADMIN_OF_CAMPUS in live)
 
     async def _foreseen(self, kind: BulkKind, cells: Cells | BadLine, context: Context) -> NewLine:
         line = cells if isinstance(cells, BadLine) else checked(kind, cells)

@@ -11,7 +11,7 @@ from domain.deadlines import Deadline
 from domain.quiz import QuizAttempt, attempt_stream
 from domain.quiz.attempt_end import BY_STAFF
 from domain.quiz.counting import Tried, UnitTries, count
-from domain.quiz.regrade import PERSON
+from domain.quiz.regrade import BROUGHT
 from domain.quiz_errors import NothingHandedIn, OtherAttemptCounts
 from domain.score import Score
 
@@ -48,7 +48,7 @@ async def bring_grade(command: BringGrade, log: Log) -> Position:
             raise NothingHandedIn(learner_id=learner_id, quiz_id=quiz_id)
         attempt.submit(quiz, (), by=BY_STAFF, at=log.context.at, deadline=Deadline(None))
     if attempt.score is None:
-        attempt.grade(score, quiz.pass_bp, PERSON, units)
+        attempt.grade(score, quiz.pass_bp, BROUGHT, units)
     else:
         attempt.override(score, quiz.pass_bp, command.reason, units)
     return await log.save(attempt)

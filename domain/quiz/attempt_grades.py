@@ -11,7 +11,7 @@ from domain.quiz.counting import Counted, UnitTries
 from domain.quiz.items import mark
 from domain.quiz.marks import GivenMark, ItemMark, after_hints, decide_mark, points_given, score_of
 from domain.quiz.quiz import Quiz
-from domain.quiz.regrade import Foreseen
+from domain.quiz.regrade import BROUGHT, Foreseen
 from domain.quiz.version import Version
 from domain.quiz_errors import AlreadyGraded, NotGraded, NotMarked, NotSubmitted, ReasonNeeded, UnknownItem
 from domain.score import Score, check_score
@@ -176,7 +176,7 @@ class Graded:
         """
         Be as late as *deadline* says, which has changed since the attempt was submitted, *at* that time.
 
-        A score that was lowered for that follows, unless a person has overridden it.
+        A score that was lowered for that follows, unless a person has overridden or brought it.
         """
         late_by, days_late, before = seconds_late(at, deadline.due_at), deadline.days_late(at), self.days_late
         if not self.submitted or (late_by, days_late) == (self.late_by, before):
@@ -190,7 +190,8 @@ class Graded:
             days_late=days_late,
         )
         late = deadline.policy
-        if self.score is None or self.overridden or late is None or late.off_bp is None or before == days_late:
+        is_final = self.overridden or self.graded_by == BROUGHT
+        if self.score is None or is_final or late is None or late.off_bp is None or before == days_late:
             return
         given = (score_of(self.marks.values()) if self.marks else self.given_score) or self.score
         score = late.lowered(given, days_late)

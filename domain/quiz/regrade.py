@@ -20,6 +20,8 @@ from domain.score import Score
 
 PERSON = "person"
 """The policy of a grade that a person gave to a whole attempt: no regrade changes it."""
+BROUGHT = "brought"
+"""The same for a grade that was given elsewhere: it is final, and being late takes nothing off."""
 
 
 class MarkedAttempt(Protocol):
@@ -113,7 +115,7 @@ def foresee(
         responses: by item.
         late_of_unit: what becomes of late work where the quiz says nothing.
     """
-    if attempt.score is None or attempt.graded_by == PERSON or attempt.regraded >= after.regrade_no:
+    if attempt.score is None or attempt.graded_by in (PERSON, BROUGHT) or attempt.regraded >= after.regrade_no:
         return None
     items = attempt.items or before.item_ids
     known = attempt.marks or {each.item_id: each for each in mark_items(before, items, responses, attempt.hints)}

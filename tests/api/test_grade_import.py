@@ -6,10 +6,17 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 
+from adapters.bulk.jobs import LOST
 from adapters.settings import Settings
 from api import grade_import
 from api.app import build
+from api.http.services import Services
+from commands.log import Context
+from commands.roles import GrantRole
+from commands.user import RegisterAccount, VerifyEmail
+from domain.roles import Grant
 from tests.support.api import Campus, served
 from tests.support.appends import opened
 from tests.support.roles import as_process
@@ -17,9 +24,15 @@ from workers.dispatching import bulk_jobs
 
 
 @pytest.fixture
-async def campus(settings: Settings) -> AsyncIterator[Campus]:
+def app(settings: Settings) -> FastAPI:
+    """A campus of its own."""
+    return build(as_process(settings, "api"))
+
+
+@pytest.fixture
+async def campus(app: FastAPI) -> AsyncIterator[Campus]:
     """With an open run."""
-    async with served(build(as_process(settings, "api"))) as client:
+    async with served(app) as client:
         campus = Campus(client)
         await campus.open_run()
         yield campus
@@ -29,6 +42,17 @@ async def sent(campus: Campus, text: str, *, user: str = "instructor", **members
     """The answer to a file."""
     body = {"file": b64encode(text.encode()).decode(), "reason": "on paper", **members}
     return (await campus.post(f"/runs/{campus.run}/grade-imports", body, user=user)).json()
+
+
+async def carried_out(campus: Campus, settings: Settings, job_id: str) -> Any:
+    """The job once a dispatcher has ended it."""
+    stop = asyncio.Event()
+    async with opened(settings) as log:
+        task = asyncio.create_task(bulk_jobs.keep_carrying_out(log, stop))
+        ended = await campus.until_answer(f"/bulk-jobs/{job_id}", lambda job: job.get("ended_at"), user="admin")
+        stop.set()
+        await task
+    return ended
 
 
 async def test_grades_are_imported(campus: Campus, settings: Settings) -> None:
@@ -46,13 +70,7 @@ async def test_grades_are_imported(campus: Campus, settings: Settings) -> None:
     assert (dry["changed"], dry["unchanged"], dry["job_id"]) == (1, 0, None)
     begun = await sent(campus, text)
     assert begun["job_id"]
-    stop = asyncio.Event()
-    async with opened(settings) as log:
-        task = asyncio.create_task(bulk_jobs.keep_carrying_out(log, stop))
-        path = f"/bulk-jobs/{begun['job_id']}"
-        ended = await campus.until_answer(path, lambda job: job.get("ended_at"), user="admin")
-        stop.set()
-        await task
+    ended = await carried_out(campus, settings, begun["job_id"])
     assert (ended["status"], ended["done"], ended["refused"]) == ("ended", 1, 0)
     again = await sent(campus, text, dry_run=True)
     assert (again["changed"], again["unchanged"]) == (0, 1)
@@ -63,3 +81,23 @@ async def test_a_long_file_is_divided(campus: Campus, monkeypatch: pytest.Monkey
     monkeypatch.setattr(grade_import, "MOST_GRADES", 1)
     text = f"learner_id,{campus.quiz}\n{campus.learner},1\nother,2\n"
     assert (await sent(campus, text, dry_run=True))["code"] == "too_many_grades"
+
+
+async def test_an_instructor_of_another_run_by_now(campus: Campus, app: FastAPI, settings: Settings) -> None:
+    """Who teaches another run only brings no further grade of this one; with a grant for its course it goes on."""
+    essay = {"quiz_id": f"{campus.quiz}-2", "run_id": campus.run, "unit_id": "q2", "title": "Essay", "kind": "essay"}
+    await campus.send("/quizzes", essay, user="instructor")
+    await campus.enroll()
+    plan = {"starts_at": "2026-02-01T00:00:00Z", "ends_at": "2126-06-30T00:00:00Z"}
+    await campus.send("/runs", {"run_id": f"{campus.run}-2", "course_id": campus.course, **plan}, user="admin")
+    services: Services = app.state.services
+    context = Context("ann", services.log.clock.now())
+    text = f"learner_id,{campus.quiz}-2\n{campus.learner},7500\n"
+    for command in (RegisterAccount("instructor", "i@example.org"), VerifyEmail("instructor")):
+        await services.bus.handle(command, context)
+    for scope, failure, done in ((f"run:{campus.run}-2", LOST, 0), (f"course:{campus.course}", None, 1)):
+        begun = await sent(campus, text)
+        grant = GrantRole("instructor", Grant("instructor", scope), None, "a test")
+        await services.bus.handle(grant, context)
+        ended = await carried_out(campus, settings, begun["job_id"])
+        assert (ended["failure"], ended["done"]) == (failure, done)

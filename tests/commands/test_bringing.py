@@ -26,7 +26,7 @@ async def test_an_exam_on_paper_is_handed_in_and_graded(campus: Campus) -> None:
     """By the staff, and not late; once more it changes nothing, and another score overrides it."""
     await campus.give(ASKED)
     submitted, graded = await campus.facts(bring("groups", 7_500))
-    assert (submitted.data["by"], submitted.data["late_by"], graded.data["policy"]) == ("staff", 0, "person")
+    assert (submitted.data["by"], submitted.data["late_by"], graded.data["policy"]) == ("staff", 0, "brought")
     assert await campus.repeats(bring("groups", 7_500))
     await campus.give(bring("groups", 8_000))
     assert await last(campus, "groups") == (["attempt.submitted", "attempt.graded", "attempt.grade_overridden"], 8_000)

@@ -12,6 +12,7 @@ from commands.enrollment import ReactivateEnrollment, RequestEnrollment, Withdra
 from commands.enrollment.extensions import GrantExtensions, WithdrawExtensions
 from commands.log import Context
 from commands.quiz import (
+    BringGrade,
     EndAttempt,
     FollowDeadline,
     GradeAttempt,
@@ -127,6 +128,15 @@ async def test_an_extension_after_late_work_lifts_what_it_cost(campus: Campus) -
     await at(campus, DUE + 9 * DAY, OverrideGrade("ann", "late-quiz", 1, 5_000, "copied"), MORE, FOLLOW)
     *_, last = await attempt(campus)
     assert (last.type, last.data["late_by"]) == ("attempt.lateness_changed", 0)
+
+
+async def test_a_grade_that_was_brought_is_final(campus: Campus) -> None:
+    """Nothing was taken off for being late, so that no extension takes something off, and neither does its end."""
+    await at(campus, AT, *OPENED, replace(QUIZ, items=(), key=()))
+    await at(campus, DUE + DAY + HOUR, replace(ANSWERS, responses=()), BringGrade("ann", "late-quiz", 8_000, "paper"))
+    for command in (replace(MORE, new_due=DUE + DAY), BACK):
+        await at(campus, DUE + 9 * DAY, command, FOLLOW)
+        assert [fact.type for fact in await attempt(campus)][-1] == "attempt.lateness_changed"
 
 
 async def test_an_extension_goes_beyond_the_deadline_of_the_quiz(campus: Campus) -> None:
