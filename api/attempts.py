@@ -8,6 +8,7 @@ import msgspec
 from fastapi import Path, Request, Response
 from pydantic import BaseModel, Field
 
+from adapters.command_bus.dry_run import DryRun
 from adapters.command_bus.replay import replayed
 from adapters.personal.opening import with_words
 from api.http.dispatch import Accepted, Body, Dispatch, example
@@ -17,14 +18,15 @@ from api.http.query import JSON, QueryContext, QueryDep
 from api.http.routing import router as strict_router
 from api.http.services import Services, get_services
 from api.http.types import ID, ActingFor, AttemptNo, Id, LearnerId, LongReason, QuizId, Time
+from commands.log import Context
+from commands.lookups.closing import closed_for_all
 from commands.quiz import GrantAllowance, SaveAnswer, ShowHint, StartAttempt
 from commands.quiz.answers import answers_in
-from domain.catalog import Run, run_stream
 from domain.questions.checks import MOST_PARTS
 from domain.quiz import Quiz, QuizAttempt, QuizNotFound, attempt_stream, quiz_stream
 from domain.quiz.allowance import MOST_ATTEMPTS, MOST_SECONDS
 from domain.quiz.answers import SavedAnswer, receipt
-from domain.quiz.shown import AskedItem, AttemptHead, ShownAttempt, closed_at, head_of, hints_of, shown
+from domain.quiz.shown import AskedItem, AttemptHead, ShownAttempt, head_of, hints_of, shown
 from domain.quiz_errors import AttemptNotFound, FileNotHandedIn
 from domain.tags import QueryItem, tag
 
@@ -317,9 +319,8 @@ async def _show(ask: QueryContext, learner_id: str, quiz_id: str, attempt_no: in
     attempt = await replayed(services.log, QuizAttempt, stream)
     if not attempt.exists:
         raise AttemptNotFound(attempt_no=attempt_no, quiz_id=quiz_id)
-    run = await replayed(services.log, Run, run_stream(quiz.run_id))
     version, now = quiz.version_of(attempt.quiz_version), services.log.clock.now()
-    closed = closed_at(version, run.ends_at or now)
+    closed = await closed_for_all(DryRun(services.log, Context(ask.user.subject, now)), quiz, version)
     facts = await with_words(services.log.keys, await services.log.stream(stream))
     comments: dict[str, list[str]] = {}
     for fact in facts:

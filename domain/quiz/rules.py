@@ -24,8 +24,8 @@ Counts = Literal["best", "last", "average", "first"]
 
 When = Literal["submitted", "closed", "never"]
 """
-When a learner is shown something: once the attempt was submitted; once others cannot need it any more, which is when
-the quiz has closed, or else is due, or else its run has ended; or never.
+When a learner is shown something: once the attempt was submitted; once the quiz is closed for every learner of the
+run, also for those with more time or attempts than others (domain/quiz/closing.py); or never.
 """
 
 Order = Literal["as_written", "shuffled"]

@@ -127,7 +127,7 @@ def shown(
     Args:
         version: with which it was started.
         answers: by item, with their words opened.
-        closed_at: from when on no learner needs what is shown `closed`.
+        closed_at: from when on no learner needs what is shown `closed`; see domain/quiz/closing.py.
         comments: by item, what people have said who graded it.
     """
     when = version.rules.feedback
@@ -141,11 +141,6 @@ def shown(
         for item in items:
             item.feedback += (comments or {}).get(item.item_id, [])
     return ShownAttempt(**_head(attempt), now=now, items=items)
-
-
-def closed_at(version: Version, run_ends_at: datetime) -> datetime:
-    """From when on no learner needs what is shown `closed`: the quiz has closed, or is due, or its run has ended."""
-    return version.rules.closes_at or version.due_at or run_ends_at
 
 
 def _is_time(when: When, now: datetime, closed: datetime) -> bool:

@@ -27,9 +27,10 @@ from domain.quiz import (
     Version,
 )
 from domain.quiz.answers import SavedAnswer, StoredForm, receipt, stored_form
+from domain.quiz.closing import closed_at
 from domain.quiz.marks import mark_items, score_of
 from domain.quiz.rules import hash_password
-from domain.quiz.shown import closed_at, shown
+from domain.quiz.shown import shown
 from domain.quiz_errors import (
     AttemptEnded,
     AttemptNotFound,
@@ -349,7 +350,8 @@ def test_only_what_was_asked_is_marked() -> None:
 def test_the_key_is_shown_when_it_is_due() -> None:
     """Not before the attempt is submitted, nor before others have had their turn."""
     made = quiz(due_at=AT + DAY)
-    version, end = made.current, closed_at(made.current, RUN_ENDS)
+    version, end = made.current, closed_at(made.current, Deadline(AT + DAY, over_at=RUN_ENDS))
+    assert end == AT + DAY
     answers = {"i1": SavedAnswer("i1", 1, StoredForm(CHOSEN, ""), AT, 7)}
     running = replay(QuizAttempt, STREAMS["attempt"], [started(), saved()])
     done = replay(QuizAttempt, STREAMS["attempt"], [started(), saved(), submitted("learner")])
