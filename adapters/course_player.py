@@ -1,8 +1,9 @@
 """
 A learner's course as a player shows it: sections and units, what each is for the learner now, and where to go on.
 
-Made of three things: what the run consists of, the entry of the run in the learner's dashboard, and where the learner
-has stopped in a video. It changes with the dashboard, so the events that announce that one announce this, too.
+Made of what the run consists of by the version that the learner follows, the entry of the run in the learner's
+dashboard, the deadlines of the learner, and where the learner has stopped in a video. It changes with the dashboard,
+so the events that announce that one announce this, too.
 """
 
 from collections.abc import Mapping
@@ -18,6 +19,7 @@ from domain.catalog.unit_rules import WATCHED_KINDS
 from domain.deadlines import is_over
 from domain.enrollment_errors import Status
 from domain.kinds import Kind
+from domain.progress.completion import units_before
 from domain.words import Outcome
 from projections.learner_dashboard.rows import NextUnit
 
@@ -50,6 +52,8 @@ class PlayerUnit(msgspec.Struct, kw_only=True):
         state: `begun` is one that was opened and is not completed.
         locks: why nothing can be done on it; empty if something can.
         due_at: the learner's own deadline, with extensions; null for none.
+        accepted_until: the last moment at which late work is accepted; null for as long as the run lasts, and where the
+            past is asked for.
         overdue: it was due, and nothing was handed in.
         page: the path of the unit with its text; `content` that of its file; `captions` by language; `viewing` what was
             played of it. Null, or nothing, where there is none, and where the learner may not have it now.
@@ -62,6 +66,7 @@ class PlayerUnit(msgspec.Struct, kw_only=True):
     locks: list[Lock]
     weight: int
     due_at: datetime | None
+    accepted_until: datetime | None
     overdue: bool
     score_bp: int | None
     excused: bool
@@ -125,23 +130,32 @@ class _Learner(msgspec.Struct):
     has_place: bool
     is_over: bool
     due: Mapping[str, datetime]
+    accepted_until: Mapping[str, datetime]
     overdue: set[str]
     opened: set[str]
     completed: set[str]
 
 
 def player_of(
-    outline: RunOutline, course: ShownCourse, now: datetime, *, last: Unit | None, position_ms: int | None
+    outline: RunOutline,
+    course: ShownCourse,
+    now: datetime,
+    *,
+    last: Unit | None,
+    position_ms: int | None,
+    accepted_until: Mapping[str, datetime] = {},
 ) -> CoursePlayer:
     """
     The player of a course.
 
     Args:
+        outline: by the version that the learner follows.
         course: the entry of the run in the learner's dashboard, as it is stored.
         last: the unit that the learner did something with last.
         position_ms: where the learner is in its video.
+        accepted_until: until when late work of the learner is accepted, by unit.
     """
-    learner = _learner(outline, course, now)
+    learner = _learner(outline, course, now, accepted_until)
     units = {unit.unit_id: unit for unit in outline.units}
     quizzes: dict[str, list[QuizOfUnit]] = {}
     for quiz in outline.quizzes:
@@ -175,7 +189,9 @@ def last_unit(outline: RunOutline, course: ShownCourse, recent: list[ShownRecent
     return next((units[each] for each in [*touched, *reversed(course.opened)] if each in units), None)
 
 
-def _learner(outline: RunOutline, course: ShownCourse, now: datetime) -> _Learner:
+def _learner(
+    outline: RunOutline, course: ShownCourse, now: datetime, accepted_until: Mapping[str, datetime]
+) -> _Learner:
     over = is_over(outline.ends_at, now)
     is_due = course.status == Status.ACTIVE and not over
     return _Learner(
@@ -184,6 +200,7 @@ def _learner(outline: RunOutline, course: ShownCourse, now: datetime) -> _Learne
         has_place=course.status in WITH_PLACE,
         is_over=over,
         due={each.unit_id: each.due_at for each in course.deadlines},
+        accepted_until=accepted_until,
         overdue={each.unit_id for each in course.deadlines if is_due and not each.done and each.due_at < now},
         opened=set(course.opened),
         completed=set(course.completed),
@@ -203,6 +220,7 @@ def _unit(run_id: str, unit: Unit, learner: _Learner, quizzes: list[QuizOfUnit])
         locks=locks,
         weight=unit.weight,
         due_at=learner.due.get(unit.unit_id),
+        accepted_until=learner.accepted_until.get(unit.unit_id),
         overdue=unit.unit_id in learner.overdue,
         score_bp=course.scores.get(unit.unit_id),
         excused=unit.unit_id in course.excused,
@@ -223,7 +241,7 @@ def _locks(unit: Unit, learner: _Learner) -> list[Lock]:
     if unit.unit_id in learner.completed:
         return []
     locks = [Lock(reason="run_over", units=[])] if learner.is_over else []
-    if before := [each for each in unit.after if each not in learner.completed]:
+    if before := units_before(unit.unit_id, unit.after, learner.completed):
         locks.append(Lock(reason="units_before", units=before))
     return locks
 

@@ -75,6 +75,22 @@ async def deadlines_of(log: PostgresLog, learner_id: str, run_id: str) -> tuple[
     enrollment = await replayed(log, Enrollment, enrollment_stream(learner_id, run_id))
     if not enrollment.exists:
         raise NotEnrolled(learner_id=learner_id, run_id=run_id)
+    items = await _items(log, run, enrollment, learner_id, run_id)
+    return DeadlineList(learner_id=learner_id, run_id=run_id, time_zone=run.time_zone, items=items), position
+
+
+async def accepted_until_of(log: PostgresLog, learner_id: str, run_id: str) -> dict[str, datetime]:
+    """Until when late work of a learner is accepted, by unit; not for units where that is as long as the run lasts."""
+    run = await replayed(log, Run, run_stream(run_id))
+    enrollment = await replayed(log, Enrollment, enrollment_stream(learner_id, run_id))
+    items = await _items(log, run, enrollment, learner_id, run_id)
+    return {each.unit_id: each.accepted_until for each in items if each.accepted_until is not None}
+
+
+async def _items(
+    log: PostgresLog, run: Run, enrollment: Enrollment, learner_id: str, run_id: str
+) -> list[UnitDeadline]:
+    """The deadlines of the units of the version that the learner follows."""
     course = await replayed(log, Course, course_stream(run.course_id))
     placed_at = await _placed_at(log, learner_id, run_id)
     of_quizzes, items = await _of_quizzes(log, run_id), []
@@ -94,7 +110,7 @@ async def deadlines_of(log: PostgresLog, learner_id: str, run_id: str) -> tuple[
                     off_bp=deadline.off_bp,
                 )
             )
-    return DeadlineList(learner_id=learner_id, run_id=run_id, time_zone=run.time_zone, items=items), position
+    return items
 
 
 async def _placed_at(log: PostgresLog, learner_id: str, run_id: str) -> datetime | None:

@@ -12,8 +12,8 @@ from typing import Annotated, NamedTuple
 import msgspec
 from fastapi import Query, Request, Response
 
-from adapters.command_bus.replay import replayed
 from adapters.documents import Document
+from adapters.followed_version import followed_version
 from adapters.postgres.queries import catalog, course_dashboard, irregular
 from adapters.postgres.queries.reader import RowPage
 from adapters.shown_dashboard import (
@@ -36,7 +36,7 @@ from api.http.openapi import query
 from api.http.query import QueryContext, QueryDep
 from api.http.routing import router as strict_router
 from api.http.types import LONGEST_ID, LearnerId, Limit, RunId, is_id
-from domain.catalog import Run, RunNotFound, Unit, run_stream
+from domain.catalog import RunNotFound, Unit
 from domain.enrollment_errors import NotEnrolled
 from domain.kinds import Kind
 from projections.course_dashboard import CourseDashboard
@@ -305,7 +305,7 @@ async def _run(
     if course is None:
         raise NotEnrolled(learner_id=learner_id, run_id=run_id)
     reader = await ask.catalog_at(moment)
-    version = await _followed(ask, course)
+    version = await followed_version(ask.services.log, course)
     units = await ask.read_at_least("catalog", lambda: catalog.units_of_run(reader, run_id, after, limit + 1, version))
     rows = [(number, msgspec.json.encode(entry).decode()) for number, entry in _entries(units, course)]
     page = RowPage(rows, min(position, units.position))
@@ -313,14 +313,6 @@ async def _run(
     members = b'"run":%b,"irregular":%b,' % (_short(course, ask.now(moment)), found)
     headers = ask.headers_at(moment, LearnerDashboard.name, "catalog")
     return paging.reply(request, ask, page, "learner_run", limit, members=members, headers=headers)
-
-
-async def _followed(ask: QueryContext, course: ShownCourse) -> int | None:
-    """The version that a learner follows; who has no other follows the one that the run had at first."""
-    if course.version is not msgspec.UNSET:
-        return course.version
-    versions = (await replayed(ask.services.log, Run, run_stream(course.run_id))).versions
-    return versions[0] if versions else None
 
 
 def _short(course: ShownCourse, now: datetime) -> bytes:

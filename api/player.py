@@ -7,6 +7,8 @@ from fastapi import Response
 
 from adapters.command_bus.replay import replayed
 from adapters.course_player import CoursePlayer, Lock, PlayerSection, PlayerUnit, Resume, last_unit, player_of
+from adapters.deadlines import accepted_until_of
+from adapters.followed_version import followed_version
 from adapters.postgres.queries.catalog import AT
 from adapters.postgres.queries.run_outline import QuizOfUnit, RunOutline, run_outline
 from adapters.shown_dashboard import whole
@@ -55,6 +57,7 @@ EXAMPLE = CoursePlayer(
                     locks=[Lock(reason="units_before", units=["intro"])],
                     weight=0,
                     due_at=AT + timedelta(days=14),
+                    accepted_until=AT + timedelta(days=19),
                     overdue=False,
                     score_bp=7_500,
                     excused=False,
@@ -101,18 +104,20 @@ async def _player(ask: QueryContext, learner_id: str, run_id: str, moment: Momen
     document = await ask.read_at_least(LearnerDashboard.name, lambda: documents.stored(learner_id, moment))
     if not document.exists and learner_id != ask.user.subject:
         raise LearnerNotFound(learner_id=learner_id)
-    reader = await ask.catalog_at(moment)
-    answer = await ask.read_at_least("catalog", lambda: run_outline(reader, run_id))
-    if answer.body is None:
-        raise RunNotFound(run_id=run_id)
     dashboard = whole(document.body)
     course = next((course for course in dashboard.courses if course.run_id == run_id), None)
+    version = None if course is None else await followed_version(ask.services.log, course)
+    reader = await ask.catalog_at(moment)
+    answer = await ask.read_at_least("catalog", lambda: run_outline(reader, run_id, version))
+    if answer.body is None:
+        raise RunNotFound(run_id=run_id)
     if course is None:
         raise NotEnrolled(learner_id=learner_id, run_id=run_id)
     outline = msgspec.json.decode(answer.body, type=RunOutline)
     last = last_unit(outline, course, dashboard.recent)
     place = None if last is None or moment else await _place(ask, learner_id, run_id, last)
-    found = player_of(outline, course, ask.now(moment), last=last, position_ms=place)
+    until = {} if moment else await accepted_until_of(ask.services.log, learner_id, run_id)
+    found = player_of(outline, course, ask.now(moment), last=last, position_ms=place, accepted_until=until)
     headers = ask.headers_at(moment, LearnerDashboard.name, "catalog")
     return ask.reply(msgspec.json.encode(found), min(document.position, answer.position), headers)
 

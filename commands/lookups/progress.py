@@ -1,10 +1,29 @@
-"""What other contexts may know of a learner's progress: how the course ended, and what was watched."""
+"""What other contexts may know of a learner's progress: the version that is followed, what is open, how it ended."""
 
 from copy import deepcopy
 
 from commands.log import Log
-from commands.lookups.catalog import Outline, versions_with_media
-from domain.progress import Asked, CourseProgress, Viewing, WatchedShare, progress_stream, viewing_stream
+from commands.lookups.catalog import Outline, outline, versions_with_media
+from domain.progress import Asked, CourseProgress, UnknownUnit, Viewing, WatchedShare, progress_stream, viewing_stream
+
+
+async def outline_of_learner(log: Log, learner_id: str, run_id: str) -> Outline:
+    """
+    The structure of a run by the version that a learner follows, for commands that do not change the progress.
+
+    Raises:
+        RunNotFound: there is no such run.
+    """
+    run = await outline(log, run_id)
+    if len(run.versions) == 1:  # almost all runs, of which no progress has to be read
+        return run
+    return await by_version(log, run, await log.read(CourseProgress, progress_stream(learner_id, run_id)))
+
+
+async def by_version(log: Log, run: Outline, progress: CourseProgress) -> Outline:
+    """The structure of a run by the version that the learner of *progress* follows."""
+    version = progress.follows(run.versions)
+    return run if version == run.course_version else await outline(log, run.run_id, version)
 
 
 async def outcome_of(log: Log, learner_id: str, run_id: str) -> str:
@@ -32,7 +51,7 @@ async def copy_of_progress(log: Log, learner_id: str, run_id: str) -> CourseProg
 
 
 def asked_of(run: Outline, unit_id: str) -> Asked:
-    """What the version of the course that a run follows asks for a unit."""
+    """What a version of the course asks for a unit."""
     unit = run.units[unit_id]
     rule = unit.completion
     return Asked(None, None, unit.after) if rule is None else Asked(rule.rule, rule.at_least_bp, unit.after)
@@ -40,11 +59,14 @@ def asked_of(run: Outline, unit_id: str) -> Asked:
 
 async def must_be_open(log: Log, learner_id: str, run: Outline, unit_id: str) -> None:
     """
-    Refuse a unit as long as units before it are not completed.
+    Refuse a unit as long as units before it are not completed; *run* as its learner follows it.
 
     Raises:
+        UnknownUnit: the learner's version does not have the unit.
         UnitLocked: with the units that are missing.
     """
+    if unit_id not in run.units:
+        raise UnknownUnit(unit_id=unit_id, run_id=run.run_id)
     after = run.units[unit_id].after
     if after:
         (await log.read(CourseProgress, progress_stream(learner_id, run.run_id))).must_be_open(unit_id, after)

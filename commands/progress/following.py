@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from commands.log import Log, Position
 from commands.lookups.catalog import Outline, outline
+from commands.lookups.progress import by_version
 from domain.grading import PASSING_OUTCOMES, percent_bp
 from domain.progress import CourseProgress, RunRebase, progress_stream, rebase_stream
 from domain.score import FULL
@@ -21,9 +22,7 @@ async def followed(log: Log, learner_id: str, run_id: str) -> Outline:
         RunNotFound: there is no such run.
     """
     run = await outline(log, run_id)
-    progress = await log.load(CourseProgress, progress_stream(learner_id, run_id))
-    version = progress.follows(run.versions)
-    return run if version == run.course_version else await outline(log, run_id, version)
+    return await by_version(log, run, await log.load(CourseProgress, progress_stream(learner_id, run_id)))
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from commands.log import Log, Position
 from commands.lookups.catalog import outline
 from commands.lookups.deadlines import deadline_for
 from commands.lookups.enrollment import must_go_on, must_have_access
-from commands.lookups.progress import must_be_open
+from commands.lookups.progress import must_be_open, outline_of_learner
 from commands.lookups.quiz import attempts_of, quizzes_of
 from commands.quiz.lookup import existing_quiz
 from domain.deadlines import Deadline
@@ -47,7 +47,7 @@ class StartAttempt:
 
 async def start_attempt(command: StartAttempt, log: Log) -> Position:
     quiz = await existing_quiz(log, command.quiz_id)
-    run = await outline(log, quiz.run_id)
+    run = await outline_of_learner(log, command.learner_id, quiz.run_id)
     await must_have_access(log, command.learner_id, quiz.run_id)
     deadline = await deadline_for(log, command.learner_id, run, quiz.unit_id, quiz.current.of_quiz)
     must_go_on(run, log.context.at, deadline)
@@ -145,7 +145,7 @@ async def submit_attempt(command: SubmitAttempt, log: Log) -> Position:
     if attempt.started_at is not None:
         deadline = await _move(log, attempt, quiz)
         return await _ended(log, attempt, attempt.hand_in(deadline, at=log.context.at))
-    run = await outline(log, quiz.run_id)
+    run = await outline_of_learner(log, command.learner_id, quiz.run_id)
     deadline = await deadline_for(log, command.learner_id, run, quiz.unit_id, quiz.current.of_quiz)
     must_go_on(run, log.context.at, deadline)
     await must_be_open(log, command.learner_id, run, quiz.unit_id)
@@ -174,7 +174,8 @@ async def end_attempt(command: EndAttempt, log: Log) -> Position:
 async def _move(log: Log, attempt: QuizAttempt, quiz: Quiz) -> Deadline:
     """Let a running attempt end when the learner's deadline and allowance say now; returns the deadline."""
     learner_id, version = attempt.id_of("learner_id"), quiz.version_of(attempt.quiz_version)
-    deadline = await deadline_for(log, learner_id, await outline(log, quiz.run_id), quiz.unit_id, version.of_quiz)
+    run = await outline_of_learner(log, learner_id, quiz.run_id)
+    deadline = await deadline_for(log, learner_id, run, quiz.unit_id, version.of_quiz)
     allowance = await log.read(Allowance, allowance_stream(learner_id, attempt.id_of("quiz_id")))
     attempt.move_deadline(version, allowance, deadline)
     return deadline
@@ -204,7 +205,7 @@ class GrantAllowance:
 
 async def grant_allowance(command: GrantAllowance, log: Log) -> Position:
     quiz = await existing_quiz(log, command.quiz_id)
-    run = await outline(log, quiz.run_id)
+    run = await outline_of_learner(log, command.learner_id, quiz.run_id)
     allowance = await log.load(Allowance, allowance_stream(command.learner_id, command.quiz_id))
     allowance.grant(
         quiz.run_id,
@@ -268,7 +269,8 @@ async def _be_late(log: Log, attempt: QuizAttempt, quiz: Quiz, submitted: Fact, 
     learner_id, version = attempt.id_of("learner_id"), quiz.version_of(attempt.quiz_version)
     if submitted.data["banked"] or is_import(submitted.meta.source):
         return tries
-    deadline = await deadline_for(log, learner_id, await outline(log, quiz.run_id), quiz.unit_id, version.of_quiz)
+    run = await outline_of_learner(log, learner_id, quiz.run_id)
+    deadline = await deadline_for(log, learner_id, run, quiz.unit_id, version.of_quiz)
     attempt.follow_deadline(deadline, version, tries, at=submitted.occurred_at)
     if attempt.score is None:
         return tries

@@ -13,7 +13,7 @@ What completes a unit, and what comes before it: the rules that a version of a c
 The staff complete a unit by any rule. What was completed stays so.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import ClassVar, NamedTuple
 
 from domain.errors import DomainError
@@ -67,6 +67,11 @@ class Taken(NamedTuple):
     evidence: str
 
 
+def units_before(unit_id: str, after: Iterable[str], completed: Collection[str]) -> list[str]:
+    """Of the units *after* which a unit comes, those that keep it locked; what was completed stays open."""
+    return [] if unit_id in completed else [each for each in after if each not in completed]
+
+
 class Completing:
     """What decides about the completion of units, in the place of `CourseProgress`, which remembers it."""
 
@@ -80,8 +85,7 @@ class Completing:
 
     def must_be_open(self, unit_id: str, after: Collection[str]) -> None:
         """Refuse a unit as long as not all units *after* which it comes are completed; raises UnitLocked."""
-        missing = [each for each in after if each not in self.completed]
-        if missing and unit_id not in self.completed:
+        if missing := units_before(unit_id, after, self.completed):
             self.refuse(UnitLocked(unit_id=unit_id, missing=" and ".join(missing)))
 
     def complete_by_hand(

@@ -57,7 +57,7 @@ def why(unit: PlayerUnit) -> list[tuple[str, list[str]]]:
 
 def test_each_unit_says_what_it_is_for_the_learner() -> None:
     """Completed, begun, open, or locked by what has to be completed before; with deadline, content and quizzes."""
-    player = player_of(OUTLINE, entry(), NOW, last=FILM, position_ms=1_500)
+    player = player_of(OUTLINE, entry(), NOW, last=FILM, position_ms=1_500, accepted_until={"q1": END})
     found = units(player)
     states = {unit_id: unit.state for unit_id, unit in found.items()}
     assert states == {"intro": "completed", "film": "begun", "q1": "locked", "more": "open"}
@@ -67,6 +67,7 @@ def test_each_unit_says_what_it_is_for_the_learner() -> None:
         ("rest", 0, 2),
     ]
     assert (found["q1"].due_at, found["q1"].overdue) == (START + timedelta(days=14), True)
+    assert (found["q1"].accepted_until, found["film"].accepted_until) == (END, None)
     assert (found["q1"].quizzes, found["film"].quizzes) == ([QUIZ], [])
     film = found["film"]
     path = "/v1/runs/r/units/film"

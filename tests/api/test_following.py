@@ -1,10 +1,12 @@
 """A run follows another version of its course over HTTP, and its learners with it."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from tests.support.api import UNITS, Campus
 
-SECOND = [*UNITS[1:], {"unit_id": "q3", "kind": "essay", "title": "Rings", "weight": 10_000}]
+LATE = {"due_after_days": 30, "late": {"rule": "until", "days": 2}, "after": ["q1"]}
+SECOND = [*UNITS[1:], {"unit_id": "q3", "kind": "essay", "title": "Rings", "weight": 10_000, **LATE}]
 
 
 async def test_learners_follow_and_who_has_completed_does_not(campus: Campus) -> None:
@@ -31,3 +33,12 @@ async def test_learners_follow_and_who_has_completed_does_not(campus: Campus) ->
     for learner, listed in ((campus.learner, ["q1", "q2", "q3"]), (done, ["intro", "q1", "q2"])):
         units = await campus.see(f"/me/runs/{campus.run}", seen["position"], user=learner)
         assert [each["unit_id"] for each in units["items"]] == listed
+        player = await campus.see(f"/me/runs/{campus.run}/player", seen["position"], user=learner)
+        (section,) = player["sections"]
+        assert [each["unit_id"] for each in section["units"]] == listed
+    assert player["course_version"] == 1
+    player = await campus.see(f"/me/runs/{campus.run}/player", seen["position"], user=campus.learner)
+    late = player["sections"][0]["units"][-1]
+    assert (player["course_version"], late["locks"]) == (2, [{"reason": "units_before", "units": ["q1"]}])
+    days = datetime.fromisoformat(late["accepted_until"]) - datetime.fromisoformat(late["due_at"])
+    assert days == timedelta(days=2)

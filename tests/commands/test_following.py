@@ -2,10 +2,14 @@
 
 from datetime import timedelta
 
+import msgspec
+
 from commands.catalog import ChangeRunVersion, PublishCourse, ScheduleRun
 from commands.enrollment import RequestEnrollment
 from commands.progress import CompleteUnit, DecideOutcome, OpenUnit
 from commands.progress.following import PAGE, FollowRun
+from commands.progress.viewing import RecordWatched
+from commands.quiz import PublishQuiz, StartAttempt, SubmitAttempt
 from domain.catalog import Run, Unit
 from domain.progress import CourseProgress, RunRebase
 from tests.support.given import fact
@@ -74,3 +78,29 @@ async def test_learners_follow_page_by_page(campus: Campus) -> None:
     await campus.give(ChangeRunVersion(RUN, 1))
     assert await campus.new(FollowRun(RUN, 1)) == []
     assert len(await campus.new(FollowRun(RUN, 2))) == PAGE + 1
+
+
+async def test_what_is_open_is_asked_of_the_version_of_the_learner(campus: Campus) -> None:
+    """Attempts and watching: who keeps an older version is not stopped by what comes before a unit in the new one."""
+    film = Unit("film", "video", "The film", seconds=60)
+    await campus.give(PublishCourse("algebra", (*UNITS, film)), ChangeRunVersion(RUN, 2))
+    await campus.give(PublishQuiz("essay-1", RUN, "q2", "Rings", kind="essay"))
+    await campus.give(*(RequestEnrollment(each, RUN) for each in ("ann", "ben")))
+    await campus.give(
+        OpenUnit("ann", RUN, "intro"), OpenUnit("ben", RUN, "intro"), DecideOutcome("ben", RUN, 2, "pass")
+    )
+    locked = [
+        msgspec.structs.replace(each, after=["q1"]) if each.unit_id in ("film", "q2") else each
+        for each in (*UNITS, film)
+    ]
+    await campus.give(PublishCourse("algebra", locked), ChangeRunVersion(RUN, 3), FollowRun(RUN, 2))
+
+    def watched(learner_id: str) -> RecordWatched:
+        return RecordWatched(learner_id, RUN, "film", "d1", 1, [(0, 20_000)], 20_000, 20)
+
+    for command in (StartAttempt("ann", "essay-1"), SubmitAttempt("ann", "essay-1"), watched("ann")):
+        assert await campus.refused(command) == "unit_locked"
+    assert (await campus.new(StartAttempt("ben", "essay-1")))[0][1].type == "attempt.started"
+    assert [said.type for _, said in await campus.new(watched("ben"))] == ["progress.unit_opened", "viewing.watched"]
+    await campus.give(PublishCourse("algebra", UNITS[:2]), ChangeRunVersion(RUN, 4), FollowRun(RUN, 3))
+    assert await campus.refused(StartAttempt("ann", "essay-1")) == "unknown_unit"

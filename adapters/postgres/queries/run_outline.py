@@ -1,4 +1,4 @@
-"""What a run consists of, in one answer: dates, the sections and units of its version, and its quizzes."""
+"""What a run consists of, in one answer: dates, the sections and units of a version, and its quizzes."""
 
 from datetime import datetime
 
@@ -21,7 +21,7 @@ class QuizOfUnit(msgspec.Struct, kw_only=True):
 
 
 class RunOutline(msgspec.Struct, kw_only=True):
-    """A run with its units in their order; without sections where the course has none."""
+    """A run by one version of its course, with its units in their order; without sections where that has none."""
 
     run_id: str
     course_id: str
@@ -37,9 +37,10 @@ class RunOutline(msgspec.Struct, kw_only=True):
 _QUIZZES = f"""(SELECT coalesce(json_agg({json_object(QuizOfUnit)} ORDER BY quiz_id), '[]')
     FROM catalog_quizzes AS q WHERE q.run_id = %(run)s)"""
 _ROWS = with_columns(
-    "SELECT run_id, run.course_id, course_version, starts_at, ends_at, time_zone, units, sections"
+    "SELECT run_id, run.course_id, version AS course_version, starts_at, ends_at, time_zone, units, sections"
     " FROM catalog_runs AS run JOIN catalog_structures AS structure"
-    " ON structure.course_id = run.course_id AND version = course_version WHERE run_id = %(run)s",
+    " ON structure.course_id = run.course_id AND version = coalesce(%(version)s::bigint, course_version)"
+    " WHERE run_id = %(run)s",
     "filled",
     time_zone="'UTC'",
     sections="'[]'::jsonb",
@@ -49,6 +50,6 @@ SELECT {CHECKPOINT.format("catalog")}, (SELECT {json_object(RunOutline, quizzes=
 """
 
 
-async def run_outline(reader: Reader, run_id: str) -> Answer:
-    """A run with all that it consists of, as the JSON of `RunOutline`."""
-    return await reader.answer(OUTLINE, {"run": run_id})
+async def run_outline(reader: Reader, run_id: str, version: int | None) -> Answer:
+    """A run with all that it consists of by a *version* (None: its own now), as the JSON of `RunOutline`."""
+    return await reader.answer(OUTLINE, {"run": run_id, "version": version})
