@@ -8,7 +8,7 @@ from fastapi import Query, Response
 
 from adapters.command_bus.replay import replayed
 from adapters.postgres.queries.reader import RowPage
-from adapters.postgres.queries.version_standings import standing_of, standings
+from adapters.postgres.queries.version_standings import first_versions, standing_of, standings
 from api.http.openapi import query
 from api.http.query import QueryContext, QueryDep
 from api.http.routing import router as strict_router
@@ -40,8 +40,8 @@ class VersionDiff(msgspec.Struct, kw_only=True):
 
     Attributes:
         to_version: null for the draft.
-        impact: what percentages and final grades of those would be who have a place on runs of the first version, if
-            these runs followed the second structure.
+        impact: what percentages and final grades of those would be who follow the first version, if they followed the
+            second structure.
     """
 
     course_id: str
@@ -109,12 +109,13 @@ def _structure(course: Course, version: int) -> Structure:
 async def _impact(
     ask: QueryContext, course_id: str, version: int, old: Structure, new: Structure
 ) -> tuple[Impact, int]:
-    """The learners of runs of a version, counted page by page, and the lowest position for which that is true."""
+    """The learners who follow a version, counted page by page, and the lowest position for which that is true."""
     comparison, after, positions = Comparison(old, new), ("", ""), []
+    first = await first_versions(ask.services.log, course_id)
     while True:
 
         async def read(after: tuple[str, str] = after) -> RowPage:
-            return await standings(ask.services.reader, course_id, version, after, PAGE)
+            return await standings(ask.services.reader, course_id, version, after, PAGE, first=first)
 
         page = await ask.read_at_least("course_dashboard", read)
         positions.append(page.position)

@@ -59,7 +59,7 @@ class Shift(msgspec.Struct, kw_only=True):
 
 class Impact(msgspec.Struct, kw_only=True):
     """
-    What another structure would mean for those who have a place on runs of the first.
+    What another structure would mean for those who have a place on a run and follow the first.
 
     Attributes:
         affected: learners whose percentage, grade or letter would be another one.

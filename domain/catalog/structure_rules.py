@@ -16,7 +16,7 @@ from domain.catalog.structure import (
     Structure,
 )
 from domain.catalog.unit import Unit
-from domain.catalog.unit_rules import problems_of_unit
+from domain.catalog.unit_rules import problems_of_length, problems_of_unit
 from domain.grading import CATEGORIES, Group, Letter, counted
 from domain.score import FULL
 
@@ -46,6 +46,7 @@ def _problems_of_units(units: list[Unit], *, any_kind: bool) -> Iterator[BadStru
         yield BadStructure(f"unit {unit_id} is listed twice", unit_id=unit_id)
     for unit in units:
         yield from problems_of_unit(unit, any_kind=any_kind)
+        yield from problems_of_length(unit)
 
 
 def _repeated(names: Iterable[str]) -> Iterator[str]:

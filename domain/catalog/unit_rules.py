@@ -40,6 +40,13 @@ def problems_of_unit(unit: Unit, *, any_kind: bool = False) -> Iterator[BadStruc
         yield from _problems_of_tool(unit, unit.lti)
 
 
+def problems_of_length(unit: Unit) -> Iterator[BadStructure]:
+    """What a draft may leave open for a while: a unit that is completed by being watched says how long it is."""
+    rule = None if unit.completion is None else unit.completion.rule
+    if rule == "watched" and unit.kind in WATCHED_KINDS and unit.seconds is None:
+        yield _bad(unit, "is completed by 'watched', which cannot be reached without its length: set its seconds")
+
+
 def _problems_of_tool(unit: Unit, link: LtiLink) -> Iterator[BadStructure]:
     if unit.kind != "lti":
         yield _bad(unit, f"is of kind {unit.kind}, which is no tool")

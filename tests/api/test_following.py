@@ -37,6 +37,9 @@ async def test_learners_follow_and_who_has_completed_does_not(campus: Campus) ->
         (section,) = player["sections"]
         assert [each["unit_id"] for each in section["units"]] == listed
     assert player["course_version"] == 1
+    for version in (1, 2):
+        diff = await campus.see(f"/courses/{campus.course}/diff", seen["position"], from_version=version, to_version=2)
+        assert diff["impact"]["learners"] == 1
     player = await campus.see(f"/me/runs/{campus.run}/player", seen["position"], user=campus.learner)
     late = player["sections"][0]["units"][-1]
     assert (player["course_version"], late["locks"]) == (2, [{"reason": "units_before", "units": ["q1"]}])

@@ -12,6 +12,7 @@ from domain.catalog import (
     Section,
     Structure,
     Unit,
+    UnitCompletion,
 )
 from domain.catalog.edits import AddSection, AddUnit, Edit, MoveUnit, RemoveSection
 from tests.support.given import fact, given
@@ -113,9 +114,14 @@ def test_a_unit_that_contradicts_itself_is_refused_at_once(unit: Unit) -> None:
 
 def test_a_draft_says_all_that_keeps_it_from_being_published() -> None:
     """Not only the first problem."""
-    draft = edited(RemoveSection("s2"), AddUnit(Unit("u", "text", "", after=["gone"])))
+    film = Unit("film", "video", "", completion=UnitCompletion("watched", 9_000))
+    draft = edited(RemoveSection("s2"), AddUnit(Unit("u", "text", "", after=["gone"])), AddUnit(film, "s1"))
     said = [problem.sentence for problem in draft.problems()]
-    assert said == ["unit u is in no section", "unit u comes after unit gone, which the course has not"]
+    assert said == [
+        "unit film is completed by 'watched', which cannot be reached without its length: set its seconds",
+        "unit u is in no section",
+        "unit u comes after unit gone, which the course has not",
+    ]
     assert not list(edited().problems())
 
 

@@ -60,6 +60,7 @@ def test_units_of_every_kind_are_published(unit: Unit) -> None:
         ({"completion": UnitCompletion("opened", 5)}, "no at_least_bp"),
         ({"kind": "video", "completion": UnitCompletion("watched")}, "at_least_bp"),
         ({"completion": UnitCompletion("watched", 5)}, "cannot be watched"),
+        ({"kind": "audio", "completion": UnitCompletion("watched", 5)}, "without its length: set its seconds"),
         ({"completion": UnitCompletion("passed", 5)}, "no score is given"),
         ({"kind": "quiz", "completion": UnitCompletion("opened")}, "complete it without one"),
         ({"due_time": "23:59"}, "no deadline"),
