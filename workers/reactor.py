@@ -28,6 +28,7 @@ from domain.fact import Fact
 from workers.reacting import metrics
 from workers.reacting.attempts import Attempts
 from workers.reacting.code_version import code_version
+from workers.reacting.reading import read_facts
 from workers.reactions import REACTIONS
 from workers.reactions.reaction import is_history
 from workers.support.wake import can_pass, first_of, pause_before_retry, wait_for_facts, woken_by_hints
@@ -120,7 +121,7 @@ class _Reactor:
             after, head = self._position, await self._log.head()
             until = max(after, min(after + PAGE, head))
             facts_came = until > after
-            facts = await self._log.read(after, until - after, REACTIONS) if facts_came else []
+            facts = await read_facts(self._log, after, until, REACTIONS) if facts_came else []
             due: list[FailedReaction] = []
             if await failed_reactions.any_waits(connection):
                 if facts_came:

@@ -161,7 +161,11 @@ class CompleteByAttempts:
 
 
 async def complete_by_attempts(command: CompleteByAttempts, log: Log) -> Position:
-    run = await _unit_outline(log, command.learner_id, command.run_id, command.unit_id)
+    run = await followed(log, command.learner_id, command.run_id)
+    if command.unit_id not in run.units:
+        if command.unit_id in run.earlier:
+            return command.position  # the learner follows a version without the unit
+        raise UnknownUnit(unit_id=command.unit_id, run_id=command.run_id)
     asked = asked_of(run, command.unit_id)
     by_score = asked.rule in (SCORED, PASSED) or (asked.rule is None and command.passed)
     if asked.rule != SUBMITTED and not (command.graded and by_score):

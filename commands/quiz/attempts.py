@@ -17,7 +17,7 @@ from domain.deadlines import Deadline
 from domain.fact import Fact, is_import
 from domain.quiz import Allowance, Entry, Quiz, QuizAttempt, allowance_stream, attempt_stream
 from domain.quiz.answers import stored_form
-from domain.quiz.attempt_end import BY_LEARNER
+from domain.quiz.attempt_end import BY_LEARNER, BY_STAFF
 from domain.quiz.counting import UnitTries
 from domain.quiz_errors import AttemptNotFound
 from domain.streams import id_of
@@ -267,8 +267,8 @@ async def _be_late(log: Log, attempt: QuizAttempt, quiz: Quiz, submitted: Fact, 
         The learner's attempts at the unit after it: the log does not have that yet.
     """
     learner_id, version = attempt.id_of("learner_id"), quiz.version_of(attempt.quiz_version)
-    if submitted.data["banked"] or is_import(submitted.meta.source):
-        return tries
+    if submitted.data["banked"] or submitted.data["by"] == BY_STAFF or is_import(submitted.meta.source):
+        return tries  # it happened elsewhere, at another time
     run = await outline_of_learner(log, learner_id, quiz.run_id)
     deadline = await deadline_for(log, learner_id, run, quiz.unit_id, version.of_quiz)
     attempt.follow_deadline(deadline, version, tries, at=submitted.occurred_at)

@@ -1,12 +1,13 @@
 """Use cases of a run that follows another version of its course, and of its learners."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import msgspec
 
 from commands.catalog import ChangeRunVersion, PublishCourse, ScheduleRun
 from commands.enrollment import RequestEnrollment
-from commands.progress import CompleteUnit, DecideOutcome, OpenUnit
+from commands.progress import CompleteByAttempts, CompleteUnit, DecideOutcome, OpenUnit
 from commands.progress.following import PAGE, FollowRun
 from commands.progress.viewing import RecordWatched
 from commands.quiz import PublishQuiz, StartAttempt, SubmitAttempt
@@ -54,6 +55,14 @@ async def test_who_has_completed_keeps_the_version(campus: Campus) -> None:
     assert await campus.refused(OpenUnit("ben", RUN, "q3")) == "unknown_unit"
     assert [said.type for _, said in await campus.new(OpenUnit("ann", RUN, "q3"))] == ["progress.unit_opened"]
     assert [said.type for _, said in await campus.new(OpenUnit("ben", RUN, "intro"))] == ["progress.unit_opened"]
+
+
+async def test_an_attempt_at_a_unit_that_is_gone_completes_nothing(campus: Campus) -> None:
+    """It is no refusal that waits for ever; a unit that there never was is one."""
+    await campus.give(RequestEnrollment("ann", RUN), SECOND, ChangeRunVersion(RUN, 2), FollowRun(RUN, 1))
+    passed = CompleteByAttempts("ann", RUN, "intro", "attempt-ann:x:1", graded=True, passed=True, position=1)
+    assert await campus.new(passed) == []
+    assert await campus.refused(replace(passed, unit_id="nowhere")) == "unknown_unit"
 
 
 async def test_who_comes_later_begins_with_the_version_of_then(campus: Campus) -> None:

@@ -139,6 +139,14 @@ async def test_a_grade_that_was_brought_is_final(campus: Campus) -> None:
         assert [fact.type for fact in await attempt(campus)][-1] == "attempt.lateness_changed"
 
 
+async def test_work_on_paper_is_never_late(campus: Campus) -> None:
+    """When the staff have brought it says nothing about when it was done, with an extension neither."""
+    await at(campus, AT, *OPENED, replace(QUIZ, items=(), key=()))
+    await at(campus, DUE + DAY + HOUR, BringGrade("ann", "late-quiz", 8_000, "paper"))
+    await at(campus, DUE + 9 * DAY, replace(MORE, new_due=DUE + HOUR), FOLLOW)
+    assert [fact.type for fact in await attempt(campus)] == ["attempt.submitted", "attempt.graded"]
+
+
 async def test_an_extension_goes_beyond_the_deadline_of_the_quiz(campus: Campus) -> None:
     """A quiz may be due later than its unit: no extension ends before that."""
     await at(campus, AT, *OPENED, replace(QUIZ, due_at=DUE + 6 * DAY))

@@ -20,8 +20,10 @@ from adapters.postgres.ops.failed_reactions import FAILED, FailedReaction, Note
 from domain.codec import UnknownFact
 from domain.errors import DomainError
 from domain.fact import Fact
+from projections.engine.rows import Unreadable
 from workers.reacting import metrics
 from workers.reacting.code_version import code_version
+from workers.reacting.reading import read_facts
 from workers.reactions import REACTIONS, Reaction
 from workers.reactions.reaction import context_of, named
 
@@ -84,7 +86,7 @@ class Attempts:
         if reaction is None:
             return Refusal(FAILED, f"this code has no reaction {failed.reaction}", can_pass=True)
         try:
-            found = await self._log.read(failed.position - 1, 1)
+            found = await read_facts(self._log, failed.position - 1, failed.position, REACTIONS)
         except UnknownFact as error:
             return _failure(error, failed.position, failed.reaction)
         if not found or not _is_about(failed, found[0]):
@@ -104,6 +106,9 @@ class Attempts:
         Raises:
             PostgresError, Unavailable, VersionConflict: not the reaction's fault, and everything is to be done again.
         """
+        if isinstance(fact, Unreadable):
+            logger.error("reactor.unreadable", position=fact.position, reaction=reaction.name, error=fact.error)
+            return Refusal(FAILED, f"the fact cannot be read: {fact.error}", can_pass=True)
         try:
             outcome = reaction.command(fact)
             if outcome is None:
