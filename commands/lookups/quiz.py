@@ -12,6 +12,7 @@ from domain.score import Score, score_in
 from domain.tags import QueryItem, tag
 
 ATTEMPTS = ("attempt.submitted", "attempt.graded", "attempt.grade_overridden", "attempt.regraded")
+ALLOWED = "allowance.granted"
 QUIZ_MAX_AGE = 1.0  # seconds for which a quiz may be known from memory
 
 
@@ -24,7 +25,7 @@ class Attempts:
         scores: the score of each unit, by the attempts that count.
         passed: units with a quiz that is passed by them.
         closed: units with quizzes of which every attempt is used and graded.
-        left: units with a quiz that allows another attempt, which may change the score.
+        left: units with a quiz that allows the learner another attempt, which may change the score.
         ungraded: units with an attempt that waits for a grade.
         units: the attempts of each unit with a quiz.
     """
@@ -65,7 +66,8 @@ async def attempts_of(log: Log, learner_id: str, run_id: str, fresh: Quiz | None
     """
     How a learner's attempts on a run went, by all facts that the log has.
 
-    What is decided on them is decided again when the learner hands in another meanwhile, or one is graded.
+    What is decided on them is decided again when the learner hands in another meanwhile or is granted one, or one is
+    graded.
 
     Args:
         fresh: a quiz of the run as it is now; the others may be known from a second ago.
@@ -75,7 +77,7 @@ async def attempts_of(log: Log, learner_id: str, run_id: str, fresh: Quiz | None
         quizzes[fresh.id_of("quiz_id")] = fresh
     by_quiz: defaultdict[str, list[Fact]] = defaultdict(list)
     if quizzes:
-        taken = QueryItem(ATTEMPTS, (tag("learner", learner_id),))
+        taken = QueryItem((*ATTEMPTS, ALLOWED), (tag("learner", learner_id),))
         for fact in await log.facts((taken,)):
             by_quiz[fact.id("quiz_id")].append(fact)
     attempts = Attempts()
@@ -93,7 +95,11 @@ async def attempts_of(log: Log, learner_id: str, run_id: str, fresh: Quiz | None
 def _add(attempts: Attempts, quiz: Quiz, facts: Iterable[Fact]) -> None:
     tries: dict[int, Tried] = {}
     submitted: set[int] = set()
+    extra = 0
     for fact in facts:
+        if fact.type == ALLOWED:
+            extra = fact.data["extra_attempts"]
+            continue
         no = int(fact.id("attempt_no"))
         if fact.type == "attempt.submitted":
             version = quiz.versions.get(fact.data["quiz_version"], quiz.current)
@@ -106,5 +112,5 @@ def _add(attempts: Attempts, quiz: Quiz, facts: Iterable[Fact]) -> None:
     attempts.units[unit_id] = UnitTries({**unit.quizzes, quiz.id_of("quiz_id"): tries})
     if any(tries[no].score is None for no in submitted):
         attempts.ungraded.add(unit_id)
-    if len(submitted) < quiz.attempts_allowed and not (quiz.current.rules.counts == "first" and tries):
+    if len(submitted) < quiz.attempts_allowed + extra and not (quiz.current.rules.counts == "first" and tries):
         attempts.left.add(unit_id)

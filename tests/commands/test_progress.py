@@ -9,7 +9,7 @@ import pytest
 from commands.catalog import CreateCourse, OpenRun, PublishCourse, ScheduleRun
 from commands.enrollment import CompleteEnrollment, ReactivateEnrollment, RequestEnrollment, WithdrawEnrollment
 from commands.progress import CompleteUnit, DecideOutcome, OpenUnit, RecordActivity
-from commands.quiz import BringGrade, GradeAttempt, OverrideGrade, PublishQuiz, SubmitAttempt
+from commands.quiz import BringGrade, GradeAttempt, GrantAllowance, OverrideGrade, PublishQuiz, SubmitAttempt
 from domain.catalog import Letter, Unit
 from domain.grading import Group
 from domain.progress import OTHER_OUTCOME, CourseProgress
@@ -228,6 +228,18 @@ async def test_who_was_completed_by_staff_has_the_score_of_the_attempts(campus: 
     await campus.give(CompleteUnit(*ANN, "q1", "instructor"), WRONG, GradeAttempt("ann", "equations"))
     await campus.give(replace(WRONG, attempt_no=2), GradeAttempt("ann", "equations", 2))
     assert await campus.new(DecideOutcome(*ANN, 9)) == [(STREAM, decided("fail", 3_000, "weighted_mean", 9))]
+
+
+async def test_an_outcome_waits_for_attempts_that_were_granted(campus: Campus) -> None:
+    """Beyond those that the quiz allows: until they are used, or taken back."""
+    await campus.give(ASKED, PAPER, GradeAttempt("ann", "groups", score_bp=3_000), passed("q2", 3_000))
+    for number in (1, 2):
+        await campus.give(replace(WRONG, attempt_no=number), GradeAttempt("ann", "equations", number))
+    more = GrantAllowance("ann", "equations", "fell ill", extra_attempts=1)
+    await campus.give(more)
+    assert await campus.new(DecideOutcome(*ANN, 9)) == []
+    await campus.give(replace(more, extra_attempts=0))
+    assert await campus.new(DecideOutcome(*ANN, 9)) == [(STREAM, decided("fail", 1_800, "weighted_mean", 9))]
 
 
 async def test_an_outcome_by_the_rule_waits_until_the_learner_is_back(campus: Campus) -> None:
