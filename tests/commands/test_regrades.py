@@ -24,7 +24,7 @@ from commands.quiz import (
 from commands.quiz.foreseeing import consequences
 from commands.quiz.regrading import Wanted
 from domain.late_policy import LatePolicy
-from domain.progress import CourseProgress
+from domain.progress import BY_STAFF, CourseProgress
 from domain.quiz import Quiz
 from domain.quiz.regrade import NewItem
 from tests.support.memory_log import MemoryLog, MemoryUnit
@@ -224,6 +224,29 @@ async def test_what_is_foreseen_for_a_course_comes(campus: Campus, learner: str,
     if progress.outcome:
         assert follows.after.grade is not None
         assert follows.after.grade.bp == progress.grade_bp
+
+
+@pytest.mark.parametrize("excused", ["q1", "q2"])
+async def test_what_is_foreseen_with_an_excused_unit_comes(campus: Campus, excused: str) -> None:
+    """It has no part in the grade; if it is that of the quiz, it has one once it is passed by the regrade."""
+    await campus.give(QUIZ, RequestEnrollment("ann", RUN), CompleteUnit("ann", RUN, excused, BY_STAFF))
+    await campus.give(StartAttempt("ann", "timed"))
+    response = {"kind": "single_choice", "option_id": "0"}
+    await campus.give(SaveAnswer("ann", "timed", 1, "i1", 1, response), SubmitAttempt("ann", "timed"))
+    await campus.give(GradeAttempt("ann", "timed"))
+    if excused == "q1":
+        await campus.give(CompleteUnit("ann", RUN, "q2", "quiz_passed", 8_000))
+    await follow(campus, "ann")
+    look = look_at(campus)
+    _, changes = await regrading.preview(look, WRONG_KEY)
+    follows = (await consequences(look, await look.read(Quiz, "quiz-timed"), changes, ["ann"]))["ann"]
+    grades = [None if each.grade is None else each.grade.bp for each in (follows.before, follows.after)]
+    assert grades == ([8_000, 6_800] if excused == "q1" else [0, 5_000])
+    await campus.give(PROPOSE)
+    await carried_out(campus, 1)
+    await follow(campus, "ann")
+    progress = await look_at(campus).read(CourseProgress, f"progress-ann:{RUN}")
+    assert (follows.after.outcome, progress.grade_bp) == (progress.outcome, grades[1])
 
 
 def look_at(campus: Campus) -> Log:
