@@ -72,6 +72,18 @@ def units_before(unit_id: str, after: Iterable[str], completed: Collection[str])
     return [] if unit_id in completed else [each for each in after if each not in completed]
 
 
+def completed_by(asked: Asked, taken: Taken) -> str | None:
+    """The rule by which the learner's attempts complete a unit that asks for this; None if they do not."""
+    score = taken.score
+    reached = score is not None and asked.at_least_bp is not None and score.reaches(asked.at_least_bp)
+    return {
+        None: QUIZ_PASSED if taken.passed else None,
+        SUBMITTED: SUBMITTED,
+        SCORED: SCORED if score is not None else None,
+        PASSED: PASSED if reached else None,
+    }.get(asked.rule)
+
+
 class Completing:
     """What decides about the completion of units, in the place of `CourseProgress`, which remembers it."""
 
@@ -101,17 +113,10 @@ class Completing:
 
     def complete_by_attempts(self, unit_id: str, course_version: int, asked: Asked, taken: Taken) -> None:
         """Complete a unit if the learner's attempts do what it asks for; the attempt stands in the fact."""
-        score = taken.score
-        reached = score is not None and asked.at_least_bp is not None and score.reaches(asked.at_least_bp)
-        rule = {
-            None: QUIZ_PASSED if taken.passed else None,
-            SUBMITTED: SUBMITTED,
-            SCORED: SCORED if score is not None else None,
-            PASSED: PASSED if reached else None,
-        }.get(asked.rule)
+        rule = completed_by(asked, taken)
         if rule is not None:
             mark = asked.at_least_bp if rule == PASSED else None
-            self.complete_unit(unit_id, course_version, rule, score, at_least_bp=mark, evidence=taken.evidence)
+            self.complete_unit(unit_id, course_version, rule, taken.score, at_least_bp=mark, evidence=taken.evidence)
 
     def complete_unit(
         self,

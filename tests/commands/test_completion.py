@@ -5,6 +5,7 @@ from typing import Any
 
 from commands.catalog import CreateCourse, OpenRun, PublishCourse, ScheduleRun
 from commands.enrollment import RequestEnrollment, WithdrawEnrollment
+from commands.enrollment.transfer import TransferEnrollment
 from commands.progress import CompleteUnit, OpenUnit, RecordActivity
 from commands.quiz import GradeAttempt, PublishQuiz, StartAttempt, SubmitAttempt
 from domain.catalog import Unit, UnitCompletion
@@ -86,3 +87,28 @@ async def test_who_has_left_is_refused_only_where_a_unit_would_be_completed(camp
     graded = (await campus.log.stream("attempt-ann:quiz-1:2"))[-1]
     (reaction,) = (each for each in REACTIONS[graded.type] if each.name.startswith("complete_"))
     assert await campus.refused(reaction.command(graded)) == "no_access"
+
+
+async def test_late_grades_after_a_transfer_count_by_the_rule_of_the_unit(campus: Campus) -> None:
+    """A mark of the unit below that of the quiz, and above it; work that is handed in, and whatever score."""
+    units = [
+        Unit("low", "quiz", "", completion=UnitCompletion("passed", 5_000)),
+        Unit("high", "quiz", "", completion=UnitCompletion("passed", 9_000)),
+        Unit("essay", "essay", "", completion=UnitCompletion("submitted")),
+        Unit("any", "quiz", "", completion=UnitCompletion("scored")),
+    ]
+    await campus.give(CreateCourse("rules", "Rules"), PublishCourse("rules", units))
+    for run_id in (RUN, "rules-2"):
+        await campus.give(ScheduleRun(run_id, "rules", 1, START, END), OpenRun(run_id))
+    await campus.give(RequestEnrollment("ann", RUN))
+    for unit_id, kind, pass_bp in (("low", "quiz", 10_000), ("high", "quiz", 1), ("any", "quiz", 10_000)):
+        quiz = PublishQuiz(unit_id, RUN, unit_id, "", kind=kind, items=ITEMS, key=[1, 1], pass_bp=pass_bp)
+        await campus.give(quiz, SubmitAttempt("ann", unit_id, 1, (1, 0)))
+    await campus.give(PublishQuiz("essay", RUN, "essay", "", kind="essay"), SubmitAttempt("ann", "essay"))
+    await campus.give(TransferEnrollment("ann", RUN, "rules-2", "works"))
+    for quiz_id in ("low", "high", "any"):
+        await campus.give(GradeAttempt("ann", quiz_id))
+        await follow(campus, f"attempt-ann:{quiz_id}:1", twice=True)
+    facts = await campus.log.stream("progress-ann:rules-2")
+    done = {each.data["unit_id"]: each.data["score_bp"] for each in facts if each.type == "progress.unit_completed"}
+    assert done == {"low": 5_000, "essay": None, "any": 5_000}
