@@ -68,8 +68,10 @@ async def _unused(
     old = [UnusedContent(*each) for each in await (await connection.execute(OLD, (before,))).fetchall()]
     if not old:
         return before, []
-    used = {sha256 for (sha256,) in await (await connection.execute(IN_VERSIONS)).fetchall()}
+    used: set[str] = set()
     for (stream,) in await (await connection.execute(DRAFTS)).fetchall():
         draft = await replayed(log, CourseDraft, stream)
         used.update(sha256 for unit in draft.units.values() for sha256 in hashes_of(unit))
+    # After the drafts: what is published meanwhile stands in one of both.
+    used |= {sha256 for (sha256,) in await (await connection.execute(IN_VERSIONS)).fetchall()}
     return before, [each for each in old if each.sha256 not in used]

@@ -11,6 +11,8 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+UNPACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""Methods of which the library unpacks no more than is asked for: of bzip2 and LZMA it unpacks a whole block first."""
 BEGINNINGS = (b"PK\x03\x04", b"PK\x05\x06")
 _BROKEN = (
     *(zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError, RuntimeError, NotImplementedError),
@@ -74,8 +76,9 @@ def read_entries(
             left = limits.of_all
             for info in entries:
                 if wanted(info.filename):
-                    entry = _read(package, info, min(left, limits.of_entry))
-                    left -= len(entry.data)
+                    most = min(left, limits.of_entry)
+                    entry = _read(package, info, most)
+                    left -= most if entry.reason else len(entry.data)  # what was unpacked in vain counts as well
                     yield entry
     except _BROKEN as error:
         raise BadPackage(f"the package is no whole zip file: {str(error)[:100]}") from None
@@ -85,6 +88,8 @@ def _read(package: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> Entry:
     name = info.filename[:200]
     if leads_out(name):
         return Entry(name, b"", "its name leads out of the package")
+    if info.compress_type not in UNPACKED:
+        return Entry(name, b"", "it is packed by another method than deflate")
     try:
         with package.open(info) as file:
             data = file.read(most + 1)  # what the entry says of its size is not believed

@@ -153,26 +153,34 @@ async def is_editor(services: Services, person_id: str, course_id: str) -> bool:
     return ADMIN_OF_CAMPUS in held or Grant(Role.INSTRUCTOR.value, f"{COURSE}{course_id}") in held
 
 
+def is_text(found: object) -> bool:
+    """Whether it is text that can be kept."""
+    return isinstance(found, str) and "\0" not in found
+
+
 def unit_of_item(item: object, number: int, ticket: LinkTicket) -> Unit:
     """The unit for an item of a choice; raises NoChoice for one that cannot be one."""
     if not isinstance(item, dict) or item.get("type") != said.RESOURCE_LINK:
         raise NoChoice(why=f"item {number + 1} is no {said.RESOURCE_LINK}")
     title, url, custom = item.get("title") or "Content of a tool", item.get("url") or "", item.get("custom") or {}
-    if not isinstance(title, str) or not isinstance(url, str) or len(url) > LONGEST_URL or "\0" in title + url:
+    if not is_text(title) or not is_text(url) or len(url) > LONGEST_URL:
         raise NoChoice(why=f"title or url of item {number + 1} is no text, or too long")
-    if not isinstance(custom, dict) or not all(isinstance(each, str) for each in custom.values()):
+    if not isinstance(custom, dict) or not all(map(is_text, (*custom, *custom.values()))):
         raise NoChoice(why=f"custom of item {number + 1} has values that are no texts")
     line = item.get("lineItem") or {}
     maximum = line.get("scoreMaximum", 100) if isinstance(line, dict) else None
-    if isinstance(maximum, bool) or not isinstance(maximum, int | float) or maximum != int(maximum):
+    if isinstance(maximum, bool) or not isinstance(maximum, int | float) or maximum % 1 != 0:
         raise NoChoice(why=f"scoreMaximum of item {number + 1} is no whole number")
+    resource_id, tag = line.get("resourceId") or "", line.get("tag") or ""
+    if not is_text(resource_id) or not is_text(tag):
+        raise NoChoice(why=f"resourceId or tag of item {number + 1} is no text")
     name = hashlib.sha256(f"{ticket.ticket_id} {number}".encode()).hexdigest()[:10]
     link = LtiLink(
         ticket.tool_id,
-        {str(key): value for key, value in custom.items()},
+        custom,
         int(maximum),
-        str(line.get("resourceId", ""))[:LONGEST_TITLE],
-        str(line.get("tag", ""))[:LONGEST_TITLE],
+        resource_id[:LONGEST_TITLE],
+        tag[:LONGEST_TITLE],
     )
     words = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:40]
     return Unit(f"{words or 'tool'}-{name}", "lti", title[:LONGEST_TITLE], url=url, lti=link)

@@ -21,7 +21,9 @@ from api.lti.asking import HERE, Text, answers, as_media, asked_about, item_of, 
 from commands.log import Context
 from commands.lti import ReceiveToolScore
 from domain.catalog import Unit
+from domain.enrollment import NoAccess, NotEnrolled
 from domain.lti import BadToolScore, ToolResult, ToolScore, result_stream
+from domain.personal import PersonErased
 
 router = strict_router("lti", "/v1")
 LARGEST_SCORE = 32_768  # bytes
@@ -115,7 +117,10 @@ async def receive_score(run_id: RunId, unit_id: UnitId, request: Request, servic
         raise BadToolScore(why="userId is that of no person whom the tool was given")
     context = Context(actor=tool_id, at=services.log.clock.now(), correlation_id=request.scope["request_id"])
     command = ReceiveToolScore(learner_id, run_id, unit_id, tool_id, message.score)
-    position = await services.bus.handle(command, context)
+    try:
+        position = await services.bus.handle(command, context)
+    except (NotEnrolled, NoAccess, PersonErased):  # their sentences name a person whom the tool knows by a pseudonym
+        raise BadToolScore(why="userId is that of no person who has a place on the run now") from None
     return as_media("application/json", {"position": position})
 
 

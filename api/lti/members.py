@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Query, Request, Response
 
 from adapters.lti import claims as said
+from api.http.errors import BadRequest
 from api.http.routing import router as strict_router
 from api.http.services import ServicesDep
 from api.http.types import RunId
@@ -29,7 +30,7 @@ async def list_members(
     services: ServicesDep,
     role: Text = None,
     limit: Annotated[int, Query(ge=1, le=200)] = PAGE,
-    page: Annotated[str, Query(max_length=128, pattern=r"^([0-9a-f]{2})*$")] = "",
+    page: Text = None,
     rlid: Text = None,
 ) -> Response:
     """Who has a place on a run, by pseudonyms (NRPS 2.0); names and addresses where that is agreed with the tool."""
@@ -37,7 +38,9 @@ async def list_members(
     if rlid is not None and rlid not in asked.units:
         raise NoLineItem(tool_id=asked.tool.tool_id, run_id=run_id, unit_id=rlid)
     platform, terms = services.platform, asked.tool.terms
-    after = bytes.fromhex(page).decode(errors="replace")
+    after = "" if page is None else await platform.sealed.person_of(asked.tool.tool_id, page)
+    if after is None:
+        raise BadRequest("page is none of those to which a link of this campus leads")
     is_wanted = role is None or role in (said.LEARNER, said.LEARNER.rpartition("#")[2])
     listed = await learners_of(services, run_id, limit + 1, after) if is_wanted else []
     members = [
@@ -51,6 +54,6 @@ async def list_members(
     ]
     onward: dict[str, str] = {}
     if len(listed) > limit:
-        onward["link"] = f'<{url}/members?limit={limit}&page={listed[limit - 1].encode().hex()}>; rel="next"'
+        onward["link"] = f'<{url}/members?limit={limit}&page={members[-1]["user_id"]}>; rel="next"'
     context = {"id": run_id, "label": run_id, "title": asked.title}
     return as_media(MEMBERS, {"id": f"{url}/members", "context": context, "members": members}, onward)

@@ -4,7 +4,7 @@ A score as a tool sends it (AGS 2.0, Score Publish Service), exact: points are d
 `given` above `maximum` is allowed there; it stays in the result as it is, and counts as all points of the unit.
 """
 
-from datetime import datetime
+from datetime import MAXYEAR, MINYEAR, datetime
 from decimal import Decimal
 from fractions import Fraction
 
@@ -46,6 +46,8 @@ class ToolScore(msgspec.Struct, frozen=True):
         """Refuse what the specification does not allow; raises BadToolScore."""
         if self.scored_at.tzinfo is None:
             raise BadToolScore(why="timestamp has no time zone")
+        if not MINYEAR < self.scored_at.year < MAXYEAR:  # such a time may be none in UTC
+            raise BadToolScore(why="timestamp is of no year in which a score can be given")
         if self.activity not in ACTIVITY_WORDS:
             raise BadToolScore(why=f"activityProgress is one of {', '.join(ACTIVITY_WORDS)}")
         if self.grading not in GRADING_WORDS:

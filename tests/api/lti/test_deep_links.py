@@ -1,9 +1,21 @@
 """Deep linking: an editor chooses content of a tool, which becomes units of the draft."""
 
 from typing import Any
+from uuid import uuid4
+
+import msgspec
+from fastapi import FastAPI
 
 from adapters.lti.claims import DEEP_LINKING, LTI
+from adapters.lti.sealed import LinkTicket
+from api.lti.deep_links import is_editor
+from api.lti.launches import CHOSEN, LASTS
+from commands.log import Context
+from commands.roles import GrantRole, RevokeRole
+from commands.user import RegisterAccount
+from domain.roles import Grant
 from tests.support.lti import OTHER_KEY, ToolDouble, broken
+from tests.support.polling import until
 
 ITEM: dict[str, Any] = {
     "type": "ltiResourceLink",
@@ -68,13 +80,56 @@ async def test_what_was_not_asked_for_is_not_taken(tool: ToolDouble) -> None:
     for change in wrong:
         assert await send(tool, tool.signed(tool.choice(data, ITEM, **change))) == 403, change
     assert await send(tool, tool.signed(tool.choice(data, ITEM), OTHER_KEY)) == 403
-    for item in ({"type": "file"}, {**ITEM, "title": 7}, {**ITEM, "lineItem": {"scoreMaximum": 0.5}}):
+    bad: list[dict[str, Any]] = [
+        {"type": "file"},
+        *({"title": title} for title in (7, "NUL\0")),
+        {"lineItem": {"scoreMaximum": 0.5}},
+        *({"custom": custom} for custom in ({"level": "\0"}, {"\0": "4"}, {"level": 4})),
+        {"lineItem": {"tag": 7}},
+    ]
+    for change in bad:
+        item = {**ITEM, **change}
         assert await send(tool, tool.signed(tool.choice(data, item))) == 422, item
     claims = tool.choice(data, {"type": "file"})
     assert await send(tool, tool.signed(claims)) == 422
     assert await send(tool, tool.signed({**claims, f"{DEEP_LINKING}content_items": [ITEM]})) == 403
     draft = (await tool.campus.get(f"/courses/{tool.campus.course}/draft")).json()
     assert [unit["unit_id"] for unit in draft["units"]] == ["lab", "essay"]
+
+
+async def test_a_grant_that_has_ended_adds_nothing(tool: ToolDouble, app: FastAPI) -> None:
+    """An editor whose role is a grant is asked for it again when the choice arrives."""
+    campus, services = tool.campus, app.state.services
+    me, now = campus.learner, services.log.clock.now()
+    held, context = Grant("instructor", f"course:{campus.course}"), Context("op", at=now)
+    await services.bus.handle(RegisterAccount(me, f"{me}@example.org"), context)
+    await services.bus.handle(GrantRole(me, held, None, "teaches"), context)
+    await campus.send(f"/courses/{campus.course}/draft", {"revision": 0}, user="admin")
+    ticket = LinkTicket(
+        ticket_id=uuid4().hex,
+        until=now + LASTS,
+        person_id=me,
+        tool_id=tool.tool_id,
+        course_id=campus.course,
+        section_id="",
+        role="instructor",
+        is_granted=True,
+        browser="",
+    )
+    await until(lambda: is_editor(services, me, campus.course))
+    assert (
+        await send(tool, tool.signed(tool.choice(await services.platform.sealed.ticket(ticket, CHOSEN), ITEM))) == 200
+    )
+    await services.bus.handle(RevokeRole(me, held, "leaves"), context)
+
+    async def has_ended() -> bool:
+        return not await is_editor(services, me, campus.course)
+
+    await until(has_ended)
+    again = msgspec.structs.replace(ticket, ticket_id=uuid4().hex)
+    assert await send(tool, tool.signed(tool.choice(await services.platform.sealed.ticket(again, CHOSEN), ITEM))) == 403
+    draft = (await campus.get(f"/courses/{campus.course}/draft")).json()
+    assert [unit["title"] for unit in draft["units"]] == ["Lab", "Essay", "Second lab"]
 
 
 async def test_only_editors_choose(tool: ToolDouble) -> None:

@@ -65,6 +65,8 @@ async def test_what_is_no_score_is_refused(tool: ToolDouble) -> None:
         {"scoreGiven": "many"},
         {"timestamp": "today"},
         {"timestamp": "2026-02-14T18:00:00"},
+        {"timestamp": "0001-01-01T00:00:00+14:00"},
+        {"timestamp": "9999-12-31T23:59:59-01:00"},
         {"activityProgress": "Done"},
         {"gradingProgress": None},
         {"userId": "ann"},
@@ -77,6 +79,21 @@ async def test_what_is_no_score_is_refused(tool: ToolDouble) -> None:
     assert (foreign.status_code, foreign.json()["code"]) == (404, "no_line_item")
     assert (await tool.score({}, body)).status_code == 401
     assert (await tool.score(await tool.token("results"), body)).status_code == 401
+
+
+async def test_a_refusal_names_no_person(tool: ToolDouble) -> None:
+    """Of one who has left, or who never had a place, the tool gets to know nothing but that."""
+    campus, left = tool.campus, f"left-{tool.campus.tag}"
+    await campus.enroll(left)
+    token = await tool.token("scores")
+    subs = [(await tool.launch(user=user))["sub"] for user in (left, "admin")]
+    await campus.send("/enrollments/withdraw", {"run_id": campus.run, "reason": "moved"}, user=left)
+    for sub in subs:
+        body = {"userId": sub, "timestamp": AT, "scoreGiven": 1, "scoreMaximum": 2}
+        answer = await tool.score(token, body)
+        assert (answer.status_code, answer.json()["code"]) == (422, "bad_tool_score")
+        assert answer.json()["detail"].endswith("userId is that of no person who has a place on the run now")
+        assert left not in answer.text
 
 
 async def test_a_tool_of_another_course_sees_nothing(tool: ToolDouble) -> None:

@@ -2,9 +2,12 @@
 
 import asyncio
 
+from fastapi import FastAPI
 from pylti1p3.names_roles import NamesRolesProvisioningService
 
 from adapters.lti.claims import LEARNER, NRPS
+from commands.log import Context
+from commands.user import RegisterAccount, VerifyEmail
 from tests.support.lti import ToolDouble
 
 
@@ -28,18 +31,51 @@ async def test_a_tool_lists_who_has_a_place(tool: ToolDouble) -> None:
     path = f"/v1/lti/runs/{campus.run}/members"
     first = await campus.client.get(path, params={"limit": 1}, headers=token)
     onward = first.headers["link"].partition(">")[0].removeprefix("<").removeprefix(tool.issuer)
+    assert onward.endswith(f"page={first.json()['members'][0]['user_id']}")  # and has no id of a learner
     second = await campus.client.get(onward, headers=token)
     assert {each["user_id"] for page in (first, second) for each in page.json()["members"]} == subs
     assert "link" not in second.headers
+    foreign = await campus.client.get(path, params={"page": campus.learner.encode().hex()}, headers=token)
+    assert foreign.status_code == 422
     teachers = await campus.client.get(path, params={"role": "Instructor"}, headers=token)
     assert teachers.json()["members"] == []
     assert (await campus.client.get(path, params={"rlid": "essay"}, headers=token)).status_code == 404
 
 
+async def test_names_and_addresses_are_shared_where_that_is_agreed(tool: ToolDouble, app: FastAPI) -> None:
+    """At launches and in the list of members; from the next one on."""
+    campus, services = tool.campus, app.state.services
+    me, context = campus.learner, Context(campus.learner)
+    await services.bus.handle(RegisterAccount(me, f"{me}@example.org"), context)
+    await services.bus.handle(VerifyEmail(me), context)
+    await campus.send("/me/account/profile", {"display_name": "Ada Lovelace"})
+    position = await campus.enroll()
+    await campus.see(f"/runs/{campus.run}/learners", position)
+    token, whole = await tool.token("members"), {"name": "Ada Lovelace", "email": f"{me}@example.org"}
+    for shares in (["name"], ["email"], ["email", "name"], []):
+        terms = {**tool.terms, "shares": shares, "reason": "agreed"}
+        await campus.send(f"/lti/tools/{tool.tool_id}/change", terms, user="admin")
+        known = {name: whole[name] for name in shares}
+        claims = await tool.launch()
+        assert {name: claims[name] for name in whole if name in claims} == known
+        answer = await campus.client.get(f"/v1/lti/runs/{campus.run}/members", headers=token)
+        (member,) = answer.json()["members"]
+        assert {name: member[name] for name in whole if name in member} == known
+
+
 async def test_two_tools_know_two_persons(tool: ToolDouble) -> None:
     """The same learner has another name with each tool, and always the same with one."""
-    await tool.campus.enroll()
+    position = await tool.campus.enroll()
     first = (await tool.launch())["sub"]
     assert first == (await tool.launch())["sub"]
     assert len(first) <= 255
     assert tool.campus.learner not in first
+    campus, tool.tool_id = tool.campus, f"tool-o{tool.campus.tag}"
+    await campus.send("/lti/tools", {"tool_id": tool.tool_id, "reason": "x", **tool.terms}, user="admin")
+    deployment = {"course_id": campus.course, "reason": "x"}
+    await campus.send(f"/lti/tools/{tool.tool_id}/deploy", deployment, user="admin")
+    path, token = f"/v1/lti/runs/{campus.run}/members", await tool.token("members")
+    await campus.see(f"/runs/{campus.run}/learners", position)
+    (member,) = (await campus.client.get(path, headers=token)).json()["members"]
+    assert member["user_id"] != first
+    assert (await campus.client.get(path, params={"page": first}, headers=token)).status_code == 422
