@@ -13,7 +13,7 @@ from typing import Literal
 import msgspec
 
 from adapters.postgres.queries.run_outline import QuizOfUnit, RunOutline
-from adapters.shown_dashboard import ShownCourse, ShownRecent, ShownStatus, note_end
+from adapters.shown_dashboard import ShownCourse, ShownRecent, ShownStatus, note_time
 from domain.catalog import Unit
 from domain.catalog.unit_rules import WATCHED_KINDS
 from domain.deadlines import is_over
@@ -162,7 +162,7 @@ def player_of(
         quizzes.setdefault(quiz.unit_id, []).append(quiz)
     shown = {unit_id: _unit(outline.run_id, unit, learner, quizzes.get(unit_id, [])) for unit_id, unit in units.items()}
     listed = [(each.section_id, each.title, each.units) for each in outline.sections] or [(ALL_UNITS, "", list(units))]
-    note_end(course, now)
+    note_time(course, now)
     return CoursePlayer(
         run_id=outline.run_id,
         course_id=outline.course_id,

@@ -3,8 +3,8 @@ The learner dashboard as it is shown: bounded, and with the courses whose run is
 
 Both are done where a document is served; most documents are sent as they are, after a look at the ends of their runs.
 Deadlines that have moved since a document was made are put in there, too.
-That a run is over follows from the clock, not from a fact. A stored document grows with the units of its courses; what
-is left out of an answer is counted in `left_out`, and stands in further pages (api/dashboards.py).
+That a run is over, or a unit missed, follows from the clock, not from a fact. A stored document grows with the units of
+its courses; what is left out of an answer is counted in `left_out`, and stands in further pages (api/dashboards.py).
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,6 +22,7 @@ from projections.learner_dashboard.rows import Course, Deadline, Moved, Recent, 
 LARGEST = 65_536  # bytes of a dashboard
 LISTED = (50, 10, 3)  # entries of each list of a course: as many as fit
 ENDS_AT = b'"ends_at":"'  # before the end of a run; a text cannot hold this, nor a unit's id: its score is no text
+NEXT_LATER = b'"next_later":['  # where another unit is next as time passes; nor can a text hold this
 SOON = 2  # days: more than the clocks of two time zones differ by
 State = Literal["current", "ended", "all"]
 
@@ -63,8 +64,17 @@ class ShownDashboard(msgspec.Struct, kw_only=True):
     left_out: dict[str, int] | msgspec.UnsetType = msgspec.UNSET
 
 
+class _Later(msgspec.Struct, gc=False):
+    after: datetime
+
+
 class _Place(msgspec.Struct, gc=False):
     ends_at: datetime | None = None
+    next_later: list[_Later] = []
+
+    def is_old(self, now: datetime) -> bool:
+        """Whether the run is over by now, or another unit is next than at first."""
+        return is_over(self.ends_at, now) or any(each.after < now for each in self.next_later)
 
 
 class _Glance(msgspec.Struct, gc=False):
@@ -90,12 +100,12 @@ _encode = msgspec.json.Encoder().encode
 def shown(body: bytes, now: datetime) -> bytes:
     """The document *body* as it is shown at a time."""
     if len(body) <= LARGEST:
-        soon = _ends_soon(body, now)
-        if not soon or not any(is_over(place.ends_at, now) for place in _glance(body).courses):
+        changes = NEXT_LATER in body or _ends_soon(body, now)
+        if not changes or not any(place.is_old(now) for place in _glance(body).courses):
             return body
     document = _decode(body)
     for course in document.courses:
-        note_end(course, now)
+        note_time(course, now)
     return _bounded(document)
 
 
@@ -126,21 +136,25 @@ def _last_day(today: int) -> bytes:
     return date.fromordinal(today + SOON).isoformat().encode()
 
 
-def note_end(course: ShownCourse, now: datetime) -> None:
-    """If its run is over by now, nothing is due on it, and there is nowhere to go on."""
+def note_time(course: ShownCourse, now: datetime) -> None:
+    """Where to go on by now; if its run is over, nothing is due on it, and there is nowhere to go on."""
+    if course.next_later is not msgspec.UNSET:
+        for each in course.next_later:
+            course.next_unit = each.unit if each.after < now else course.next_unit
+        course.next_later = [each for each in course.next_later if each.after >= now] or msgspec.UNSET
     if course.ends_at is None or not is_over(course.ends_at, now):
         return
     course.ended_at = course.ends_at
     if course.status in OPEN:
         course.status = ENDED
     course.next_unit, course.deadlines = None, []
-    course.offered_until = course.waits_for = msgspec.UNSET
+    course.offered_until = course.waits_for = course.next_later = msgspec.UNSET
 
 
 def in_state(courses: Sequence[ShownCourse], now: datetime, state: State) -> list[ShownCourse]:
     """Those whose run goes on (`current`), is over (`ended`), or all, as they are at a time, with what is overdue."""
     for course in courses:
-        note_end(course, now)
+        note_time(course, now)
         is_due = course.status == Status.ACTIVE
         course.overdue = sum(is_due and not each.done and each.due_at < now for each in course.deadlines)
     return [

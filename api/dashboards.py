@@ -23,7 +23,7 @@ from adapters.shown_dashboard import (
     ShownRecent,
     State,
     in_state,
-    note_end,
+    note_time,
     shortened,
     shown_in_state,
     whole,
@@ -317,7 +317,7 @@ async def _run(
 
 def _short(course: ShownCourse, now: datetime) -> bytes:
     """The course for a page, as it is at a time."""
-    note_end(course, now)
+    note_time(course, now)
     return msgspec.json.encode(shortened(course, SHORT))
 
 

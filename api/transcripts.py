@@ -5,7 +5,7 @@ from fastapi import Request, Response
 
 from adapters.command_bus.replay import replayed
 from adapters.personal.export_page import style
-from adapters.shown_dashboard import note_end, whole
+from adapters.shown_dashboard import note_time, whole
 from adapters.transcripts.page import transcript_page
 from adapters.transcripts.transcript import EXAMPLE, READS, Transcript, runs_of
 from api.http.errors import LearnerNotFound
@@ -55,7 +55,7 @@ async def _transcript(request: Request, ask: QueryContext, learner_id: str, name
         raise LearnerNotFound(learner_id=learner_id)
     courses = {course.run_id: course for course in whole(document.body).courses} if document.exists else {}
     for course in courses.values():
-        note_end(course, now)
+        note_time(course, now)
     facts, head = await services.log.matching((QueryItem(READS, (tag("learner", learner_id),)),))
     found = Transcript(
         learner_id=learner_id,

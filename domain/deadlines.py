@@ -245,11 +245,17 @@ def deadline_of(
     if extended is not None and has_more and over_at is not None:
         over_at = max(over_at, extended)
     policy = quiz.late or unit.late or run.late
-    until = None
-    if due is not None and policy is not None:
-        until = due if policy.rule == NONE else until
-        until = due_at(due, policy.days, run.time_zone) if policy.days is not None else until
+    until = accepted_until(due, policy, run.time_zone)
     return Deadline(due, until, over_at, policy, run.time_zone, has_more)
+
+
+def accepted_until(due: datetime | None, policy: LatePolicy | None, time_zone: str = UTC_ZONE) -> datetime | None:
+    """The last moment at which work that is due then is accepted, by a late policy; None for as long as the run."""
+    if due is None or policy is None:
+        return None
+    if policy.days is not None:
+        return due_at(due, policy.days, time_zone)
+    return due if policy.rule == NONE else None
 
 
 def latest_of(deadlines: Sequence[Deadline]) -> Deadline:

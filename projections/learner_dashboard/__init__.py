@@ -29,11 +29,12 @@ from domain.grading import (
     shown_letters,
 )
 from domain.grading.of_run import PLAN
+from domain.late_policy import LatePolicy
 from domain.score import score_in
 from domain.streams import cached_by_stream, named_id, named_ids
 from domain.unit_scores import note_changed, note_graded
 from projections.engine.projection import SEGMENTS, Handler, Projection, RowKey, Rows
-from projections.learner_dashboard.ahead import next_unit, scheme_for, set_deadlines
+from projections.learner_dashboard.ahead import scheme_for, set_deadlines, set_next
 from projections.learner_dashboard.rows import (
     COURSES,
     LEARNERS,
@@ -106,7 +107,8 @@ def _run_scheduled(fact: Fact, rows: Rows) -> None:
         return
     run.title, run.plan = course.title, {name: data[name] for name in PLAN if name in data}
     run.first = run.now = data["course_version"]
-    fill(run, run.plan, course, run.first)
+    run.run_late = msgspec.convert(data.get("late"), LatePolicy | None)
+    fill(run, run, course, run.first)
 
 
 def _version_changed(fact: Fact, rows: Rows) -> None:
@@ -117,7 +119,7 @@ def _version_changed(fact: Fact, rows: Rows) -> None:
     if course is None or number in (run.first, *run.later):
         return
     run.later[number] = version = RunVersion()
-    fill(version, run.plan, course, number)
+    fill(version, run, course, number)
     for unit_id, due_at in run.scheme.quiz_due.items():
         due_with_quiz(version, {"unit_id": unit_id, "due_at": due_at.isoformat()})
 
@@ -129,6 +131,8 @@ def _quiz_published(fact: Fact, rows: Rows) -> None:
     if run is None or not any(unit_id in each.titles for each in versions_of(run)):
         return
     run = rows.edit(RUNS, RunRef, run_id)
+    if late := (fact.data.get("rules") or {}).get("late"):
+        run.quiz_late[unit_id] = msgspec.convert(late, LatePolicy)
     for version in versions_of(run):
         due_at = due_with_quiz(version, fact.data)
         if due_at is not None:
@@ -165,7 +169,7 @@ def _touch(
         course.version = run.now
     run = run.by(course.version)
     set_deadlines(course, run)
-    course.next_unit = next_unit(course, run)
+    set_next(course, run)
     document.courses.append(course)
     return course, run
 
@@ -197,7 +201,7 @@ def _activated(fact: Fact, rows: Rows) -> None:
     if run.own_due is not None and course.placed_at is msgspec.UNSET:
         course.placed_at = fact.occurred_at
         set_deadlines(course, run)
-        course.next_unit = next_unit(course, run)
+        set_next(course, run)
 
 
 def _entry(fact: Fact, rows: Rows) -> tuple[Course, RunRef]:
@@ -218,7 +222,7 @@ def _extended(fact: Fact, rows: Rows) -> None:
         extensions[fact.data["unit_id"]] = datetime.fromisoformat(fact.data["new_due"])
     course.extensions = extensions or msgspec.UNSET
     set_deadlines(course, run)
-    course.next_unit = next_unit(course, run)
+    set_next(course, run)
     _compute_grades(course, run, fact)
 
 
@@ -243,7 +247,7 @@ def _seat_offered(fact: Fact, rows: Rows) -> None:
 def _unit_opened(fact: Fact, rows: Rows) -> None:
     course, run = _touch(fact, rows, _place(fact.stream_id))
     course.opened.append(fact.data["unit_id"])
-    course.next_unit = next_unit(course, run)
+    set_next(course, run)
 
 
 def _activity_recorded(fact: Fact, rows: Rows) -> None:
@@ -283,7 +287,7 @@ def _unit_completed(fact: Fact, rows: Rows) -> None:
 def _attempt_submitted(fact: Fact, rows: Rows) -> None:
     course, run = _touch(fact, rows, (_learner(fact.stream_id), fact.data["run_id"]))
     _mark_done(course, fact.data["unit_id"])
-    course.next_unit = next_unit(course, run)
+    set_next(course, run)
 
 
 def _attempt_graded(fact: Fact, rows: Rows) -> None:
@@ -313,7 +317,7 @@ def _outcome(field: str) -> Handler:
 def _compute(course: Course, run: RunRef, fact: Fact) -> None:
     """Percent and grades, by domain/grading, and where to go on."""
     course.percent = percent_bp(run.scheme, course.completed, course.outcome)
-    course.next_unit = next_unit(course, run)
+    set_next(course, run)
     _compute_grades(course, run, fact)
 
 
@@ -336,7 +340,7 @@ class LearnerDashboard(Projection):
     """One document per learner."""
 
     name = "learner_dashboard"
-    version = 8
+    version = 9
     store = "valkey"
     segments = SEGMENTS
     tables = (LEARNERS, RUNS, COURSES, MOVES)

@@ -1,13 +1,16 @@
 """What is ahead of a learner on one run: when units are due, with extensions, and where to go on."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import msgspec
 
-from domain.deadlines import with_more_time
+from domain.deadlines import UTC_ZONE, accepted_until, with_more_time
 from domain.grading import Scheme
-from projections.learner_dashboard.rows import Course, Deadline, NextUnit, RunRef
+from domain.progress.completion import units_before
+from projections.learner_dashboard.rows import Course, Deadline, Later, NextUnit, RunRef
 
+MOST_LATER = 10  # entries, of which one is passed with each deadline
 NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -37,30 +40,71 @@ def scheme_for(course: Course, run: RunRef) -> Scheme:
     return msgspec.structs.replace(run.scheme, due=due)
 
 
-def next_unit(course: Course, run: RunRef) -> NextUnit | None:
+def set_next(course: Course, run: RunRef) -> None:
     """
-    Where to go on; nowhere once there is an outcome.
+    Let an entry say where to go on, and where after the moments from which work is not accepted any more.
+
+    The first of `_candidates`, or what has to be completed before it. A unit that was missed is passed over, and so is
+    what comes after it. Rows have the moments and no clock; who answers picks by the clock (adapters/shown_dashboard).
+    """
+    course.next_unit, course.next_later = None, msgspec.UNSET
+    candidates = _candidates(course, run)
+    if candidates:
+        course.next_unit = _named(candidates[0], course, run)
+        course.next_later = _later(candidates, course, run) or msgspec.UNSET
+
+
+def _candidates(course: Course, run: RunRef) -> list[str]:
+    """
+    Units to go on with, the best first; none once there is an outcome.
 
     Of the units that count and are not completed, first those for which nothing was handed in, then what is due first,
-    then the order of the course. If that unit comes after others that are not completed, the first of these that is
-    open. If all that counts is completed, the first unit that was never opened.
+    then the order of the course; after these, and if all that counts is completed, units that were never opened.
     """
     if course.outcome is not None:
-        return None
+        return []
     due = {each.unit_id: each for each in course.deadlines}
-    candidates = [unit_id for unit_id in run.scheme.weights if unit_id not in course.completed]
-    candidates.sort(key=lambda unit_id: (due[unit_id].done, due[unit_id].due_at) if unit_id in due else (False, NEVER))
-    if not candidates or not run.scheme.graded:
-        seen = {*course.opened, *course.completed, *run.unrecorded}
-        candidates = [unit_id for unit_id in run.titles if unit_id not in seen] or candidates
-    if not candidates:
-        return None
-    unit_id = _open_one(candidates[0], course, run)
-    return NextUnit(unit_id, run.titles[unit_id])
+    counts = [unit_id for unit_id in run.scheme.weights if unit_id not in course.completed]
+    counts.sort(key=lambda unit_id: (due[unit_id].done, due[unit_id].due_at) if unit_id in due else (False, NEVER))
+    seen = {*course.opened, *course.completed, *run.unrecorded}
+    new = [unit_id for unit_id in run.titles if unit_id not in seen]
+    first, then = (counts, new) if run.scheme.graded else (new, counts)
+    return list(dict.fromkeys((*first, *then)))
 
 
-def _open_one(unit_id: str, course: Course, run: RunRef) -> str:
-    """The unit itself if it is open, else what has to be completed before it."""
-    while before := [each for each in run.after.get(unit_id, ()) if each not in course.completed]:
+def _later(candidates: list[str], course: Course, run: RunRef) -> list[Later]:
+    """Where to go on as time passes: the first candidate of which work is accepted still."""
+    if not run.late and not run.quiz_late:
+        return []
+    zone, ends = run.plan.get("time_zone") or UTC_ZONE, {}
+    for each in course.deadlines:
+        policy = run.quiz_late.get(each.unit_id) or run.late.get(each.unit_id)
+        end = None if each.done else accepted_until(each.due_at, policy, zone)
+        if end is not None:
+            ends[each.unit_id] = end
+    later: list[Later] = []
+    left = [(unit_id, _end(unit_id, ends, course, run)) for unit_id in candidates]
+    while left and left[0][1] < NEVER and len(later) < MOST_LATER:
+        after = left[0][1]
+        left = [(unit_id, end) for unit_id, end in left if end > after]
+        later.append(Later(after, _named(left[0][0], course, run) if left else None))
+    return later
+
+
+def _end(unit_id: str, ends: Mapping[str, datetime], course: Course, run: RunRef) -> datetime:
+    """Until when something can be done on a unit: as long as what keeps it locked is accepted, and it is."""
+    end, waits, seen = NEVER, [unit_id], {unit_id}
+    while waits:
+        each = waits.pop()
+        end = min(end, ends.get(each, NEVER))
+        before = set(units_before(each, run.after.get(each, ()), course.completed)) - seen
+        seen |= before
+        waits.extend(before)
+    return end
+
+
+def _named(unit_id: str, course: Course, run: RunRef) -> NextUnit:
+    """The unit itself if it is open, else the first that has to be completed before it."""
+    while before := units_before(unit_id, run.after.get(unit_id, ()), course.completed):
         unit_id = before[0]
-    return unit_id
+    return NextUnit(unit_id, run.titles[unit_id])

@@ -9,6 +9,7 @@ from domain.catalog import Unit
 from domain.deadlines import FromEnrollment
 from domain.enrollment import Status
 from domain.grading import CategoryGrade, Group, Letter, Scheme
+from domain.late_policy import LatePolicy
 from domain.score import Score
 from projections.engine.projection import Table
 
@@ -18,6 +19,13 @@ class NextUnit(msgspec.Struct, frozen=True):
 
     unit_id: str
     title: str
+
+
+class Later(msgspec.Struct, frozen=True):
+    """Where to go on after a moment, if nothing happens until then: what came before is not accepted any more."""
+
+    after: datetime
+    unit: NextUnit | None
 
 
 class Deadline(msgspec.Struct):
@@ -51,6 +59,7 @@ class Course(msgspec.Struct):
         placed_at: when the learner first got a place, in runs whose days count from then.
         letter: that of the final grade, and `letter_so_far` that of the grade so far.
         categories: what the grade is made of.
+        next_later: where to go on in place of `next_unit` as time passes, the earliest first.
         version: of the course that the learner follows; only there if the run has followed several.
     """
 
@@ -79,6 +88,7 @@ class Course(msgspec.Struct):
     categories: list[CategoryGrade] | msgspec.UnsetType = msgspec.UNSET  # only there where grades are by categories
     extensions: dict[str, datetime] | msgspec.UnsetType = msgspec.UNSET  # only there where there is one
     placed_at: datetime | msgspec.UnsetType = msgspec.UNSET
+    next_later: list[Later] | msgspec.UnsetType = msgspec.UNSET  # only there where late work is not taken for ever
     version: int | msgspec.UnsetType = msgspec.UNSET  # only there where the run has followed several
 
 
@@ -113,6 +123,7 @@ class RunVersion(msgspec.Struct):
     due: dict[str, datetime] = {}
     own_due: FromEnrollment | None = None
     after: dict[str, list[str]] = {}
+    late: dict[str, LatePolicy] = {}
 
 
 class RunRef(msgspec.Struct):
@@ -125,6 +136,8 @@ class RunRef(msgspec.Struct):
         due: deadlines of the others, the same for all.
         own_due: those that count from when a learner got a place; None for other runs.
         after: the units that must be completed before a unit.
+        late: what becomes of late work in units that are handed in, where it is said.
+        quiz_late: the same of quizzes that say it themselves, by their units; `run_late` that of the run.
         moved: whether a quiz is due at another time than its unit was.
         first: the version of the course that it had at first, by which all this is; *now* is that of now.
         later: what it is by the others that it has followed.
@@ -141,6 +154,9 @@ class RunRef(msgspec.Struct):
     moved: bool = False
     own_due: FromEnrollment | None = None
     after: dict[str, list[str]] = {}
+    late: dict[str, LatePolicy] = {}
+    quiz_late: dict[str, LatePolicy] = {}
+    run_late: LatePolicy | None = None
     ends_at: datetime | None = None
     first: int = 0
     now: int = 0
@@ -206,6 +222,7 @@ def late_deadlines(
 def move_deadlines(course: Course, moves: Iterable[Moved]) -> None:
     """Let the units of a course be due when their quizzes are by now."""
     due = {deadline.unit_id: deadline for deadline in course.deadlines}
+    course.next_later = msgspec.UNSET  # by other deadlines than these
     for moved in late_deadlines(course.deadlines, moves, course.extensions):
         unit_id = moved.unit_id
         done = due[unit_id].done if unit_id in due else unit_id in course.completed or unit_id in course.scores

@@ -6,16 +6,20 @@ from typing import Any
 
 from domain.deadlines import due_times, from_enrollment
 from domain.grading import WEIGHTED_MEAN, scheme_of, with_quiz
+from domain.kinds import has_score
 from projections.learner_dashboard.rows import CourseRef, RunRef, RunVersion
 
 
-def fill(version: RunRef | RunVersion, plan: Mapping[str, str], course: CourseRef, number: int) -> None:
+def fill(version: RunRef | RunVersion, run: RunRef, course: CourseRef, number: int) -> None:
     """Note what the units of a version are on a run."""
+    plan = run.plan
     units = course.versions.get(number, [])
     version.titles = {unit.unit_id: unit.title for unit in units}
     version.unrecorded = [unit.unit_id for unit in units if not unit.recorded]
     recorded = [unit for unit in units if unit.recorded]
     version.due, version.own_due = due_times(recorded, plan), from_enrollment(recorded, plan)
+    handed_in = [(unit.unit_id, unit.late or run.run_late) for unit in recorded if has_score(unit.kind)]
+    version.late = {unit_id: late for unit_id, late in handed_in if late is not None}
     version.after = {unit.unit_id: unit.after for unit in units if unit.after}
     version.scheme = scheme_of(
         units,

@@ -8,7 +8,7 @@ import pytest
 from adapters.shown_dashboard import LARGEST, ShownDashboard, shown, whole, with_moves
 from domain.enrollment_errors import Status
 from domain.score import Score
-from projections.learner_dashboard.rows import Course, Dashboard, Deadline, Moved, NextUnit, Recent
+from projections.learner_dashboard.rows import Course, Dashboard, Deadline, Later, Moved, NextUnit, Recent
 
 NOW = datetime(2026, 2, 1, 9, tzinfo=UTC)
 LATER, BEFORE = NOW + timedelta(days=90), NOW - timedelta(days=1)
@@ -126,3 +126,14 @@ def test_deadlines_that_have_moved_are_put_in() -> None:
     ]
     assert whole(moved).courses[1] == whole(stored).courses[1]
     assert with_moves(moved, {"r1": late}) is moved
+
+
+def test_where_to_go_on_is_picked_by_the_clock() -> None:
+    """The last moment is in time; what has passed is left out, and a document of which nothing has is sent as it is."""
+    stored = course("r1", 3)
+    stored.next_later = [Later(NOW, NextUnit("u0", "A")), Later(NOW + timedelta(days=1), None)]
+    assert shown(text(stored), NOW) == text(stored)
+    (found,) = whole(shown(text(stored), NOW + timedelta(seconds=1))).courses
+    assert (found.next_unit, found.next_later) == (NextUnit("u0", "A"), stored.next_later[1:])
+    (found,) = whole(shown(text(stored), NOW + timedelta(days=2))).courses
+    assert (found.next_unit, found.next_later) == (None, msgspec.UNSET)

@@ -20,7 +20,7 @@ async def test_a_learner_reads_the_own_write_at_once(campus: Campus) -> None:
     assert dashboard["learner_id"] == campus.learner
     (course,) = dashboard["courses"]
     assert (course["status"], course["title"], course["percent"]) == ("active", "Algebra", 0)
-    assert course["next_unit"] == {"unit_id": "q1", "title": "Equations"}
+    assert course["next_unit"] == {"unit_id": "q2", "title": "Groups"}  # which is due first
     assert [(deadline["unit_id"], deadline["due_at"]) for deadline in course["deadlines"]] == [
         ("q2", "2026-03-01T00:00:00Z"),
         ("q1", "2126-02-15T00:00:00Z"),  # its quiz has a deadline of its own

@@ -100,3 +100,28 @@ def test_where_to_go_on() -> None:
     assert where() == "tma1"
     history.submitted("7", "tma1", day(5))
     assert where() == "tma2"
+
+
+def test_a_unit_that_was_missed_is_passed_over_as_time_passes() -> None:
+    """With what waits for it; what takes late work is not missed before that ends, and what was handed in never is."""
+    units = [{**unit} for unit in UNITS]
+    by_id = {unit["unit_id"]: unit for unit in units}
+    by_id["tma1"]["late"] = {"rule": "none"}
+    by_id["tma2"] |= {"late": {"rule": "until", "days": 2}}
+    history = History().course(units=units).enrolled("7")
+
+    def later() -> list[tuple[datetime, str | None]]:
+        found = entry(history).next_later
+        return (
+            [] if found is UNSET else [(each.after, None if each.unit is None else each.unit.unit_id) for each in found]
+        )
+
+    assert later() == [(day(18), "tma2"), (day(55), "forum")]
+    extended(history, "tma1", day(60), day(2))
+    assert later() == [(day(55), "tma1"), (day(60), "forum")]
+    history.submitted("7", "tma1", day(5))
+    assert later() == [(day(55), "tma1")]
+    by_id["tma2"]["after"] = ["tma1"]
+    history = History().course(units=units).enrolled("7")
+    assert later() == [(day(18), "forum")]
+    assert entry(History().course().enrolled("7")).next_later is UNSET
