@@ -142,19 +142,19 @@ async def answer_appeal(
     return await handle(answer, learner_id)
 
 
-@router.get("/me/runs/{run_id}/appeals", responses=query(EXAMPLE))
+@router.get("/me/runs/{run_id}/appeals", responses=query(EXAMPLE, 404))
 async def list_my_appeals(run_id: RunId, ask: QueryDep) -> Response:
     """The user's appeals on a run."""
-    return await _listed(ask, (tag("learner", ask.user.subject), tag("run", run_id)))
+    return await _listed(ask, run_id, (tag("learner", ask.user.subject), tag("run", run_id)))
 
 
-@router.get("/learners/{learner_id}/runs/{run_id}/appeals", responses=query(EXAMPLE, 403))
+@router.get("/learners/{learner_id}/runs/{run_id}/appeals", responses=query(EXAMPLE, 403, 404))
 async def list_learner_appeals(learner_id: LearnerId, run_id: RunId, ask: QueryDep) -> Response:
     """A learner's appeals on a run."""
-    return await _listed(ask, (tag("learner", learner_id), tag("run", run_id)))
+    return await _listed(ask, run_id, (tag("learner", learner_id), tag("run", run_id)))
 
 
-@router.get("/runs/{run_id}/appeals", responses=query(EXAMPLE, 403))
+@router.get("/runs/{run_id}/appeals", responses=query(EXAMPLE, 403, 404))
 async def list_run_appeals(
     run_id: RunId,
     ask: QueryDep,
@@ -162,10 +162,10 @@ async def list_run_appeals(
     all_of_them: Annotated[bool, Query(alias="all", description="Also those that are closed.")] = False,
 ) -> Response:
     """The appeals of a run that are open, the oldest first."""
-    return await _listed(ask, (tag("run", run_id),), only_open=not all_of_them)
+    return await _listed(ask, run_id, (tag("run", run_id),), only_open=not all_of_them)
 
 
-async def _listed(ask: QueryContext, about: tuple[str, ...], *, only_open: bool = False) -> Response:
+async def _listed(ask: QueryContext, run_id: str, about: tuple[str, ...], *, only_open: bool = False) -> Response:
     log = ask.services.log
     facts, position = await log.matching((QueryItem(TYPES, about),))
     ask.must_reach(position)
@@ -173,6 +173,8 @@ async def _listed(ask: QueryContext, about: tuple[str, ...], *, only_open: bool 
     for fact in await with_words(log.keys, facts):
         _add(found, fact)
     items = [each for each in found.values() if each.status == "open" or not only_open]
+    if not items:
+        await ask.check_run(run_id)
     return ask.reply(msgspec.json.encode(AppealList(items=items)), position)
 
 

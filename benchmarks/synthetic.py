@@ -293,6 +293,7 @@ class _Run:
                 through_position=position,
                 formula=None,
                 reason="",
+                letter=None,
             )
             happenings.append(_Happening(LAST_SECOND, place.progress, "synthetic", *decided))
             if outcome in PASSED:

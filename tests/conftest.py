@@ -9,6 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from hypothesis import HealthCheck
+from hypothesis import settings as Hypothesis  # noqa: N812 - `settings` is a fixture here
 
 from adapters.settings import PREFIX, Settings
 from tests.support.campus_up import NOT_IN_BACKGROUND
@@ -45,7 +47,8 @@ LONGEST = ("tests/e2e", "tests/browser/", "tests/workers/", "tests/cli/", "tests
 
 def pytest_configure() -> None:
     """
-    Keep bytecode, and print tracebacks of the log without all variables, which would take seconds each.
+    Keep bytecode, print tracebacks of the log without all variables, which would take seconds each, and let Hypothesis
+    take its time: how long an example takes, or making it, says how busy the machine is.
 
     Where PYTHONDONTWRITEBYTECODE is set, as in many containers, each of the hundreds of processes that the tests start
     would compile the project, and each worker of pytest-xdist all the tests.
@@ -55,6 +58,8 @@ def pytest_configure() -> None:
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     renderer = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(processors=[*structlog.get_config()["processors"][:-1], renderer])
+    Hypothesis.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    Hypothesis.load_profile("patient")
 
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` chooses by the markers

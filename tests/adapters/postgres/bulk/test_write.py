@@ -104,7 +104,9 @@ def history() -> History:
     history = History().course().add("quiz-tma1", "quiz.published", **QUIZ)
     for number in range(20):
         learner = str(number)
-        history.enrolled(learner, at=day(number)).clicked(learner, 3, day(number)).submitted(learner, "tma1")
+        history.enrolled(learner, at=day(number)).clicked(learner, 3, day(number)).submitted(
+            learner, "tma1", responses=[0]
+        )
         history.graded(learner, "tma1", 7_000, day(20)).progress(
             learner, "unit_completed", unit_id="tma1", score_bp=7_000
         )
@@ -121,7 +123,8 @@ QUIZ: dict[str, Any] = {
     "unit_id": "tma1",
     "kind": "tma",
     "title": "Essay",
-    "items": [{"text": "Why?"}],
+    "items": [{"item_id": "i1", "text": "Why?", "options": ["so", "not so"]}],
+    "key": [0],
     "time_limit": None,
     "attempts_allowed": 2,
     "due_at": "2013-11-01T00:00:00Z",
