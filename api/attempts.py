@@ -218,7 +218,7 @@ async def _must_be_handed_in(services: Services, stream: str, response: dict[str
     named = response.get("files") if response else None
     if not isinstance(named, list):
         return
-    files = [(str(each.get("sha256")), each.get("size")) for each in named if isinstance(each, dict)]
+    files = [(str(each.get("sha256")).replace("\0", ""), each.get("size")) for each in named if isinstance(each, dict)]
     sizes = await services.attempt_files.sizes(stream, {sha256 for sha256, _ in files})
     for sha256, size in files:
         if sizes.get(sha256, -1) != size:

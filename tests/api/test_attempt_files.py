@@ -48,8 +48,9 @@ async def test_a_file_is_handed_in_and_graded(campus: Campus) -> None:
     assert (refused.status_code, refused.json()["code"]) == (422, "file_not_handed_in")
     kept = await upload()
     assert (kept.status_code, kept.json()) == (201, {"sha256": SHA256, "size": len(ESSAY)})
-    refused = await answer(size=1)
-    assert (refused.status_code, refused.json()["code"]) == (422, "file_not_handed_in")
+    for wrong in ({"size": 1}, {"sha256": "\0" * 64}, {"sha256": ["x"]}):
+        refused = await answer(**wrong)
+        assert (refused.status_code, refused.json()["code"]) == (422, "file_not_handed_in"), wrong
     assert (await answer()).status_code == 202
 
     mine = await bytes_of(campus, f"/me{path}/1/files/{SHA256}", learner)
