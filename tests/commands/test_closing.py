@@ -3,19 +3,22 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import msgspec
 import pytest
 
 from adapters.command_bus.dry_run import DryRun
+from commands.catalog import ChangeRunVersion, PublishCourse
 from commands.enrollment import RequestEnrollment, WithdrawEnrollment
 from commands.enrollment.extensions import GrantExtensions
 from commands.log import Context
 from commands.lookups.closing import closed_for_all
 from commands.quiz import GrantAllowance, PublishQuiz, StartAttempt, SubmitAttempt
+from domain.catalog import Unit
 from domain.late_policy import LatePolicy
 from domain.quiz import Quiz
 from domain.quiz.rules import Rules
 from tests.support.memory_log import MemoryLog, MemoryUnit
-from tests.support.usecases import AT, END, ITEMS, RUN, Campus
+from tests.support.usecases import AT, END, ITEMS, RUN, UNITS, Campus
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 DUE = AT + 20 * DAY
@@ -23,11 +26,11 @@ QUIZ = PublishQuiz("timed", RUN, "q1", "Timed", items=ITEMS, key=[1, 0], time_li
 MORE = GrantAllowance("ben", "timed", "fell ill")
 
 
-async def closed(campus: Campus, at: datetime = DUE + HOUR, version: int = 1) -> datetime:
+async def closed(campus: Campus, at: datetime = DUE + HOUR, version: int = 1, quiz_id: str = "timed") -> datetime:
     """From when on what is shown once the quiz is closed may be seen, as is known at a moment."""
     context = Context("test", at)
     look = MemoryUnit(campus.log, context) if isinstance(campus.log, MemoryLog) else DryRun(campus.log, context)
-    quiz = await look.read(Quiz, "quiz-timed")
+    quiz = await look.read(Quiz, f"quiz-{quiz_id}")
     return await closed_for_all(look, quiz, quiz.version_of(version))
 
 
@@ -80,3 +83,14 @@ async def test_for_all_it_is_closed_when_no_work_is_accepted(sat: Campus) -> Non
     assert await closed(sat, AT) == DUE + 5 * DAY
     await sat.give(replace(QUIZ, due_at=AT + DAY))
     assert await closed(sat) == DUE
+
+
+async def test_the_late_work_of_every_version_of_the_course_counts(sat: Campus) -> None:
+    """A learner may keep an earlier one, by which work is accepted for longer, or one without the unit."""
+    late = msgspec.structs.replace(UNITS[1], late=LatePolicy("until", None, 3))
+    await sat.give(PublishCourse("algebra", [UNITS[0], late, UNITS[2]]), ChangeRunVersion(RUN, 2))
+    assert await closed(sat) == DUE + 3 * DAY
+    other = Unit("q3", "quiz", "Rings")
+    await sat.give(PublishCourse("algebra", [*UNITS, other]), ChangeRunVersion(RUN, 3))
+    await sat.give(replace(QUIZ, quiz_id="rings", unit_id="q3"))
+    assert (await closed(sat), await closed(sat, quiz_id="rings")) == (DUE + 3 * DAY, DUE)
