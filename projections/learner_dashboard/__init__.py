@@ -118,9 +118,10 @@ def _version_changed(fact: Fact, rows: Rows) -> None:
     run.now = number = fact.data["new"]
     if course is None or number in (run.first, *run.later):
         return
+    quizzes = [each for known in versions_of(run) for each in known.scheme.quiz_due.items()]
     run.later[number] = version = RunVersion()
     fill(version, run, course, number)
-    for unit_id, due_at in run.scheme.quiz_due.items():
+    for unit_id, due_at in quizzes:
         due_with_quiz(version, {"unit_id": unit_id, "due_at": due_at.isoformat()})
 
 

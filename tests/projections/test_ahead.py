@@ -54,6 +54,23 @@ def test_an_extension_is_shown_whenever_it_is_given() -> None:
     assert entry(History().course().enrolled("7")).extensions is UNSET
 
 
+def test_a_quiz_of_a_later_version_says_when_it_is_due_by_those_after_it() -> None:
+    """The deadline is that of the quiz, and not again that of the unit, which the first version did not have."""
+    history = History().course().enrolled("7")
+    unit = {"unit_id": "tma3", "kind": "tma", "title": "Essay 3", "weight": 1_000, "due_after_days": 20}
+    version: dict[str, Any] = {"completion_rule": "all", "grading_policy": "mean", "structure_hash": "0"}
+    for number in (2, 3):
+        history.add("course-AAA", "course.version_published", version=number, units=[*UNITS[:number], unit], **version)
+        change: dict[str, Any] = {"old": number - 1, "new": number, "change_no": number - 1}
+        history.add("run-AAA-1", "run.version_changed", course_id="AAA", **change)
+        if number == 2:
+            history.quiz("q3", "tma3", day(65))
+        history.add("progress-7:AAA-1", "progress.rebased", from_version=number - 1, to_version=number)
+        assert ("tma3", day(65)) in due(history)
+    history.graded("7", "tma1", 5_000, day(30))
+    assert so_far(history) == {5_000}
+
+
 def test_an_extension_makes_a_deadline_where_there_was_none() -> None:
     """And it counts from then on."""
     history = extended(History().course().enrolled("7"), "forum", day(9), day(1))
