@@ -40,7 +40,7 @@ async def facts_of(settings: Settings) -> list[Fact]:
 def stricter(directory: Path) -> Path:
     """A copy of the rule of the gradebook by which a score counts half."""
     source = Path(projections.gradebook.__file__).read_text()
-    score = "rounded_bp(attempt.points, attempt.possible)"
+    score = "rounded_bp(score.points, score.possible)"
     assert score in source
     changed = source.replace(score, f"{score} // 2")
     rule = directory / "stricter.py"
