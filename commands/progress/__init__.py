@@ -25,6 +25,7 @@ from domain.progress import (
     OPENED,
     QUIZ_PASSED,
     SUBMITTED,
+    TOOL_SCORED,
     CourseProgress,
     IssuedCredential,
     Taken,
@@ -39,9 +40,13 @@ from domain.score import FULL, Score
 
 async def _unit_outline(log: Log, learner_id: str, run_id: str, unit_id: str) -> Outline:
     run = await followed(log, learner_id, run_id)
-    if unit_id not in run.units:
-        raise UnknownUnit(unit_id=unit_id, run_id=run_id)
+    _must_have(run, unit_id)
     return run
+
+
+def _must_have(run: Outline, unit_id: str) -> None:
+    if unit_id not in run.units:
+        raise UnknownUnit(unit_id=unit_id, run_id=run.run_id)
 
 
 async def _begun(log: Log, learner_id: str, run: Outline) -> CourseProgress:
@@ -100,7 +105,8 @@ class CompleteUnit:
     A learner completes by hand what the course has for that; the staff complete a unit by whatever rule it has, with
     the best score that its attempts have. If they have none, the learner is excused from it. That an attempt has passed
     completes nothing if by now the unit is not passed by the attempts that count. Of a learner who was transferred
-    meanwhile it counts on the other run.
+    meanwhile it counts on the other run. The score of a tool completes nothing if the learner follows a version without
+    the unit by now.
     """
 
     learner_id: str
@@ -115,7 +121,10 @@ async def complete_unit(command: CompleteUnit, log: Log) -> Position:
     unit_id = command.unit_id
     if command.rule == QUIZ_PASSED and (to_run := await went_to(log, command.learner_id, command.run_id)):
         return await recognise_progress(RecogniseProgress(command.learner_id, to_run, command.run_id), log)
-    run = await _unit_outline(log, command.learner_id, command.run_id, unit_id)
+    run = await followed(log, command.learner_id, command.run_id)
+    if command.rule == TOOL_SCORED and unit_id in run.earlier and unit_id not in run.units:
+        return await log.save(await log.load(CourseProgress, progress_stream(command.learner_id, command.run_id)))
+    _must_have(run, unit_id)
     await (
         must_take_part(log, command.learner_id, run)
         if command.rule == BY_HAND

@@ -22,7 +22,10 @@ async def followed(log: Log, learner_id: str, run_id: str) -> Outline:
         RunNotFound: there is no such run.
     """
     run = await outline(log, run_id)
-    return await by_version(log, run, await log.load(CourseProgress, progress_stream(learner_id, run_id)))
+    progress = await log.load(CourseProgress, progress_stream(learner_id, run_id))
+    if not progress.exists:  # no page of FollowRun may come for who enrols after the last one: the newest, as it is now
+        return await outline(log, run_id, max_age=0.0)
+    return await by_version(log, run, progress)
 
 
 @dataclass(frozen=True)

@@ -4,15 +4,18 @@ from dataclasses import replace
 from datetime import timedelta
 
 import msgspec
+import pytest
 
 from commands.catalog import ChangeRunVersion, PublishCourse, ScheduleRun
 from commands.enrollment import RequestEnrollment
+from commands.log import Log
+from commands.lookups.catalog import STRUCTURE_MAX_AGE, Outline, outline
 from commands.progress import CompleteByAttempts, CompleteUnit, DecideOutcome, OpenUnit
 from commands.progress.following import PAGE, FollowRun
 from commands.progress.viewing import RecordWatched
 from commands.quiz import PublishQuiz, StartAttempt, SubmitAttempt
 from domain.catalog import Run, Unit
-from domain.progress import CourseProgress, RunRebase
+from domain.progress import TOOL_SCORED, CourseProgress, RunRebase
 from tests.support.given import fact
 from tests.support.usecases import END, RUN, START, UNITS, Campus
 
@@ -63,6 +66,37 @@ async def test_an_attempt_at_a_unit_that_is_gone_completes_nothing(campus: Campu
     passed = CompleteByAttempts("ann", RUN, "intro", "attempt-ann:x:1", graded=True, passed=True, position=1)
     assert await campus.new(passed) == []
     assert await campus.refused(replace(passed, unit_id="nowhere")) == "unknown_unit"
+
+
+async def test_the_score_of_a_tool_for_a_unit_that_is_gone_completes_nothing(campus: Campus) -> None:
+    """The tool may say so long after; by hand and by the staff it is refused."""
+    await campus.give(RequestEnrollment("ann", RUN), SECOND, ChangeRunVersion(RUN, 2), FollowRun(RUN, 1))
+    scored = CompleteUnit("ann", RUN, "intro", TOOL_SCORED, 5, 10)
+    assert await campus.new(scored) == []
+    for wrong in (replace(scored, unit_id="nowhere"), replace(scored, rule="instructor")):
+        assert await campus.refused(wrong) == "unknown_unit"
+
+
+async def test_who_begins_does_so_by_the_version_of_now(campus: Campus, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also through a process that still knows the run as it was: after the last page no other page would come."""
+    known: list[Outline] = []
+
+    async def remembered(
+        log: Log, run_id: str, version: int | None = None, max_age: float = STRUCTURE_MAX_AGE
+    ) -> Outline:
+        found = await outline(log, run_id, version, max_age)
+        if version is None and max_age:
+            known.append(found)
+            return known[0]
+        return found
+
+    monkeypatch.setattr("commands.progress.following.outline", remembered)
+    await campus.give(RequestEnrollment("ann", RUN), OpenUnit("ann", RUN, "intro"))
+    await campus.give(SECOND, ChangeRunVersion(RUN, 2), FollowRun(RUN, 1), RequestEnrollment("ben", RUN))
+    assert [said.type for _, said in await campus.new(OpenUnit("ben", RUN, "q3"))] == [
+        "progress.rebased",
+        "progress.unit_opened",
+    ]
 
 
 async def test_who_comes_later_begins_with_the_version_of_then(campus: Campus) -> None:
