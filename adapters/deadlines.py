@@ -1,5 +1,6 @@
 """When a learner's work on a run is due, with extensions: folded from the facts of run, course and enrollment."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -123,7 +124,6 @@ async def _of_quizzes(log: PostgresLog, run_id: str) -> dict[str, list[OfQuiz]]:
     """What the quizzes of the run say themselves about their deadlines, by their units."""
     streams, _ = await log.streams_matching((QueryItem(("quiz.published",), (tag("run", run_id),)),))
     found: dict[str, list[OfQuiz]] = {}
-    for stream in streams:
-        quiz = await replayed(log, Quiz, stream)
+    for quiz in await asyncio.gather(*(replayed(log, Quiz, stream) for stream in streams)):  # in one statement
         found.setdefault(quiz.unit_id, []).append(quiz.current.of_quiz)
     return found

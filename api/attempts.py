@@ -19,9 +19,9 @@ from api.http.routing import router as strict_router
 from api.http.services import Services, get_services
 from api.http.types import ID, ActingFor, AttemptNo, Id, LearnerId, LongReason, QuizId, Time
 from commands.log import Context
-from commands.lookups.closing import closed_for_all
 from commands.quiz import GrantAllowance, SaveAnswer, ShowHint, StartAttempt
 from commands.quiz.answers import answers_in
+from commands.quiz.closing import closed_for_all
 from domain.questions.checks import MOST_PARTS
 from domain.quiz import Quiz, QuizAttempt, QuizNotFound, attempt_stream, quiz_stream
 from domain.quiz.allowance import MOST_ATTEMPTS, MOST_SECONDS

@@ -73,6 +73,11 @@ async def has_access(log: Log, learner_id: str, run_id: str) -> bool:
     return (await log.read(Enrollment, enrollment_stream(learner_id, run_id))).status in HAVING_ACCESS
 
 
+async def has_left(log: Log, learner_id: str, run_id: str) -> bool:
+    """Whether a learner has given up the place on the run."""
+    return (await log.read(Enrollment, enrollment_stream(learner_id, run_id))).status is Status.WITHDRAWN
+
+
 async def went_to(log: Log, learner_id: str, run_id: str) -> str:
     """The run to which a learner was transferred from this one, in the end; empty for one who was not."""
     to_run, seen = "", {run_id}

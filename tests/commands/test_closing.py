@@ -11,8 +11,8 @@ from commands.catalog import ChangeRunVersion, PublishCourse
 from commands.enrollment import RequestEnrollment, WithdrawEnrollment
 from commands.enrollment.extensions import GrantExtensions
 from commands.log import Context
-from commands.lookups.closing import closed_for_all
 from commands.quiz import GrantAllowance, PublishQuiz, StartAttempt, SubmitAttempt
+from commands.quiz.closing import closed_for_all
 from domain.catalog import Unit
 from domain.late_policy import LatePolicy
 from domain.quiz import Quiz

@@ -6,8 +6,8 @@ from datetime import datetime
 from commands.log import Log
 from commands.lookups.catalog import outline
 from commands.lookups.deadlines import deadline_for
+from commands.lookups.enrollment import has_left
 from commands.lookups.progress import outline_of_learner
-from domain.enrollment import Enrollment, Status, enrollment_stream
 from domain.quiz import Allowance, Quiz, QuizAttempt, Version, allowance_stream
 from domain.quiz.closing import closed_at, runs_until, works_until
 from domain.streams import id_of
@@ -58,8 +58,7 @@ async def _runs_until(log: Log, quiz: Quiz, stream: str) -> datetime | None:
 
 async def _works_until(log: Log, quiz: Quiz, learner_id: str, taken: int) -> datetime | None:
     """Until when a learner may start another attempt; one who has left the run starts none."""
-    enrollment = await log.read(Enrollment, enrollment_stream(learner_id, quiz.run_id))
-    if enrollment.status is Status.WITHDRAWN:
+    if await has_left(log, learner_id, quiz.run_id):
         return None
     run = await outline_of_learner(log, learner_id, quiz.run_id)
     deadline = await deadline_for(log, learner_id, run, quiz.unit_id, quiz.current.of_quiz)
