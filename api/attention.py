@@ -56,8 +56,9 @@ def _at_risk(found: Enrolled, facts: Iterable[Fact], now: datetime) -> list[Lear
     places = {fact.id("learner_id"): fact.occurred_at.date() for fact in facts}
     listed = []
     for row in found.rows:
-        due = due_for(found.scheme.due, found.own_due, row.placed_at, row.extensions)
-        of_course = {unit_id: at for unit_id, at in due.items() if unit_id in found.scheme.weights}
+        weights = found.weights_for(row)
+        due = due_for(weights.scheme.due, weights.own_due, row.placed_at, row.extensions)
+        of_course = {unit_id: at for unit_id, at in due.items() if unit_id in weights.scheme.weights}
         missed, past = missed_units(of_course, {*row.completed, *row.excused, *row.scores, *row.handed_in}, now)
         standing = Standing(
             since=max(begun, places.get(row.learner_id, begun)),

@@ -34,6 +34,11 @@ async def test_learners_at_risk_and_ungraded_work(campus: Campus) -> None:
     assert (waiting["attempts"], waiting["quizzes"], waiting["ages"][-1]) == (0, [], {"over_days": 14, "attempts": 0})
     (learner,) = (await at_risk(lambda each: each["total"] == 1))["items"]
     assert learner["reasons"][0]["words"] == "Grade so far 10 %, below the 40 % to pass."
+    unit = {"unit_id": "q3", "kind": "essay", "title": "Rings", "weight": 10_000, "due_after_days": 1}
+    await campus.send(f"/courses/{campus.course}/versions", {"units": [unit]}, user="admin")
+    await campus.send(f"{run}/version", {"course_version": 2}, user="instructor")
+    by_version = "1 of 1 units that were due not handed in: q3."  # that which the learner follows by now
+    await at_risk(lambda each: by_version in [why["words"] for one in each["items"] for why in one["reasons"]])
     for path in ("at-risk", "ungraded"):
         refused = await campus.get(f"{run}/{path}", user=campus.learner)
         assert (refused.status_code, refused.json()["code"]) == (403, "staff_only")

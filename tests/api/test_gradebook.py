@@ -279,3 +279,28 @@ async def test_a_matrix_has_the_parts_of_grades_by_categories(campus: Campus) ->
     sheet = await campus.client.get(f"/v1{path}", headers=await campus.as_user("admin", accept="text/csv"))
     (line,) = csv.DictReader(sheet.text.splitlines())
     assert (line["letter"], line["category:home"], line[f"{campus.quiz}-1"]) == ("A", "10000", "6000")
+    await _rows_go_by_the_version_of_their_learner(campus, structure)
+
+
+async def _rows_go_by_the_version_of_their_learner(campus: Campus, structure: dict[str, Any]) -> None:
+    """Who has passed keeps the letters and categories of the first version; others have those of the next."""
+    other = f"{campus.learner}-2"
+    await campus.enroll(other)
+    await campus.send(f"/quizzes/{campus.quiz}-1/attempts/1/submit", {"responses": []}, user=other)
+    score = {"learner_id": other, "score_bp": 5_500}
+    await campus.send(f"/quizzes/{campus.quiz}-1/attempts/1/grade", score, user="instructor")
+    passed = {"run_id": campus.run, "learner_id": campus.learner, "outcome": "pass", "reason": "has shown it"}
+    await campus.send("/progress/outcomes", passed, user="instructor")
+    work = {"group_id": "work", "title": "Work", "weight": 1}
+    units = [{**each, "group": "work"} for each in structure["units"]]
+    letters = [{"letter": "P", "from_bp": 5_000}, {"letter": "N", "from_bp": 0}]
+    second = {**structure, "units": units, "groups": [work], "letters": letters}
+    await campus.send(f"/courses/{campus.course}/versions", second, user="admin")
+    await campus.send(f"/runs/{campus.run}/version", {"course_version": 2}, user="instructor")
+    path = f"/runs/{campus.run}/gradebook/matrix"
+    page = await campus.until_answer(
+        path, lambda found: any("work" in row["categories"] for row in found["items"]), user="instructor"
+    )
+    shown = [(row["learner_id"], row["letter_so_far"], [*row["categories"]]) for row in page["items"]]
+    assert shown == [(campus.learner, "A", ["home"]), (other, "P", ["work"])]
+    assert [each["group_id"] for each in page["categories"]] == ["home", "work"]

@@ -10,8 +10,7 @@ import msgspec
 from adapters.postgres.queries.json_answer import json_array, json_object
 from adapters.postgres.queries.old_columns import with_columns
 from adapters.postgres.queries.reader import CHECKPOINT, Answer, Reader
-from domain.deadlines import FromEnrollment
-from domain.grading import Scheme
+from domain.grading.of_run import Weights
 from domain.progress.at_risk import ReasonCode
 from domain.words import Day
 
@@ -111,7 +110,7 @@ UNGRADED = UngradedWork(
 
 _AT = f"least({CHECKPOINT.format('course_dashboard')}, {CHECKPOINT.format('gradebook')})"
 _ENROLLED = with_columns(
-    """SELECT learner_id, percent, grade_so_far_bp, completed, excused, scores, extensions, placed_at,
+    """SELECT learner_id, percent, grade_so_far_bp, completed, excused, scores, extensions, placed_at, version,
               (SELECT max(w::integer) FROM jsonb_array_elements_text(weeks) AS w) AS last_week
          FROM course_enrollments WHERE run_id = %(run)s AND status = 'active'""",
     "enrolled",
@@ -119,9 +118,13 @@ _ENROLLED = with_columns(
     excused="'[]'::jsonb",
     extensions="'{}'::jsonb",
     placed_at="NULL::timestamptz",
+    version="0",
 )
 _WEIGHTS = with_columns(
-    "SELECT scheme, own_due FROM course_weights WHERE run_id = %(run)s", "weights", own_due="NULL::jsonb"
+    "SELECT scheme, own_due, later FROM course_weights WHERE run_id = %(run)s",
+    "weights",
+    own_due="NULL::jsonb",
+    later="'{}'::jsonb",
 )
 _GRADES = with_columns(
     """SELECT learner_id, quiz_id, unit_id, attempts, graded, submitted_at, tries
@@ -137,6 +140,7 @@ class Row(msgspec.Struct, kw_only=True):
 
     Attributes:
         placed_at: only known on runs whose deadlines count from it.
+        version: of the course, where the learner follows another one than the run did at first.
     """
 
     learner_id: str
@@ -147,20 +151,25 @@ class Row(msgspec.Struct, kw_only=True):
     scores: dict[str, int]
     extensions: dict[str, datetime]
     placed_at: datetime | None
+    version: int
     last_week: int | None
     last_handed_in: date | None
     handed_in: list[str]
 
 
 class Enrolled(msgspec.Struct, frozen=True):
-    """The learners with a place on a run, what its units count, when it goes on, and the position."""
+    """The learners with a place on a run, what its units count by each version, when it goes on, and the position."""
 
     position: int
     starts_at: datetime | None
     ends_at: datetime | None
-    scheme: Scheme
-    own_due: FromEnrollment | None
+    weights: Weights
+    later: dict[str, Weights]
     rows: list[Row]
+
+    def weights_for(self, row: Row) -> Weights:
+        """What units count by the version that a learner follows."""
+        return self.later.get(str(row.version), self.weights)
 
     def goes_on(self, now: datetime) -> bool:
         """Whether the run has begun and is not over."""
@@ -174,6 +183,7 @@ WITH handed_in AS (
                         submitted_at))::date AS last_at
       FROM {_GRADES} WHERE attempts > 0 GROUP BY learner_id)
 SELECT {_AT}, run.starts_at, run.ends_at, (SELECT scheme::text FROM {_WEIGHTS}), (SELECT own_due::text FROM {_WEIGHTS}),
+       (SELECT later::text FROM {_WEIGHTS}),
        (SELECT json_agg({json_object(Row, last_handed_in="last_at", handed_in="coalesce(units, '[]')")})::text
           FROM {_ENROLLED} LEFT JOIN handed_in USING (learner_id))
   FROM (SELECT) AS once LEFT JOIN catalog_runs AS run ON run.run_id = %(run)s
@@ -182,13 +192,15 @@ SELECT {_AT}, run.starts_at, run.ends_at, (SELECT scheme::text FROM {_WEIGHTS}),
 
 async def enrolled(reader: Reader, run_id: str) -> Enrolled:
     """Where all learners with a place on a run stand."""
-    position, starts_at, ends_at, scheme, own_due, rows = (await reader.rows(ENROLLED, {"run": run_id}))[0]
+    position, starts_at, ends_at, scheme, own_due, later, rows = (await reader.rows(ENROLLED, {"run": run_id}))[0]
     return Enrolled(
         position or 0,
         starts_at,
         ends_at,
-        Scheme() if scheme is None else msgspec.json.decode(scheme, type=Scheme),
-        None if own_due is None else msgspec.json.decode(own_due, type=FromEnrollment | None),
+        Weights()
+        if scheme is None
+        else msgspec.json.decode(f'{{"scheme":{scheme},"own_due":{own_due or "null"}}}', type=Weights),
+        {} if later is None else msgspec.json.decode(later, type=dict[str, Weights]),
         [] if rows is None else msgspec.json.decode(rows, type=list[Row]),
     )
 

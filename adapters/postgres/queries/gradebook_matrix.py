@@ -15,10 +15,12 @@ import msgspec
 from adapters.postgres.queries.course_dashboard import learners
 from adapters.postgres.queries.gradebook import GRADES, Assessment
 from adapters.postgres.queries.json_answer import json_array, json_object
+from adapters.postgres.queries.old_columns import with_columns
 from adapters.postgres.queries.reader import CHECKPOINT, Reader, RowPage
 from adapters.shown_dashboard import ShownStatus
 from domain.catalog.impact import Standing
 from domain.grading import CATEGORIES, COUNTS, Group, Scheme, categories_of, scores_of, shown_letters
+from domain.grading.of_run import Weights
 from domain.words import closed
 
 MOST_CELLS = 20_000  # of a page: where a run has many assessments, fewer learners stand on it
@@ -107,16 +109,21 @@ _CELLS = f"""coalesce((SELECT json_object_agg(quiz_id, {json_object(GradebookCel
     FROM {GRADES} WHERE grade.run_id = %(run)s AND grade.learner_id = learner.learner_id), '{{}}')"""
 _BODY = json_object(GradesOfRow, letter="NULL", letter_so_far="NULL", categories="'{}'::json", cells=_CELLS)
 
+_WEIGHTS = with_columns(
+    "SELECT scheme, later FROM course_weights WHERE run_id = %(run)s", "weights", later="'{}'::jsonb"
+)
 _PLACES = learners("activated AND learner_id > %(after)s ORDER BY learner_id LIMIT columns.size + 1")
 PAGE = f"""
 WITH columns AS (
     SELECT {_ASSESSMENTS}::text AS listed, least(%(limit)s, greatest(1, %(most)s / greatest(1, count(*)))) AS size,
-           (SELECT scheme FROM course_weights WHERE run_id = %(run)s) AS scheme
+           (SELECT scheme FROM {_WEIGHTS}) AS scheme, (SELECT later FROM {_WEIGHTS}) AS later
       FROM gradebook_quizzes AS quiz WHERE run_id = %(run)s)
-SELECT {_AT}, columns.listed, columns.size, columns.scheme::text, page.standing, page.learner_id, page.body
+SELECT {_AT}, columns.listed, columns.size, columns.scheme::text, columns.later::text, page.standing, page.version,
+       page.learner_id, page.body
   FROM columns LEFT JOIN LATERAL (
-    SELECT learner_id, {_BODY}::text AS body,
-           CASE WHEN columns.scheme ->> 'policy' = '{CATEGORIES}' OR columns.scheme ? 'letters'
+    SELECT learner_id, version, {_BODY}::text AS body,
+           CASE WHEN columns.later <> '{{}}' OR columns.scheme ->> 'policy' = '{CATEGORIES}'
+                  OR columns.scheme ? 'letters'
                 THEN {json_object(Standing)}::text END AS standing
       FROM {_PLACES}) AS page ON true
  ORDER BY page.learner_id
@@ -128,7 +135,8 @@ class Matrix(msgspec.Struct, frozen=True):
     A page of the matrix: the columns as JSON text, how many rows it may have, and the rows with one more.
 
     Attributes:
-        categories: of the run's grades; none where they are not by categories.
+        categories: of the run's grades, by all versions that it has followed, each as in the newest that has it; none
+            where they are not by categories.
         has_letters: whether grades have letters.
     """
 
@@ -147,23 +155,32 @@ class Matrix(msgspec.Struct, frozen=True):
 async def matrix(reader: Reader, run_id: str, *, after: str, limit: int, now: datetime) -> Matrix:
     """Up to *limit* learners of a run, in the order of their ids, and the heads of the columns."""
     rows = await reader.rows(PAGE, {"run": run_id, "after": after, "limit": limit, "most": MOST_CELLS, "now": now})
-    position, listed, size, text, *_ = rows[0]
-    scheme = msgspec.json.decode(text, type=Scheme) if text else Scheme()
-    found = [row[4:] for row in rows if row[-1] is not None]
+    position, listed, size, first, later, *_ = rows[0]
+    schemes = _schemes(first, later)
+    found = [row[5:] for row in rows if row[-1] is not None]
     if any(standing for standing, *_ in found):
         units = {each.quiz_id: each.unit_id for each in msgspec.json.decode(listed, type=list[Assessment])}
-        shown = await asyncio.to_thread(lambda: [_with_parts(row, units, scheme, now) for row in found])
+        shown = await asyncio.to_thread(lambda: [_with_parts(row, units, schemes, now) for row in found])
     else:
-        shown = [row[1:] for row in found]
-    categories = [_shown(group) for group in scheme.groups] if scheme.policy == CATEGORIES else []
-    return Matrix(RowPage(shown, position or 0), listed, size, categories, bool(scheme.letters))
+        shown = [row[2:] for row in found]
+    groups = {each.group_id: each for of in schemes.values() if of.policy == CATEGORIES for each in of.groups}
+    has_letters = any(of.letters for of in schemes.values())
+    return Matrix(RowPage(shown, position or 0), listed, size, [_shown(each) for each in groups.values()], has_letters)
+
+
+def _schemes(first: str | None, later: str | None) -> dict[int, Scheme]:
+    """What the units count by the versions of a run, in their order: that which it had at first is 0."""
+    found = msgspec.json.decode(later, type=dict[int, Weights]) if later else {}
+    schemes = {0: msgspec.json.decode(first, type=Scheme) if first else Scheme()}
+    return schemes | {version: found[version].scheme for version in sorted(found)}
 
 
 def _with_parts(
-    found: tuple[str, str, str], units: Mapping[str, str], scheme: Scheme, now: datetime
+    found: tuple[str, int, str, str], units: Mapping[str, str], schemes: Mapping[int, Scheme], now: datetime
 ) -> tuple[str, str]:
     """A row with the letters of its grades, the means of its categories, and how each cell counts."""
-    standing, learner_id, body = found
+    standing, version, learner_id, body = found
+    scheme = schemes.get(version, schemes[0])  # as the projection has it
     row, stands = msgspec.json.decode(body, type=GradesOfRow), msgspec.json.decode(standing, type=Standing)
     row.letter, row.letter_so_far = shown_letters(stands, scheme, now)
     if scheme.policy == CATEGORIES:
