@@ -66,6 +66,11 @@ FACT_OF = {
     "addCredential": "client.credential_added",
     "removeCredential": "client.credential_removed",
     "endClient": "client.ended",
+    "registerTool": "lti_tool.registered",
+    "changeTool": "lti_tool.changed",
+    "deployTool": "lti_tool.deployed",
+    "undeployTool": "lti_tool.undeployed",
+    "endTool": "lti_tool.ended",
 }
 """The fact that has the reason of a route."""
 IN_META = {"endSessions", "removeLostFactors"}
