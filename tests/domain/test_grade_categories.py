@@ -33,6 +33,7 @@ from domain.grading import (
     shown_grades,
     shown_letters,
 )
+from domain.grading.outcome import FORMULA_OF_CATEGORIES
 from domain.ratio import grade_ratios
 from domain.score import FULL, Score
 
@@ -220,12 +221,12 @@ def test_extra_credit_is_not_asked_for() -> None:
     scheme, scores = course_of(10, 10, 10, None, 10, None)
     done = ["h1", "h2", "h3", "exam"]
     assert percent_bp(scheme, done) == FULL
-    assert decide(scheme, Record(scores, done, [])) == Decision("distinction", FULL)
+    assert decide(scheme, Record(scores, done, [])) == Decision("distinction", FULL, "A", FORMULA_OF_CATEGORIES)
     full = final_grade(scheme, scores | {"h4": Score(1), "project": Score(10, 10)})
     assert exact(full) == 1
     scheme, scores = course_of(1, 1, 1, None, 3, None)
     assert decide(scheme, Record(scores, done, [], waiting=["project"])) is None
-    assert decide(scheme, Record(scores, done, [])) == Decision("fail", 2_200)
+    assert decide(scheme, Record(scores, done, [])) == Decision("fail", 2_200, "F", FORMULA_OF_CATEGORIES)
 
 
 def test_what_is_not_due_yet_has_no_part_in_the_grade_so_far() -> None:

@@ -44,10 +44,10 @@ def test_a_grade_is_its_numerator_of_its_denominator(scheme: Scheme, row: Simple
     """The final grade, and the one so far; where there is no grade there is nothing to divide."""
     row.excused = [unit for unit in row.excused if unit not in row.scores]
     grades = shown_grades(row, scheme, DAYS[1])
-    ratios = grade_ratios(row, scheme, DAYS[1])
-    for grade, ratio in zip(grades, ratios or (None, None), strict=True):
+    ratios = {ratio.name: ratio for ratio in grade_ratios(row, scheme, DAYS[1])}
+    for name, grade in zip(("grade", "grade_so_far"), grades, strict=True):
         if grade is not None:
-            assert ratio is not None
+            ratio = ratios[name]
             assert ratio.bp == grade
             assert all(0 <= part.numerator <= part.denominator for part in ratio.parts)
 
