@@ -51,6 +51,14 @@ async def test_the_attempt_that_counts_is_overridden(campus: Campus) -> None:
     assert await campus.refused(bring("twice", 4_999)) == "other_attempt_counts"
 
 
+async def test_a_quiz_of_questions_is_not_on_paper(campus: Campus) -> None:
+    """Of any kind: who has handed in nothing there gets no grade."""
+    question = {"kind": "true_false", "question_id": "t1", "text": "Is 2 prime?"}
+    asked = PublishQuiz("asked", RUN, "q1", "Asked", questions=[question], keys=[{"kind": "true_false", "right": True}])
+    await campus.give(asked, ASKED)
+    assert await campus.refused(bring("asked", 5_000)) == "nothing_handed_in"
+
+
 @pytest.mark.parametrize(
     ("command", "code"),
     [
