@@ -8,7 +8,7 @@ import msgspec
 from adapters.command_bus.replay import replayed
 from adapters.postgres.log.postgres_log import PostgresLog
 from domain.catalog import Course, Run, RunNotFound, course_stream, run_stream
-from domain.deadlines import OfQuiz, deadline_of, latest_of
+from domain.deadlines import FROM_ENROLLMENT, OfQuiz, deadline_of, latest_of
 from domain.enrollment import Enrollment, NotEnrolled, enrollment_stream
 from domain.progress import CourseProgress, progress_stream
 from domain.quiz import Quiz
@@ -82,8 +82,9 @@ async def deadlines_of(log: PostgresLog, learner_id: str, run_id: str) -> tuple[
 
 async def accepted_until_of(log: PostgresLog, learner_id: str, run_id: str) -> dict[str, datetime]:
     """Until when late work of a learner is accepted, by unit; not for units where that is as long as the run lasts."""
-    run = await replayed(log, Run, run_stream(run_id))
-    enrollment = await replayed(log, Enrollment, enrollment_stream(learner_id, run_id))
+    run, enrollment = await asyncio.gather(
+        replayed(log, Run, run_stream(run_id)), replayed(log, Enrollment, enrollment_stream(learner_id, run_id))
+    )
     items = await _items(log, run, enrollment, learner_id, run_id)
     return {each.unit_id: each.accepted_until for each in items if each.accepted_until is not None}
 
@@ -92,10 +93,12 @@ async def _items(
     log: PostgresLog, run: Run, enrollment: Enrollment, learner_id: str, run_id: str
 ) -> list[UnitDeadline]:
     """The deadlines of the units of the version that the learner follows."""
-    course = await replayed(log, Course, course_stream(run.course_id))
-    placed_at = await _placed_at(log, learner_id, run_id)
+    course, progress = await asyncio.gather(
+        replayed(log, Course, course_stream(run.course_id)),
+        replayed(log, CourseProgress, progress_stream(learner_id, run_id)),
+    )
+    placed_at = await _placed_at(log, learner_id, run_id) if run.due_from == FROM_ENROLLMENT else None
     of_quizzes, items = await _of_quizzes(log, run_id), []
-    progress = await replayed(log, CourseProgress, progress_stream(learner_id, run_id))
     for unit in course.versions[progress.follows(run.versions)]:
         quizzes = of_quizzes.get(unit.unit_id, [OfQuiz()])
         for_all = latest_of([deadline_of(unit, run, {}, quiz, placed_at) for quiz in quizzes])

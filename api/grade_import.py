@@ -1,6 +1,5 @@
 """Grades of a file over HTTP: a dry run says grade by grade what would happen, an import does it."""
 
-from base64 import b64decode
 from typing import Annotated
 
 import msgspec
@@ -16,6 +15,7 @@ from api.http.dispatch import Body, Dispatch, example
 from api.http.openapi import open_query
 from api.http.query import JSON
 from api.http.routing import router as strict_router
+from api.http.sent_file import file_in
 from api.http.services import ServicesDep
 from api.http.types import RunId
 
@@ -71,10 +71,7 @@ async def import_grades(run_id: RunId, body: GradesToImport, dispatch: Dispatch,
     A dispatcher does it, grade by grade, as the bulk job of the answer; sent again, it does what is left.
     """
     context = await dispatch.accounted(body.reason)
-    try:
-        content = b64decode(body.file, validate=True)
-    except ValueError:  # also for text that is not ASCII
-        raise BadGrades("the file is not written in base64") from None
+    content = file_in(body.file, BadGrades)
     imports = GradeImports(services.log, services.bus)
     if body.dry_run:
         found = await imports.foresee(content, run_id, context, most=MOST_GRADES)

@@ -1,7 +1,7 @@
 """Files of questions over HTTP, for the staff: into a bank, with a dry run, and out of it."""
 
 import asyncio
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from typing import Annotated, Literal
 
 import msgspec
@@ -17,6 +17,7 @@ from api.http.dispatch import Body, Dispatch, example
 from api.http.openapi import open_query, query
 from api.http.query import JSON, QueryDep
 from api.http.routing import router as strict_router
+from api.http.sent_file import file_in
 from api.http.services import Services, ServicesDep
 from api.http.types import ID
 from commands.log import Context
@@ -85,10 +86,7 @@ async def import_question_file(
 ) -> Response:
     """Take the questions of a file into a bank, which is created if there is none; sent again, it adds nothing."""
     context = await dispatch.accounted()
-    try:
-        data = b64decode(body.file, validate=True)
-    except ValueError:  # also for text that is not ASCII
-        raise UnreadableFile("the file is not written in base64") from None
+    data = file_in(body.file, UnreadableFile)
     return await _imported(services, context, bank_id, data, dry_run=body.dry_run)
 
 

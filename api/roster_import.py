@@ -1,6 +1,5 @@
 """Rosters of other systems over HTTP: a dry run says line by line what would happen, an import does it."""
 
-from base64 import b64decode
 from typing import Annotated
 
 import msgspec
@@ -17,6 +16,7 @@ from api.http.dispatch import Body, Dispatch, example
 from api.http.openapi import open_query
 from api.http.query import JSON
 from api.http.routing import router as strict_router
+from api.http.sent_file import file_in
 from api.http.services import ServicesDep
 from api.http.types import RunId
 
@@ -75,10 +75,7 @@ async def import_roster(run_id: RunId, body: RosterToImport, dispatch: Dispatch,
     A dispatcher does it, line by line, as the bulk job of the answer; sent again, it does what is left.
     """
     context = await dispatch.accounted(body.reason)
-    try:
-        content = b64decode(body.file, validate=True)
-    except ValueError:  # also for text that is not ASCII
-        raise BadRoster("the file is not written in base64") from None
+    content = file_in(body.file, BadRoster)
     roster = read_roster(content, run_id, body.class_id)
     if len(roster.lines) > MOST_LINES:
         raise LongRoster(lines=len(roster.lines), most=MOST_LINES)

@@ -38,15 +38,9 @@ from commands.admin.webhooks import (
     ResendToWebhook,
     RotateWebhookSecret,
 )
-from domain.admin.webhooks import (
-    LONGEST_URL,
-    MOST_TYPES,
-    DisabledBy,
-    Webhook,
-    WebhookStatus,
-    webhook_stream,
-)
+from domain.admin.webhooks import MOST_TYPES, DisabledBy, Webhook, WebhookStatus, webhook_stream
 from domain.errors import Conflict, DomainError
+from domain.web_addresses import LONGEST_URL
 from domain.words import closed
 
 router = strict_router("webhooks", "/v1")

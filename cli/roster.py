@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.admin.bulk import followed
+from cli.admin.bulk import content_of, outcome_of
 from cli.admin.desk import Desk, at_desk
-from cli.console import MOST_ROWS, DataDir, Failure, Json, answer
+from cli.console import MOST_ROWS, DataDir, Json, answer
 from cli.operator import Justification, Ticket, in_clear
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from adapters.bulk.table import JobProgress, ReportedLine
     from adapters.roster.report import RosterReport
 
-MOST_READ = 16_000_000  # bytes
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -48,15 +47,9 @@ def import_(
 
     Example: campus roster import class.csv --run algebra-2026 --dry-run
     """
-    try:
-        content = file.read_bytes() if file.stat().st_size <= MOST_READ else b""
-    except OSError as error:
-        raise Failure(f"{file} cannot be read: {error.strerror}") from None
-    if not content:
-        raise Failure(f"{file} is empty, or has more than {MOST_READ:,} bytes: divide it")
+    content = content_of(file)
 
     async def work(desk: Desk) -> "tuple[RosterReport, JobProgress | None, list[ReportedLine]]":
-        from adapters.bulk import table
         from adapters.roster.importing import RosterImports
         from adapters.roster.reading import read_roster
 
@@ -64,12 +57,7 @@ def import_(
         if dry_run:
             return await imports.foresee(lines, run, desk.context), None, []
         found = await imports.begin(lines, run, in_clear(reason), desk.context)
-        if found.job_id is None:
-            return found, None, []
-        job_id = found.job_id
-        ended = await followed(desk, job_id)
-        report = await desk.log.link.run(lambda connection: table.report(connection, job_id, 0, len(found.lines)))
-        return found, ended, [each for each in report if each.outcome == "refused"]
+        return found, *await outcome_of(desk, found.job_id, len(found.lines))
 
     found, ended, refused = at_desk(data, work, Justification(ticket, reason=reason))
     shown = _shown(found, ended, refused)

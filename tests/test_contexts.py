@@ -56,6 +56,7 @@ MACHINERY = {
         "tags",
         "unit_scores",
         "user_errors",
+        "web_addresses",
         "words",
     },
     "commands": {"clock", "log", "lookups", "table"},

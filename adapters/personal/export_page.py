@@ -67,19 +67,25 @@ def _fields(struct: msgspec.Struct) -> dict[str, Any]:
 
 
 def _list(values: Mapping[str, Any]) -> str:
-    entries = (f"<dt>{escape(_words(name))}</dt><dd>{escape(_text(value))}</dd>" for name, value in values.items())
-    return f"<dl>{''.join(entries)}</dl>"
+    return entries((_words(name), _text(value)) for name, value in values.items())
+
+
+def entries(pairs: Iterable[tuple[str, str]]) -> str:
+    """A list of names with their values."""
+    found = (f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in pairs)
+    return f"<dl>{''.join(found)}</dl>"
 
 
 def _table(rows: Sequence[msgspec.Struct]) -> str:
     if not rows:
         return "<p>Nothing.</p>"
     names = rows[0].__struct_fields__
-    return _rows(names, ([_text(getattr(row, name)) for name in names] for row in rows))
+    return table(map(_words, names), ([_text(getattr(row, name)) for name in names] for row in rows))
 
 
-def _rows(names: Iterable[str], rows: Iterable[Sequence[str]]) -> str:
-    head = "".join(f'<th scope="col">{escape(_words(name))}</th>' for name in names)
+def table(names: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A table with the names of its columns."""
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
     body = "\n".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
     return f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
 
@@ -98,7 +104,7 @@ def _history(export: PersonalExport) -> str:
         (f"{fact.position:,}", _text(fact.occurred_at), fact.type, fact.meta.actor, fact.stream_id, _content(fact.data))
         for fact in export.facts
     )
-    return _rows(("position", "when", "what", "by", "record", "content"), rows) if export.facts else "<p>Nothing.</p>"
+    return table(("position", "when", "what", "by", "record", "content"), rows) if export.facts else "<p>Nothing.</p>"
 
 
 def _content(data: Mapping[str, Any]) -> str:

@@ -1,13 +1,11 @@
 """The transcript as a page: one file without scripts, fonts or addresses, for a screen and for paper."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from html import escape
 
-from adapters.personal.export_page import style
+from adapters.personal.export_page import NOTHING, entries, style, table
 from adapters.transcripts.transcript import Transcript, TranscriptRun
 
-NOTHING = "-"
 PAGE = """<!doctype html>
 <html lang="en">
 <head>
@@ -20,7 +18,7 @@ PAGE = """<!doctype html>
 <body>
 <main>
 <h1>Transcript</h1>
-<dl>{head}</dl>
+{head}
 {runs}
 <p>As of {now}, in UTC. Whether a credential is valid, this campus says at /v1/credentials/ID/page.</p>
 </main>
@@ -35,12 +33,12 @@ def transcript_page(transcript: Transcript, now: datetime) -> bytes:
     if transcript.name:
         who.insert(1, ("Name", transcript.name))
     runs = "\n".join(map(_run, transcript.runs)) or "<p>No course so far.</p>"
-    text = PAGE.format(style=style(), head=_entries(who), runs=runs, now=f"{now:%Y-%m-%d %H:%M}")
+    text = PAGE.format(style=style(), head=entries(who), runs=runs, now=f"{now:%Y-%m-%d %H:%M}")
     return text.encode()
 
 
 def _run(run: TranscriptRun) -> str:
-    entries = [
+    about = [
         ("Run", run.run_id),
         ("Status", run.status),
         ("Place since", _day(run.place_at)),
@@ -50,26 +48,16 @@ def _run(run: TranscriptRun) -> str:
         ("Final grade", _percent(run.grade_bp) + (f" ({run.letter})" if run.letter else "")),
         ("Outcome", run.outcome or NOTHING),
     ]
-    parts = [f"<h2>{escape(run.title or run.course_id or run.run_id)}</h2>", f"<dl>{_entries(entries)}</dl>"]
+    parts = [f"<h2>{escape(run.title or run.course_id or run.run_id)}</h2>", entries(about)]
     if len(run.outcomes) > 1:
         rows = ((_day(each.at), each.outcome, _percent(each.grade_bp), each.policy) for each in run.outcomes)
-        parts += ["<h3>How the outcome was revised</h3>", _table(("on", "outcome", "grade", "by"), rows)]
+        parts += ["<h3>How the outcome was revised</h3>", table(("on", "outcome", "grade", "by"), rows)]
     if run.credentials:
         rows = (
             (each.credential_id, _day(each.issued_at), each.status, _day(each.revoked_at)) for each in run.credentials
         )
-        parts += ["<h3>Credentials</h3>", _table(("id", "issued", "status", "revoked"), rows)]
+        parts += ["<h3>Credentials</h3>", table(("id", "issued", "status", "revoked"), rows)]
     return f"<section>\n{chr(10).join(parts)}\n</section>"
-
-
-def _entries(entries: Iterable[tuple[str, str]]) -> str:
-    return "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in entries)
-
-
-def _table(names: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
-    body = "\n".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
-    return f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
 
 
 def _day(at: datetime | None) -> str:

@@ -1,6 +1,7 @@
 """Names and roles of a run for its tools (NRPS 2.0): by pseudonyms, with names and addresses where that is agreed."""
 
-from typing import Annotated
+import asyncio
+from typing import Annotated, Any
 
 from fastapi import Query, Request, Response
 
@@ -43,15 +44,13 @@ async def list_members(
         raise BadRequest("page is none of those to which a link of this campus leads")
     is_wanted = role is None or role in (said.LEARNER, said.LEARNER.rpartition("#")[2])
     listed = await learners_of(services, run_id, limit + 1, after) if is_wanted else []
-    members = [
-        {
-            "status": "Active",
-            "user_id": await platform.sealed.pseudonym(asked.tool.tool_id, learner_id),
-            "roles": [said.LEARNER],
-            **(await platform.shared_of(terms, learner_id) if terms else {}),
-        }
-        for learner_id in listed[:limit]
-    ]
+
+    async def member(learner_id: str) -> dict[str, Any]:
+        pseudonym = await platform.sealed.pseudonym(asked.tool.tool_id, learner_id)
+        shared = await platform.shared_of(terms, learner_id) if terms else {}
+        return {"status": "Active", "user_id": pseudonym, "roles": [said.LEARNER], **shared}
+
+    members = await asyncio.gather(*map(member, listed[:limit]))  # look-ups that arrive together go as one
     onward: dict[str, str] = {}
     if len(listed) > limit:
         onward["link"] = f'<{url}/members?limit={limit}&page={members[-1]["user_id"]}>; rel="next"'

@@ -23,7 +23,8 @@ from api.http.services import Services, ServicesDep
 from api.http.types import NO_CONTROLS, Id, Limit, one_of
 from commands.lti import ChangeTool, DeployTool, EndTool, RegisterTool, UndeployTool
 from domain.lti import SCOPES, SHARED, TOOL_ID, ToolNotFound, ToolTerms, check_terms
-from domain.lti.tool import LONGEST_URL, MOST_URLS
+from domain.lti.tool import MOST_URLS
+from domain.web_addresses import LONGEST_URL
 from domain.words import closed
 
 router = strict_router("lti", "/v1")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from adapters.bulk.table import JobProgress, ReportedLine
 
 LOOK_INTERVAL = 0.2  # seconds
+MOST_READ = 16_000_000  # bytes of a file
 FAR = "9999-01-01T00:00:00+00:00"
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -178,6 +179,28 @@ async def _progress(desk: Desk, job: str) -> "JobProgress":
     if found is None:
         raise Failure(f"there is no bulk job {job}: see `campus admin bulk list`")
     return found
+
+
+def content_of(file: Path) -> bytes:
+    """What a file for a bulk job has; raises Failure for one that cannot be read, is empty, or is too large."""
+    try:
+        content = file.read_bytes() if file.stat().st_size <= MOST_READ else b""
+    except OSError as error:
+        raise Failure(f"{file} cannot be read: {error.strerror}") from None
+    if not content:
+        raise Failure(f"{file} is empty, or has more than {MOST_READ:,} bytes: divide it")
+    return content
+
+
+async def outcome_of(desk: Desk, job_id: str | None, lines: int) -> "tuple[JobProgress | None, list[ReportedLine]]":
+    """How a job of so many *lines* has ended, and the lines that were refused; nothing where there is no job."""
+    from adapters.bulk import table
+
+    if job_id is None:
+        return None, []
+    ended = await followed(desk, job_id)
+    report = await desk.log.link.run(lambda connection: table.report(connection, job_id, 0, lines))
+    return ended, [each for each in report if each.outcome == "refused"]
 
 
 async def followed(desk: Desk, job: str) -> "JobProgress":

@@ -114,10 +114,7 @@ async def outline(log: Log, run_id: str, version: int | None = None, max_age: fl
         raise RunNotFound(run_id=run_id)
     course = await log.read(Course, course_stream(run.course_id), max_age)
     version = run.course_version if version is None else version
-    if not course.versions.keys() >= {
-        version,
-        *run.versions,
-    }:  # published since we looked: a refusal makes us look again
+    if not course.versions.keys() >= {version, *run.versions}:  # published since: a refusal makes us look again
         raise VersionNotFound(course_id=run.course_id, version=version)
     return Outline(
         run_id,

@@ -166,7 +166,7 @@ async def end_attempt(command: EndAttempt, log: Log) -> Position:
     quiz = await existing_quiz(log, command.quiz_id)
     attempt = await _attempt(log, command.learner_id, command.quiz_id, command.attempt_no)
     deadline = await _move(log, attempt, quiz)
-    if any(attempt.pending_events) and not attempt.is_over(log.context.at):
+    if attempt.pending_events and not attempt.is_over(log.context.at):
         return await log.save(attempt)  # it goes on, by an extension that no reaction has brought yet
     return await _ended(log, attempt, attempt.end(deadline, at=log.context.at))
 
@@ -247,9 +247,9 @@ async def follow_deadline(command: FollowDeadline, log: Log) -> Position:
         if quiz.unit_id != command.unit_id:
             continue
         quiz_id = id_of(stream, "quiz_id")
-        submitted = {fact.stream_id: fact for fact in await _taken(log, command.learner_id, quiz_id)}
+        last = {fact.stream_id: fact for fact in await _taken(log, command.learner_id, quiz_id)}  # start or submission
         tries = (await attempts_of(log, command.learner_id, run.run_id, quiz)).units[quiz.unit_id]
-        for attempt_stream_id, fact in submitted.items():
+        for attempt_stream_id, fact in last.items():
             attempt = await log.load(QuizAttempt, attempt_stream_id)
             if attempt.runs:
                 await _move(log, attempt, quiz)

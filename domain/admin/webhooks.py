@@ -5,18 +5,15 @@ Facts have no secret. What was sent, and what was answered, stands beside the lo
 fact, that an endpoint was disabled is one.
 """
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from urllib.parse import urlsplit
 
 from domain.aggregate import Aggregate, event, stream_id
 from domain.errors import Conflict, NotFound, Rejected
+from domain.web_addresses import problem_of_address
 
-LONGEST_URL = 500  # characters
 MOST_TYPES = 200  # of facts that one endpoint gets
-URL_PATTERN = re.compile(r"https?://[!-~]+\Z")
 
 
 class WebhookStatus(StrEnum):
@@ -86,19 +83,8 @@ def check_url(url: str, *, is_development: bool) -> None:
     Raises:
         UnfitUrl: with the reason.
     """
-    if len(url) > LONGEST_URL or not URL_PATTERN.match(url):
-        raise UnfitUrl(why=f"write https://HOST/PATH in ASCII, {LONGEST_URL} characters at most")
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
-    except ValueError as error:
-        raise UnfitUrl(why="its host or port cannot be read") from error
-    if not host or port == 0:
-        raise UnfitUrl(why="it names no host")
-    if parts.username is not None or parts.password is not None or parts.fragment or "\\" in url:
-        raise UnfitUrl(why="it has a user, a password, a fragment or a backslash")
-    if parts.scheme != "https" and not (is_development and host in ("localhost", "127.0.0.1", "::1")):
-        raise UnfitUrl(why="it is not https")
+    if problem := problem_of_address(url, is_development=is_development):
+        raise UnfitUrl(why=problem)
 
 
 class Webhook(Aggregate):

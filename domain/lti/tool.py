@@ -6,12 +6,12 @@ tool of one course says nothing about another. No fact has a secret: a tool prov
 """
 
 import re
-from urllib.parse import urlsplit
 
 import msgspec
 
 from domain.aggregate import Aggregate, event, stream_id
 from domain.lti.errors import BadToolTerms, ToolEnded, ToolExists, ToolNotDeployed, ToolNotFound
+from domain.web_addresses import problem_of_address
 
 TOOL_ID = r"tool-[a-z0-9]([a-z0-9-]{0,49}[a-z0-9])?"
 """The id of a tool begins so that none is taken for a person."""
@@ -20,9 +20,6 @@ SCOPES = ("line_items", "results", "scores", "members")
 SHARED = ("name", "email")
 """What a tool learns of people beside a pseudonym and their role on the run."""
 MOST_URLS = 20
-LONGEST_URL = 500  # characters
-URL_PATTERN = re.compile(r"https?://[!-~]+\Z")
-LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
 class ToolTerms(msgspec.Struct, frozen=True):
@@ -63,23 +60,8 @@ def check_terms(terms: ToolTerms, *, is_development: bool) -> None:
         raise BadToolTerms(why=f"scopes are of {', '.join(SCOPES)}, shares are of {', '.join(SHARED)}")
     deep = [terms.deep_linking_url] if terms.deep_linking_url else []
     for url in (terms.login_url, terms.key_set_url, *terms.redirect_urls, *deep):
-        _check_url(url, is_development=is_development)
-
-
-def _check_url(url: str, *, is_development: bool) -> None:
-    if len(url) > LONGEST_URL or not URL_PATTERN.match(url):
-        raise BadToolTerms(why=f"write addresses as https://HOST/PATH in ASCII, {LONGEST_URL} characters at most")
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
-    except ValueError as error:
-        raise BadToolTerms(why="the host or port of an address cannot be read") from error
-    if not host or port == 0:
-        raise BadToolTerms(why="an address names no host")
-    if parts.username is not None or parts.password is not None or parts.fragment or "\\" in url:
-        raise BadToolTerms(why="an address has a user, a password, a fragment or a backslash")
-    if parts.scheme != "https" and not (is_development and host in LOCAL):
-        raise BadToolTerms(why="an address is not https")
+        if problem := problem_of_address(url, is_development=is_development):
+            raise BadToolTerms(why=f"of the address {url[:80]}: {problem}")
 
 
 def tool_stream(tool_id: str) -> str:
