@@ -30,8 +30,7 @@ class GrantExtensions:
 async def grant_extensions(command: GrantExtensions, log: Log) -> Position:
     run = await _with_unit(log, command.run_id, command.unit_id)
     extended = []
-    for learner_id in dict.fromkeys(command.learner_ids):
-        due = await due_before(log, learner_id, run, command.unit_id)
+    for learner_id, due in (await due_before(log, command.learner_ids, run, command.unit_id)).items():
         enrollment = await log.load(Enrollment, enrollment_stream(learner_id, command.run_id))
         enrollment.extend(command.unit_id, due, command.new_due, command.reason)
         extended.append(enrollment)
@@ -51,8 +50,7 @@ class WithdrawExtensions:
 async def withdraw_extensions(command: WithdrawExtensions, log: Log) -> Position:
     run = await _with_unit(log, command.run_id, command.unit_id)
     changed = []
-    for learner_id in dict.fromkeys(command.learner_ids):
-        due = await due_before(log, learner_id, run, command.unit_id)
+    for learner_id, due in (await due_before(log, command.learner_ids, run, command.unit_id)).items():
         enrollment = await log.load(Enrollment, enrollment_stream(learner_id, command.run_id))
         enrollment.withdraw_extension(command.unit_id, due, command.reason)
         changed.append(enrollment)

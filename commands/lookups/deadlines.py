@@ -1,5 +1,6 @@
 """When work of one learner is due: what commands of all contexts ask."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from commands.log import Log
@@ -24,10 +25,10 @@ async def _placed_at(log: Log, learner_id: str, run: Outline) -> datetime | None
     return await first_placed_at(log, learner_id, run.run_id) if run.due_from == FROM_ENROLLMENT else None
 
 
-async def due_before(log: Log, learner_id: str, run: Outline, unit_id: str) -> datetime | None:
-    """When a unit is due for a learner without an extension: the latest of its quizzes with a deadline, else itself."""
+async def due_before(log: Log, learner_ids: Iterable[str], run: Outline, unit_id: str) -> dict[str, datetime | None]:
+    """When a unit is due for learners without an extension: the latest of its quizzes with a deadline, else itself."""
     quizzes = (await quizzes_of(log, run.run_id)).values()
     due = [quiz.due_at for quiz in quizzes if quiz.unit_id == unit_id and quiz.due_at is not None]
     if due:
-        return max(due)
-    return run.deadline(unit_id, placed_at=await _placed_at(log, learner_id, run)).due_at
+        return dict.fromkeys(learner_ids, max(due))
+    return {each: run.deadline(unit_id, placed_at=await _placed_at(log, each, run)).due_at for each in learner_ids}
