@@ -74,6 +74,7 @@ from api import (
     webhooks,
     why,
 )
+from api.auth import sample_session
 from api.http import bulk, cross_origin, docs, errors, folds, health, sse
 from api.http.application import CampusApi
 from api.http.door.contexts_apart import ContextGate
@@ -142,6 +143,7 @@ ROUTERS = (  # the busiest first: routes are tried in this order
     account_export.router,
     invitations.router,
     auth.router,
+    sample_session.router,
     roles.router,
     clients.router,
     lti.router,
@@ -150,6 +152,8 @@ ROUTERS = (  # the busiest first: routes are tried in this order
     dev_login.router,
     health.router,
 )
+FOR_DEVELOPMENT = (dev_login.router, sample_session.router)
+"""What is there only where the operator asks for the development login."""
 NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}  # api/http/metrics.py has ours
 DESCRIPTION = """
 To try it, copy what `campus token --as admin` prints into *Authorize*.
@@ -214,7 +218,7 @@ def build(
     errors.install(app)
     folds.install(app)
     for router in ROUTERS:
-        if router is dev_login.router and not settings.dev_login:
+        if router in FOR_DEVELOPMENT and not settings.dev_login:
             continue
         app.router.routes.extend(router.routes)  # include_router would match nested routes for every request
     docs.install(app)

@@ -20,6 +20,7 @@ COMMANDS = {
     "up": ("cli.up", "Start a campus with its servers, API and workers; Ctrl-C stops it."),
     "status": ("cli.status", "Show the head of the log and the lag of each read model."),
     "doctor": ("cli.doctor", "Check every part and name the one that fails."),
+    "dev": ("cli.dev", "Who can sign in to a development campus, and the code that their apps show."),
     "token": ("cli.token", "Print a development token."),
     "import": ("cli.import_", "Import real data."),
     "contents": ("cli.contents", "Content of courses outside of the log: what nothing names."),

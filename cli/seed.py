@@ -26,10 +26,17 @@ def seed(
 
     from adapters.settings import Settings
     from cli.console import progress
-    from workers.seeding import SAMPLE_LOGINS
+    from workers.seeding import SAMPLE_LOGINS, Seeded, make_sample_people
     from workers.seeding import seed as sow
 
-    seeded = uvloop.run(sow(Settings.load(data), learners, number, progress))
+    settings = Settings.load(data)
+
+    async def all_of_it() -> Seeded:
+        seeded = await sow(settings, learners, number, progress)
+        await make_sample_people(settings)
+        return seeded
+
+    seeded = uvloop.run(all_of_it())
     outcome = {**seeded._asdict(), "seconds": round(seeded.seconds, 3), "logins": list(SAMPLE_LOGINS)}
     answer(outcome, as_json=as_json, table=lambda: render(outcome))
 

@@ -19,6 +19,7 @@ from adapters.auth.attempts import Attempts
 from adapters.auth.changes import AccessChanges
 from adapters.auth.passwords import Passwords, is_known, words_of_campus
 from adapters.auth.provider_sessions import ProviderSessions
+from adapters.auth.sample_people import IDS as SAMPLE_IDS
 from adapters.auth.sessions import LONGEST, BrowserSession, Sessions
 from adapters.campus_settings import KnownSettings
 from adapters.command_bus.bus import Bus
@@ -90,7 +91,12 @@ async def even_time() -> AsyncIterator[None]:
 
 
 class AccountAccess:
-    """Accounts, passwords and sessions, in one process of the API."""
+    """
+    Accounts, passwords and sessions, in one process of the API.
+
+    Attributes:
+        has_sample_people: whether the people sign in whose passwords all know: on a development campus only.
+    """
 
     def __init__(self, log: PostgresLog, bus: Bus, settings: Settings) -> None:
         self.changes = AccessChanges(log.link)
@@ -104,6 +110,7 @@ class AccountAccess:
         self.log = log
         self.bus = bus
         self.secret = settings.token_secret
+        self.has_sample_people = settings.dev_login
         self._sends_mails = bool(settings.smtp_url)
         self._words = words_of_campus(settings)
 
@@ -210,8 +217,10 @@ class AccountAccess:
 
         Raises:
             SignInRefused: another password is valid by now, the account elsewhere was disconnected, the session there
-                has ended, or the account cannot be used any more.
+                has ended, the account cannot be used any more, or is that of a sample person.
         """
+        if learner_id in SAMPLE_IDS and not self.has_sample_people:
+            raise SignInRefused
         session_id, until = uuid4().hex, self.now() + LONGEST
         await self.handle(OpenSession(learner_id, session_id, method, until), learner_id, request_id)
         is_short = await self.passwords.is_short(learner_id, password_id)

@@ -27,6 +27,12 @@ def step_of(secret: str, code: str, now: datetime) -> int | None:
     return found
 
 
+def code_at(secret: str, now: datetime) -> tuple[str, int]:
+    """The code that an app with this secret shows at a time, and for how many seconds more."""
+    seconds = int(now.timestamp())
+    return pyotp.TOTP(secret, digits=DIGITS, interval=PERIOD).at(seconds), PERIOD - seconds % PERIOD
+
+
 def uri_of(secret: str, account: str, issuer: str) -> str:
     """What the app reads: `otpauth://totp/…`."""
     return pyotp.TOTP(secret, digits=DIGITS, interval=PERIOD).provisioning_uri(name=account, issuer_name=issuer)

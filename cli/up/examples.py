@@ -12,17 +12,25 @@ from cli.http import get_own
 
 @dataclass(frozen=True)
 class Examples:
-    """An example of each kind; "" if the campus has none."""
+    """
+    An example of each kind; "" if the campus has none.
+
+    Attributes:
+        has_sample_people: whether the five have accounts here, as they have where the sample campus was seeded.
+    """
 
     run_id: str = ""
     learner_id: str = ""
     product_id: str = ""
     currency: str = ""
+    has_sample_people: bool = False
 
 
 async def find_examples(settings: Settings) -> Examples:
     """Ask the API for the first run, the first learner of its gradebook, and the first product that has a price."""
+    from adapters.auth.sample_people import SAMPLE_PEOPLE
     from adapters.jwt import claims_of, sign
+    from domain.roles import Role
 
     token = sign(claims_of("admin"), settings.token_secret, now=datetime.now(UTC), lifetime=timedelta(minutes=1))
 
@@ -34,4 +42,5 @@ async def find_examples(settings: Settings) -> Examples:
     learner_id = (await first(f"runs/{run_id}/gradebook?limit=1")).get("learner_id", "") if run_id else ""
     product = await first("products?limit=1")
     currency = next(iter(product.get("prices", ())), "")
-    return Examples(run_id, learner_id, product["product_id"] if currency else "", currency)
+    admin = await first(f"roles?person={SAMPLE_PEOPLE[Role.ADMIN].learner_id}&limit=1")
+    return Examples(run_id, learner_id, product["product_id"] if currency else "", currency, bool(admin))

@@ -15,7 +15,9 @@ from rich.text import Text
 
 from adapters.embedded import StartFailed
 from adapters.settings import DEFAULT_DATA_DIR
+from cli import dev
 from cli.console import fail, say
+from cli.dev import page_url
 from cli.up.examples import Examples
 from cli.up.inbox import InboxServer
 from cli.up.paysim import CARD, PaysimServer
@@ -53,37 +55,30 @@ class StartTimes:
 
 
 def welcome(plan: Plan, steps: StartTimes, examples: Examples) -> None:
-    """Print the times of the start, addresses, how to log in and what to try next."""
-    learner = [("learner", examples.learner_id)] if examples.learner_id else []
-    users = [("admin", "admin"), ("instructor", "instructor"), ("auditor", "auditor"), *learner]
-    started = [*steps.taken, ("ready after", time.monotonic() - steps.began)]
+    """Print what runs where, what to try next, and at last where the page is and who can sign in."""
+    settings = plan.settings
+    took = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in steps.taken)
     lines = [
-        Text(f"campus {plan.settings.name}", "bold"),
-        *_rows([(name, f"{seconds:.2f} s") for name, seconds in started]),
-        *_rows([*addresses(plan.settings.api_url, examples), *_paying(plan), *_mails(plan)]),
-        *_rows([(f"token of {role}", command(plan, f"token --as {user}")) for role, user in users]),
-        Text(
-            f"  {'development login':<{NAME_WIDTH}}{DEV_LOGIN[plan.settings.dev_login]}", LOUD[plan.settings.dev_login]
-        ),
+        Text(f"campus {settings.name}: ready after {time.monotonic() - steps.began:.1f} s", "bold"),
+        Text(f"  {took}", "dim"),
+        Text(),
+        *_rows([*addresses(settings.api_url, examples), *_paying(plan), *_mails(plan)]),
+        Text(f"  {'development login':<{NAME_WIDTH}}{DEV_LOGIN[settings.dev_login]}", LOUD[settings.dev_login]),
         Text(),
         Text("try next, in a second terminal:", "bold"),
         *(Text(f"  {line}") for line in suggestions(plan, examples)),
+        Text(),
+        Text.assemble(("open in a browser:  ", "bold"), (page_url(settings), "bold cyan")),
     ]
+    if settings.dev_login and examples.has_sample_people:
+        found = dev.collect(settings, settings.clock().now())
+        lines += [Text(), *dev.lines(found, command(plan, "dev code"))]
     Console().print(Text("\n").join(lines), soft_wrap=True)  # long lines stay whole, to be copied
 
 
 def addresses(api: str, examples: Examples) -> list[tuple[str, str]]:
-    """URLs to look at, with the dashboards of the examples if there are any."""
-    found = [
-        ("API", api),
-        ("documentation", f"{api}/docs"),
-        ("sign in", f"{api}/v1/auth/sign-in"),
-        ("health", f"{api}/readyz"),
-        ("metrics", f"{api}/metrics"),
-        ("overview", f"{api}/v1/overview"),
-    ]
-    if examples.learner_id:
-        found.append(("a learner's dashboard", f"{api}/v1/learners/{examples.learner_id}/dashboard"))
+    """URLs to look at, with the dashboard of a run if there is one."""
+    found = [("API", f"{api}/docs"), ("health", f"{api}/readyz")]
     if examples.run_id:
         found.append(("a run's dashboard", f"{api}/v1/runs/{examples.run_id}/dashboard"))
     return found

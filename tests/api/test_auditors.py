@@ -28,6 +28,7 @@ OPEN = {
     "/v1/learners/{learner_id}/break-glass",
     "/v1/accounts/find",
     "/v1/clients/token",
+    "/v1/dev/session",
     "/v1/auth/providers/{provider}/logout",  # of a provider, with a token of its own
 }
 """What is sent without the token of a user, or changes nothing."""

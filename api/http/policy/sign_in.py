@@ -29,6 +29,7 @@ SIGN_IN = (
     Row("verifyAddress", OPEN, TO_ALL),
     Row("restoreAddress", OPEN, TO_ALL),
     Row("login", OPEN, TO_ALL),
+    Row("openSampleSession", OPEN, TO_ALL),
     Row("getWelcome", OPEN, TO_ALL),
     Row("getSignInPage", OPEN, TO_ALL),
     Row("getRegistrationPage", OPEN, TO_ALL),
