@@ -268,6 +268,7 @@ def _accepted(answer: dict[str, Any]) -> Response:
 )
 async def grant_allowance(quiz_id: QuizId, body: NewAllowance, handle: Dispatch) -> Response:
     """Allow a learner more time, more attempts or a later end; an attempt that runs gets the time at once."""
+    await handle.check.permit(learner_id=body.learner_id, quiz_id=quiz_id)
     terms = (body.extra_seconds, body.extra_attempts, body.closes_at)
     return await handle(GrantAllowance(body.learner_id, quiz_id, body.reason, *terms), body.learner_id)
 

@@ -44,6 +44,7 @@ class LostExtension(Body):
 @router.post("/runs/{run_id}/extensions", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
 async def grant_extensions(run_id: RunId, body: NewExtension, dispatch: Dispatch) -> Response:
     """Give learners of a run more time for a unit; a later extension takes the place of an earlier one."""
+    await dispatch.check.permit_each(body.learner_ids, run_id=run_id)
     return await dispatch(GrantExtensions(run_id, body.unit_id, body.learner_ids, body.new_due, body.reason))
 
 
@@ -52,6 +53,7 @@ async def grant_extensions(run_id: RunId, body: NewExtension, dispatch: Dispatch
 )
 async def withdraw_extensions(run_id: RunId, body: LostExtension, dispatch: Dispatch) -> Response:
     """Take extensions for a unit back: the learners have the deadline of all again, and attempts follow it."""
+    await dispatch.check.permit_each(body.learner_ids, run_id=run_id)
     return await dispatch(WithdrawExtensions(run_id, body.unit_id, body.learner_ids, body.reason))
 
 

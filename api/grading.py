@@ -213,6 +213,7 @@ async def grade_item(
     """Give points for an item that waits; the attempt has its grade when none waits any more."""
     fact = await _started(services, quiz_id, handle)
     learner_id, attempt_no = fact.id("learner_id"), int(fact.id("attempt_no"))
+    await send.check.permit(learner_id=learner_id, quiz_id=quiz_id)
     mark = GradeItem(learner_id, quiz_id, attempt_no, item_id, body.earned, body.levels, body.comment)
     return await send(mark, learner_id)
 

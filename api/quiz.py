@@ -239,6 +239,7 @@ async def submit_attempt(quiz_id: QuizId, attempt_no: AttemptNo, body: NewAttemp
 )
 async def grade_attempt(quiz_id: QuizId, attempt_no: AttemptNo, body: NewGrade, handle: Dispatch) -> Response:
     """Grade a submitted attempt."""
+    await handle.check.permit(learner_id=body.learner_id, quiz_id=quiz_id)
     return await handle(GradeAttempt(body.learner_id, quiz_id, attempt_no, body.score_bp), body.learner_id)
 
 
@@ -250,5 +251,6 @@ async def grade_attempt(quiz_id: QuizId, attempt_no: AttemptNo, body: NewGrade, 
 )
 async def override_grade(quiz_id: QuizId, attempt_no: AttemptNo, body: NewOverride, handle: Dispatch) -> Response:
     """Replace the score of a graded attempt, for a reason; grade and outcome follow, completed units stay so."""
+    await handle.check.permit(learner_id=body.learner_id, quiz_id=quiz_id)
     command = OverrideGrade(body.learner_id, quiz_id, attempt_no, body.score_bp, body.reason)
     return await handle(command, body.learner_id)

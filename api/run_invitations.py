@@ -75,6 +75,7 @@ async def invite_to_run(run_id: RunId, body: NewRunInvitation, handle: Dispatch,
     if bool(body.learner_id) == bool(body.email):
         raise AmbiguousInvitee
     learner_id = body.learner_id or await _account_of(body, run_id, handle, services)
+    await handle.check.permit(learner_id=learner_id, run_id=run_id)
     return await handle(InviteToRun(learner_id, run_id, until), learner_id)
 
 
@@ -95,6 +96,7 @@ async def _account_of(body: NewRunInvitation, run_id: str, handle: Dispatch, ser
 )
 async def revoke_invitation(run_id: RunId, body: Invitee, handle: Dispatch) -> Response:
     """Take an invitation back that was not accepted."""
+    await handle.check.permit(learner_id=body.learner_id, run_id=run_id)
     return await handle(RevokeInvitation(body.learner_id, run_id), body.learner_id)
 
 

@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 
 from commands.clock import Clock
 from domain.aggregate import Aggregate
+from domain.errors import OwnMatter
 from domain.fact import Fact
 from domain.personal import PersonalKey
 from domain.tags import Query
@@ -104,3 +105,9 @@ class Log(Protocol):
 def present(log: Log) -> datetime:
     """When a command is carried out: as its user acted, or now if it follows from an earlier fact."""
     return max(log.context.at, log.now()) if log.context.causation_id else log.context.at
+
+
+def must_be_of_another(log: Log, learner_id: str) -> None:
+    """Raise OwnMatter if the sender is the learner: for what staff decide in files, which no policy looks into."""
+    if log.context.actor == learner_id:
+        raise OwnMatter(learner_id=learner_id)

@@ -67,6 +67,13 @@ class Forbidden(DomainError):
     code = "forbidden"
 
 
+class OwnMatter(Forbidden):
+    """What staff decide about learners, they do not decide about themselves where they learn."""
+
+    code = "own_matter"
+    template = "this is about {learner_id}, who has asked for it: others of the staff decide it"
+
+
 class Rejected(DomainError):
     """The command itself makes no sense."""
 

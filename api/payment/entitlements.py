@@ -95,6 +95,7 @@ class Revocation(Body):
 @router.post("/entitlements", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
 async def grant_entitlement(body: NewEntitlement, handle: Dispatch) -> Response:
     """Give a learner access to runs."""
+    await handle.check.permit(learner_id=body.learner_id)
     entitlement_id = body.entitlement_id or uuid_utils.uuid7().hex
     terms = (tuple(body.runs), body.reason, body.cause, body.until)
     return await handle(GrantEntitlement(body.learner_id, entitlement_id, *terms), body.learner_id)

@@ -177,6 +177,7 @@ async def start_payment(order_id: OrderId, handle: Dispatch, services: ServicesD
 async def refund_order(order_id: OrderId, body: RefundRequest, handle: Dispatch, services: ServicesDep) -> Response:
     """Give money back, never more than was paid and not yet given back."""
     learner_id = await owner_of(services, order_id)
+    await handle.check.permit(learner_id=learner_id)
     lines = None if body.lines is None else tuple(body.lines)
     return await handle(RequestRefund(learner_id, order_id, body.reason, body.amount, lines), learner_id)
 

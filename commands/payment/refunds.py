@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from commands.log import Log, Position
+from commands.log import Log, Position, must_be_of_another
 from commands.payment.payments import charged
 from domain.payment.order import Order, order_stream
 from domain.payment.payment import Payment, payment_stream
@@ -29,6 +29,7 @@ class RequestRefund:
 
 
 async def request_refund(command: RequestRefund, log: Log) -> Position:
+    must_be_of_another(log, command.learner_id)
     order = await log.load(Order, order_stream(command.learner_id, command.order_id))
     refunds: list[Refund] = []
     for part in order.request_refund(command.reason, command.amount, command.lines):

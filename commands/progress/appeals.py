@@ -6,7 +6,7 @@ from commands.log import Log, Position
 from commands.lookups.enrollment import must_have_asked
 from commands.progress import DecideOutcome, decided
 from domain.progress import CourseProgress, progress_stream
-from domain.progress.appeal import About, Appeals, OwnAppeal, appeal_stream
+from domain.progress.appeal import About, Appeals, appeal_stream
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ async def withdraw_appeal(command: WithdrawAppeal, log: Log) -> Position:
 @dataclass(frozen=True)
 class AnswerAppeal:
     """
-    Staff answer an appeal, with their reason; not one about their own outcome.
+    Staff answer an appeal, with their reason.
 
     Attributes:
         granted: whether the learner was right.
@@ -62,8 +62,6 @@ class AnswerAppeal:
 
 
 async def answer_appeal(command: AnswerAppeal, log: Log) -> Position:
-    if log.context.actor == command.learner_id:
-        raise OwnAppeal(learner_id=command.learner_id, run_id=command.run_id)
     appeals = await log.load(Appeals, appeal_stream(command.learner_id, command.run_id))
     progress = await log.load(CourseProgress, progress_stream(command.learner_id, command.run_id))
     new = command.outcome if command.granted else None

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from commands.log import Log, Position
+from commands.log import Log, Position, must_be_of_another
 from commands.lookups.enrollment import must_have_access
 from commands.lookups.quiz import attempts_of
 from commands.quiz.lookup import existing_quiz
@@ -33,6 +33,7 @@ class BringGrade:
 
 async def bring_grade(command: BringGrade, log: Log) -> Position:
     learner_id, quiz_id, score = command.learner_id, command.quiz_id, Score(command.score_bp)
+    must_be_of_another(log, learner_id)
     quiz = await existing_quiz(log, quiz_id)
     units = (await attempts_of(log, learner_id, quiz.run_id, quiz)).units[quiz.unit_id]
     tries = units.quizzes.get(quiz_id, {})

@@ -8,6 +8,7 @@ from commands.lookups.catalog import outline
 from commands.lookups.quiz import attempts_of
 from commands.quiz.answers import responses_in, responses_of
 from commands.quiz.lookup import existing_quiz
+from domain.errors import OwnMatter
 from domain.late_policy import LatePolicy
 from domain.quiz import Quiz, QuizAttempt, QuizNotFound, quiz_stream
 from domain.quiz.changes import Regrade
@@ -69,7 +70,11 @@ async def propose_regrade(command: ProposeRegrade, log: Log) -> Position:
 
 @dataclass(frozen=True)
 class CommitRegrade:
-    """Let a regrade hold that was proposed; its attempts follow by reactions."""
+    """
+    Let a regrade hold that was proposed; its attempts follow by reactions.
+
+    Not by a learner whose own attempt it changes, or may change once that is graded: OwnMatter.
+    """
 
     quiz_id: str
     regrade_no: int
@@ -77,8 +82,25 @@ class CommitRegrade:
 
 async def commit_regrade(command: CommitRegrade, log: Log) -> Position:
     quiz = await _quiz(log, command.quiz_id)
+    change = quiz.proposal(command.regrade_no).change
+    before = quiz.version_of(change.version)
     quiz.commit(command.regrade_no)
+    if quiz.pending_events:
+        await _must_leave_own(log, quiz, before, before.after(change, command.regrade_no))
     return await log.save(quiz)
+
+
+async def _must_leave_own(log: Log, quiz: Quiz, before: Version, after: Version) -> None:
+    """Refuse a regrade that changes an attempt of its sender, or holds for one that has no grade yet."""
+    learner_id = log.context.actor
+    of_own = (tag("quiz", quiz.id_of("quiz_id")), tag("learner", learner_id))
+    for stream in await log.streams((QueryItem(("attempt.started", "attempt.submitted"), of_own),)):
+        attempt = await log.read(QuizAttempt, stream)
+        if attempt.quiz_version != before.number:
+            continue
+        foreseen = await foreseen_of(log, attempt, before, after)
+        if attempt.score is None or (foreseen is not None and changes(attempt, foreseen)):
+            raise OwnMatter(learner_id=learner_id)
 
 
 @dataclass(frozen=True)

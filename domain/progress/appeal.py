@@ -7,7 +7,7 @@ Granting one changes nothing by itself: the outcome is revised along with the an
 from typing import NamedTuple
 
 from domain.aggregate import Aggregate, event, stream_id
-from domain.errors import Conflict, Forbidden, NotFound
+from domain.errors import Conflict, NotFound
 from domain.personal import Words
 
 MOST_APPEALS = 5  # of a learner on one run
@@ -32,13 +32,6 @@ class AppealsUsed(Conflict):
 
     code = "appeals_used"
     template = "learner {learner_id} has had an answer about this outcome of run {run_id}, or {most} answers in all"
-
-
-class OwnAppeal(Forbidden):
-    """No one decides in their own matter."""
-
-    code = "own_appeal"
-    template = "learner {learner_id} has made this appeal: other staff of run {run_id} answer it"
 
 
 class AppealNotFound(NotFound):

@@ -9,6 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from adapters.credentials.signing import hashed
+from adapters.settings import Settings
 from tests.support.api import Campus
 from tests.support.polling import until
 
@@ -39,7 +40,7 @@ async def passed(campus: Campus) -> dict[str, Any]:
     return await held(campus, 1, "valid")
 
 
-async def test_a_credential_is_checked_and_revoked(campus: Campus) -> None:
+async def test_a_credential_is_checked_and_revoked(campus: Campus, lively: Settings) -> None:
     """By anyone who has its id, as JSON, as a page and as a list of revocations; who holds it is not said."""
     found = await passed(campus)
     path = f"/v1/credentials/{found['credential_id']}"
@@ -52,6 +53,10 @@ async def test_a_credential_is_checked_and_revoked(campus: Campus) -> None:
     revocation = {"reason": "issued to the wrong person"}
     refused = await campus.post(f"/credentials/{found['credential_id']}/revoke", revocation)
     assert refused.status_code == 403
+    own = await campus.post(
+        f"/credentials/{found['credential_id']}/revoke", revocation, user=campus.who_teaches(lively)
+    )
+    assert (own.status_code, own.json()["code"]) == (403, "own_matter")
     await campus.send(f"/credentials/{found['credential_id']}/revoke", revocation, user="instructor")
     assert (await campus.client.get(path)).json()["status"] == "revoked"
     revoked = (await campus.client.get(f"{path}/revocations")).json()["revokedCredential"]

@@ -4,6 +4,7 @@ from typing import Any
 
 import httpx
 
+from adapters.settings import Settings
 from tests.support.api import Campus
 from tests.support.polling import until
 
@@ -31,7 +32,7 @@ async def ask_hint(campus: Campus, path: str) -> httpx.Response:
     return await campus.client.put(f"/v1{path}", json={}, headers=await campus.as_user(campus.learner))
 
 
-async def test_people_grade_what_no_key_can(campus: Campus) -> None:
+async def test_people_grade_what_no_key_can(campus: Campus, lively: Settings) -> None:
     """Without seeing whose it is; the number is marked by its key; the last mark grades the attempt."""
     await campus.begin()
     quiz = f"g-{campus.tag}"
@@ -65,6 +66,8 @@ async def test_people_grade_what_no_key_can(campus: Campus) -> None:
     mark = f"/quizzes/{quiz}/grading/{item['handle']}/items/e1"
     refused = await campus.post(mark, {"earned": "4"})
     assert (refused.status_code, refused.json()["code"]) == (403, "staff_only")
+    refused = await campus.post(mark, {"earned": "4"}, user=campus.who_teaches(lively))
+    assert (refused.status_code, refused.json()["code"]) == (403, "own_matter")
     refused = await campus.post(mark, {"earned": "6"}, user="instructor")
     assert (refused.status_code, refused.json()["code"]) == (422, "bad_mark")
     refused = await campus.post(mark, {"levels": {"reasons": "three"}}, user="instructor")

@@ -2,12 +2,10 @@
 
 from typing import Any
 
-import pytest
-
 from commands.enrollment import RequestEnrollment
 from commands.progress import CompleteUnit, DecideOutcome
 from commands.progress.appeals import AnswerAppeal, MakeAppeal, WithdrawAppeal
-from domain.progress.appeal import Appeals, OwnAppeal
+from domain.progress.appeal import Appeals
 from tests.support.given import Said, fact
 from tests.support.usecases import RUN, Campus
 
@@ -67,15 +65,6 @@ async def test_a_granted_appeal_revises_the_outcome_in_the_same_append(campus: C
     assert await campus.repeats(answer(granted=True, outcome="pass"))
     assert await campus.refused(answer(granted=False)) == "appeal_closed"
     assert await campus.refused(WithdrawAppeal(*ANN, 1)) == "appeal_closed"
-
-
-async def test_no_one_answers_an_own_appeal(campus: Campus) -> None:
-    """Who learns on a run that they teach as well leaves it to others, granted or not."""
-    await campus.give(*FAILED, APPEAL)
-    for granted in (True, False):
-        with pytest.raises(OwnAppeal):
-            await campus.new(answer(granted=granted), actor="ann")
-    assert (await campus.new(answer(granted=True), actor="ben"))[0][1] == answered("fail", granted=True)
 
 
 async def test_what_was_confirmed_is_not_appealed_against_again(campus: Campus) -> None:

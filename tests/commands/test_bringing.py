@@ -78,3 +78,10 @@ async def test_who_has_left_gets_no_first_grade(campus: Campus) -> None:
     """An attempt is handed in for those with a place."""
     await campus.give(ASKED, WithdrawEnrollment("ann", RUN))
     assert await campus.refused(bring("groups", 5_000)) == "no_access"
+
+
+async def test_no_one_brings_the_own_grade(campus: Campus) -> None:
+    """Who learns on a run that they teach leaves it to others: in a file, and in a bulk job."""
+    await campus.give(ASKED)
+    assert await campus.refused(bring("groups", 10_000), actor="ann") == "own_matter"
+    assert await campus.facts(bring("groups", 10_000), actor="ben")

@@ -92,6 +92,17 @@ async def test_a_wrong_key_is_corrected_and_taken_back(campus: Campus, monkeypat
     assert await scores(campus) == BEFORE
 
 
+async def test_a_regrade_that_changes_the_own_attempt_is_committed_by_others(campus: Campus) -> None:
+    """Cid's is not changed by it; an attempt without a grade yet may be; all may propose, which changes nothing."""
+    await sat(campus)
+    await campus.give(RequestEnrollment("dan", RUN), StartAttempt("dan", "timed"))
+    assert await campus.facts(PROPOSE, actor="ann")
+    for actor in ("ann", "ben", "dan"):
+        assert await campus.refused(CommitRegrade("timed", 1), actor=actor) == "own_matter"
+    assert await campus.facts(CommitRegrade("timed", 1), actor="cid")
+    assert await campus.repeats(CommitRegrade("timed", 1))
+
+
 async def test_what_a_person_gave_stays(campus: Campus) -> None:
     """A grade that was overridden is kept; only the marks of its items follow."""
     await sat(campus)

@@ -54,6 +54,8 @@ def _of_row(row: Row) -> Iterator[str]:
         actions = [row.action, *(f"{row.action} {field}" for field in fields_of(row) if field not in access.redacts)]
         listed = ", ".join(f'Action::"{action}"' for action in actions)
         yield f"permit (principal, action in [{listed}], resource) when {{ {_condition(row, role, access)} }};"
+    if row.kind is Kind.COMMAND and LEARNER not in row.access and {INSTRUCTOR, ASSISTANT} & row.access.keys():
+        yield f'forbid (principal, action == Action::"{row.action}", resource) when {{ {OWN} }};'
     for field in fields_of(row):
         yield f'forbid (principal, action == Action::"{row.action} {field}", resource) when {{ context.impersonated }};'
 

@@ -101,11 +101,11 @@ class Campus:
         """The same, as a test writes them down: the stream, and the fact."""
         return [(fact.stream_id, Said(fact.type, fact.data)) for fact in await self.facts(command, **context)]
 
-    async def refused(self, command: Any, at: datetime = AT) -> str:
+    async def refused(self, command: Any, at: datetime = AT, actor: str = "test") -> str:
         """The code with which a command is refused; nothing has happened then."""
         head = await self.log.head()
         try:
-            await self.bus.handle(command, Context("test", at))
+            await self.bus.handle(command, Context(actor, at))
         except DomainError as error:
             assert await self.log.head() == head
             return error.code

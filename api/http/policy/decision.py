@@ -11,10 +11,26 @@ from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 from api.http.policy.rows import ROWS
-from api.http.policy.words import ANONYMOUS, AUDITOR, LEARNER, NEEDS, SERVICE, Found, Kind, Proof, Relation, Row
+from api.http.policy.words import (
+    ANONYMOUS,
+    ASSISTANT,
+    AUDITOR,
+    INSTRUCTOR,
+    LEARNER,
+    NEEDS,
+    SERVICE,
+    Found,
+    Kind,
+    Proof,
+    Relation,
+    Row,
+)
 
 AT = "@"
 """Stands in a role between its name and its scope: `instructor@run:algebra-2026`; a role without holds everywhere."""
+
+TEACHERS = frozenset((INSTRUCTOR, ASSISTANT))
+"""Roles whose holders decide what becomes of learners."""
 
 CACHED = 4_096  # combinations of roles
 DECISIONS = 65_536  # that are remembered
@@ -71,6 +87,7 @@ class Refused(IntEnum):
     NO_STEP_UP = 5
     NO_CONSENT = 6
     IMPERSONATED = 7
+    OWN_MATTER = 8
 
 
 class Cell(NamedTuple):
@@ -82,11 +99,17 @@ class Cell(NamedTuple):
 
 
 class Rules(NamedTuple):
-    """A row of the table, compiled."""
+    """
+    A row of the table, compiled.
+
+    Attributes:
+        is_about_others: a command by which teachers decide about learners; about themselves they may not.
+    """
 
     row: Row
     is_open: bool
     is_command: bool
+    is_about_others: bool
     cells: Mapping[str, Cell]
     to_impersonators: Allowed
 
@@ -112,8 +135,18 @@ def compiled(rows: Sequence[Row]) -> dict[str, Rules]:
             raise ValueError(f"the policy has two rows for {row.action}")
         cells = {role: _cell(row, role) for role in row.access}
         left_out = Allowed(frozenset().union(*(access.redacts for access in row.access.values())))
-        rules[row.action] = Rules(row, ANONYMOUS in row.access, row.kind is Kind.COMMAND, cells, left_out)
+        kinds = ANONYMOUS in row.access, row.kind is Kind.COMMAND, is_about_others(row)
+        rules[row.action] = Rules(row, *kinds, cells, left_out)
     return rules
+
+
+def is_about_others(row: Row) -> bool:
+    """
+    Whether no one may ask this about themselves (decisions/0345): commands of teachers that learners have no cell for.
+
+    What only admins may, they may about themselves as well, such as a role that they give up.
+    """
+    return row.kind is Kind.COMMAND and LEARNER not in row.access and not TEACHERS.isdisjoint(row.access)
 
 
 def _cell(row: Row, role: str) -> Cell:
@@ -155,6 +188,8 @@ def decide(action: str, user: Principal | None, thing: Thing) -> Allowed | Refus
     verdict = _decided(action, user.roles, user.proofs, thing.run_id, thing.course_id, is_own=is_own)
     if isinstance(verdict, Allowed) and not is_own and lacks_consent(action, thing):
         return Refused.NO_CONSENT
+    if isinstance(verdict, Allowed) and is_own and RULES[action].is_about_others:
+        return Refused.OWN_MATTER
     return verdict if user.actor is None else _as_another(action, verdict)
 
 

@@ -5,7 +5,7 @@ A request is about what its path names, or about the user. Where only the route 
 named in the body), it asks by `Check.permit`; an answer that was given without asking does not leave.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fastapi import Request
@@ -97,6 +97,11 @@ class Check:
         self.asked = action or self.action, thing
         if learner_id is not None:
             self.note_read(learner_id)
+
+    async def permit_each(self, learner_ids: Iterable[str], *, run_id: str) -> None:
+        """Raise what is wrong, unless the user may ask this about each of some learners of a run."""
+        for learner_id in dict.fromkeys(learner_ids):
+            await self.permit(learner_id=learner_id, run_id=run_id)
 
     def note_read(self, learner_id: str) -> None:
         """Note whose records are shown; a route does so itself where it asks without saying whose."""

@@ -6,7 +6,7 @@ from api.http.policy.words import ADMIN, AUDITOR, LEARNER, Relation
 from api.http.step_up import StepUpNeeded
 from domain.auth import STEP_UP
 from domain.consents import PURPOSES
-from domain.errors import Forbidden
+from domain.errors import Forbidden, OwnMatter
 from domain.passwords import SHORTEST_OF_STAFF
 from domain.user_errors import ConsentNeeded
 
@@ -81,7 +81,7 @@ _PLAIN: dict[Refused, type[Forbidden]] = {
 }
 
 
-CONDITIONS = frozenset((Refused.NO_CONSENT, Refused.NO_STEP_UP, *_PLAIN))
+CONDITIONS = frozenset((Refused.NO_CONSENT, Refused.NO_STEP_UP, Refused.OWN_MATTER, *_PLAIN))
 
 
 def _of_condition(verdict: Refused, action: str, user: JwtClaims, thing: Thing) -> Forbidden:
@@ -93,6 +93,8 @@ def _of_condition(verdict: Refused, action: str, user: JwtClaims, thing: Thing) 
     if verdict is Refused.NO_CONSENT:
         purpose = RULES[action].row.consent
         return ConsentNeeded(learner_id=thing.learner_id, purpose=purpose, version=PURPOSES[purpose].version)
+    if verdict is Refused.OWN_MATTER:
+        return OwnMatter(learner_id=thing.learner_id)
     return _PLAIN[verdict]()
 
 

@@ -28,6 +28,10 @@ where the table says *step-up*, that factor was shown within the last minutes; w
 says why; where it says *consent*, the person whom it is about has consented to that purpose, or it is refused to all
 others. *As a learner* says that an admin may ask it who acts as a learner; such a one has no other role, and what is
 left out for any role is left out then, too.
+
+What instructors or assistants command about a learner, and the learner may not command, they may not ask about
+themselves (`own_matter`): on a run on which they learn as well, others decide
+([decisions/0345](../decisions/0345-no-one-decides-in-their-own-matter.md)).
 """
 
 

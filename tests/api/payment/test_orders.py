@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from adapters.settings import Settings
 from commands.payment.orders import OPEN_FOR
 from commands.payment.payments import RecordPaymentFailed
 from tests.support.sellers import Seller
@@ -54,7 +55,7 @@ async def test_a_payment_that_has_failed_is_tried_again(seller: Seller) -> None:
     assert await seller.send(path) > placed["position"]
 
 
-async def test_refunds_are_of_the_staff(seller: Seller) -> None:
+async def test_refunds_are_of_the_staff(seller: Seller, lively: Settings) -> None:
     """A refund has a reason, and is never above what was paid."""
     await seller.sell()
     placed = await seller.order()
@@ -63,6 +64,7 @@ async def test_refunds_are_of_the_staff(seller: Seller) -> None:
     assert (await seller.post(path, whole)).status_code == 403
     assert (await seller.post(path, whole, user="admin")).json()["code"] == "not_refundable"
     await seller.capture(placed)
+    assert (await seller.post(path, whole, user=seller.who_teaches(lively))).json()["code"] == "own_matter"
     answer = await seller.post(path, {"amount": 4_901, "reason": "promised"}, user="admin")
     assert (answer.status_code, answer.json()["left"]) == (409, 4_900)
     assert (await seller.post(path, {"lines": [2], "reason": "promised"}, user="admin")).json()[
