@@ -1,9 +1,10 @@
 """
 From when on no learner needs what a quiz shows once it is `closed`: the rule for all, and what one learner has beyond.
 
-For all a quiz closes when it says so, or when late work is not accepted any more; where neither is said, at the due
-date that it has itself, or else when its run ends. For one learner it stays open longer by an extension of the unit,
-by a later end that was allowed, by attempts that were allowed and are left, and while an attempt runs (decisions/0337).
+For all a quiz closes when it says so, or when late work is not accepted any more; where neither is said, when its run
+ends, whether it has a due date or not: late work without an end may come from anyone until then. For one learner it
+stays open longer by an extension of the unit, by a later end that was allowed, by attempts that were allowed and are
+left, and while an attempt runs (decisions/0337).
 """
 
 from datetime import datetime
@@ -18,10 +19,8 @@ NO_ALLOWANCE = Allowance.blank("allowance-:")
 
 def closed_at(version: Version, deadline: Deadline, allowance: Allowance = NO_ALLOWANCE) -> datetime | None:
     """When a quiz has closed, for all or for one learner; None where its deadline has no end and the run has none."""
-    closes_at = version.closes_at(allowance, deadline)
-    if closes_at is None and version.due_at is not None and not allowance.extra_attempts:  # late work has no end
-        closes_at = deadline.due_at
-    return min((each for each in (closes_at, deadline.over_at) if each is not None), default=None)
+    ends = version.closes_at(allowance, deadline), deadline.over_at
+    return min((each for each in ends if each is not None), default=None)
 
 
 def works_until(version: Version, deadline: Deadline, allowance: Allowance, taken: int) -> datetime | None:

@@ -22,7 +22,8 @@ from tests.support.usecases import AT, END, ITEMS, RUN, UNITS, Campus
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 DUE = AT + 20 * DAY
-QUIZ = PublishQuiz("timed", RUN, "q1", "Timed", items=ITEMS, key=[1, 0], time_limit=600, due_at=DUE)
+ENDLESS = PublishQuiz("timed", RUN, "q1", "Timed", items=ITEMS, key=[1, 0], time_limit=600, due_at=DUE)
+QUIZ = replace(ENDLESS, rules=Rules(late=LatePolicy("none")))
 MORE = GrantAllowance("ben", "timed", "fell ill")
 
 
@@ -53,23 +54,33 @@ async def test_an_extension_keeps_it_closed_to_others(sat: Campus) -> None:
     assert await closed(sat) == DUE
 
 
+@pytest.mark.parametrize("late", [None, LatePolicy("accept"), LatePolicy("percent_a_day", 1_000)])
+async def test_late_work_without_an_end_keeps_it_closed_until_the_run_ends(
+    sat: Campus, late: LatePolicy | None
+) -> None:
+    """Ben has not begun, and may until then: the key would be worth what the policy leaves."""
+    await sat.give(replace(ENDLESS, rules=Rules(late=late)))
+    assert (await closed(sat), await closed(sat, version=2)) == (END, END)
+
+
 async def test_an_attempt_that_runs_keeps_it_closed(sat: Campus) -> None:
     """As long as it takes answers, with the seconds that were granted; not once it has ended."""
-    await sat.bus.handle(StartAttempt("ben", "timed"), Context("test", DUE + HOUR))
-    ends = DUE + HOUR + timedelta(seconds=605)
-    assert await closed(sat) == ends
-    await sat.give(replace(MORE, extra_seconds=300))
-    assert await closed(sat) == ends + timedelta(seconds=300)
-    await sat.bus.handle(SubmitAttempt("ben", "timed"), Context("test", DUE + HOUR))
+    await sat.bus.handle(StartAttempt("ben", "timed"), Context("test", DUE - timedelta(seconds=300)))
+    assert await closed(sat) == DUE + timedelta(seconds=5)
+    await sat.give(replace(MORE, closes_at=DUE + HOUR))
+    assert await closed(sat) == DUE + timedelta(seconds=305)
+    await sat.give(replace(MORE, closes_at=DUE + HOUR, extra_seconds=300))
+    assert await closed(sat) == DUE + timedelta(seconds=605)
+    await sat.bus.handle(SubmitAttempt("ben", "timed"), Context("test", DUE))
     assert await closed(sat) == DUE
 
 
 async def test_what_one_learner_is_allowed_keeps_it_closed(sat: Campus) -> None:
-    """A later end, and attempts that are left: as long as one may be started, which without any end is the run's."""
+    """A later end, and attempts that are left: as long as one may be started."""
     await sat.give(replace(MORE, closes_at=DUE + 3 * DAY))
     assert await closed(sat) == DUE + 3 * DAY
-    await sat.give(replace(MORE, learner_id="ann", extra_attempts=1))
-    assert await closed(sat) == END
+    await sat.give(replace(MORE, learner_id="ann", extra_attempts=1, closes_at=DUE + 5 * DAY))
+    assert await closed(sat) == DUE + 5 * DAY
     await sat.give(StartAttempt("ann", "timed"), SubmitAttempt("ann", "timed", 2), replace(MORE, extra_seconds=9))
     assert await closed(sat) == DUE
 
@@ -87,10 +98,11 @@ async def test_for_all_it_is_closed_when_no_work_is_accepted(sat: Campus) -> Non
 
 async def test_the_late_work_of_every_version_of_the_course_counts(sat: Campus) -> None:
     """A learner may keep an earlier one, by which work is accepted for longer, or one without the unit."""
+    await sat.give(replace(ENDLESS, rules=Rules(closes_at=DUE + 5 * DAY)))
     late = msgspec.structs.replace(UNITS[1], late=LatePolicy("until", None, 3))
     await sat.give(PublishCourse("algebra", [UNITS[0], late, UNITS[2]]), ChangeRunVersion(RUN, 2))
-    assert await closed(sat) == DUE + 3 * DAY
+    assert await closed(sat) == DUE + 5 * DAY
     other = Unit("q3", "quiz", "Rings")
     await sat.give(PublishCourse("algebra", [*UNITS, other]), ChangeRunVersion(RUN, 3))
     await sat.give(replace(QUIZ, quiz_id="rings", unit_id="q3"))
-    assert (await closed(sat), await closed(sat, quiz_id="rings")) == (DUE + 3 * DAY, DUE)
+    assert (await closed(sat), await closed(sat, quiz_id="rings")) == (DUE + 5 * DAY, DUE)
