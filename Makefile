@@ -1,5 +1,5 @@
 # Two commands are enough: `make run` and `make test`. All of them start with `setup`, which is done once per lock file.
-.PHONY: help setup run test test-fast test-slow check supply audit format bench lock clean
+.PHONY: help setup run test test-fast test-slow check supply audit format styles vendor bench lock clean
 
 # Two more than there are cores: half of the time a test waits for a server or a process.
 WORKERS = $(shell expr $$(getconf _NPROCESSORS_ONLN) + 2)
@@ -37,6 +37,12 @@ audit: setup ## compare the packages that are shipped with known vulnerabilities
 
 format: setup ## let ruff mend what it can
 	.venv/bin/ruff check --fix . ; .venv/bin/ruff format .
+
+styles: setup ## build web/static/campus.css; run it before a commit that touches templates
+	@.venv/bin/python -m scripts.styles
+
+vendor: setup ## fetch what pages have from npm again, after a change of a version in scripts/vendor.py (needs npm)
+	@.venv/bin/python -m scripts.vendor
 
 bench: setup ## measure against the yardsticks of docs/benchmarks.md
 	@for name in append condition command query lag; do .venv/bin/campus bench $$name || exit 1; done

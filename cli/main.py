@@ -52,7 +52,7 @@ COMMANDS = {
     "inbox": ("cli.inbox", "Run the development inbox, which takes the mails of a campus that is tried out."),
     "paysim": ("cli.paysim", "Run the stand-in for Stripe, for development and tests."),
 }
-OURS = ("benchmarks", "cli", "campuslog", "api", "workers", "adapters", "commands", "projections", "domain")
+OURS = ("benchmarks", "cli", "campuslog", "web", "api", "workers", "adapters", "commands", "projections", "domain")
 
 
 class LazyCommands(TyperGroup):

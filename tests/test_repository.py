@@ -23,7 +23,7 @@ from adapters.settings import Settings
 from cli.main import app
 
 ROOT = Path(__file__).parents[1]
-LAYERS = ("domain", "commands", "projections", "api", "workers", "adapters", "cli", "campuslog", "benchmarks")
+LAYERS = ("domain", "commands", "projections", "api", "web", "workers", "adapters", "cli", "campuslog", "benchmarks")
 LONGEST_MODULE, MEDIAN_MODULE = 400, 100  # lines
 LONGEST_FUNCTION, USUAL_FUNCTION = 60, 30  # lines; 95 of 100 functions are no longer than usual
 WORDED = {".py", ".md", ".sql", ".yaml", ".toml", ".sh"}

@@ -311,11 +311,12 @@ def _is_file(head: MutableMapping[str, Any]) -> bool:
 
 
 def _vary(head: MutableMapping[str, Any]) -> None:
-    """Say that the answer depends on what the client takes, be it compressed or not."""
+    """Say that the answer depends on what the client takes, be it compressed or not; what is public, on that alone."""
+    is_public = any(name == b"cache-control" and value.startswith(b"public") for name, value in head["headers"])
     named = [value for name, value in head["headers"] if name == b"vary"]
     wanted = [value for value in named if b"accept-encoding" not in value.lower()]
     head["headers"] = [header for header in head["headers"] if header[0] != b"vary"]
-    head["headers"].append((b"vary", b", ".join([*wanted, VARY])))
+    head["headers"].append((b"vary", b", ".join([*wanted, b"accept-encoding" if is_public else VARY])))
 
 
 def _fit(value: bytes) -> str:
