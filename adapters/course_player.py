@@ -16,7 +16,7 @@ from adapters.postgres.queries.run_outline import QuizOfUnit, RunOutline
 from adapters.shown_dashboard import ShownCourse, ShownRecent, ShownStatus, note_time
 from domain.catalog import Unit
 from domain.catalog.unit_rules import WATCHED_KINDS
-from domain.deadlines import is_over
+from domain.deadlines import Deadline, is_over, over_for
 from domain.enrollment_errors import Status
 from domain.kinds import Kind
 from domain.progress.completion import units_before
@@ -36,7 +36,7 @@ class Lock(msgspec.Struct, kw_only=True):
 
     Attributes:
         reason: `no_place`: the learner has no access to the run now; `run_over`; `units_before`: some others have to be
-            completed before it.
+            completed before it. On a unit for which the learner has more time than the run, it is not over.
         units: those.
     """
 
@@ -128,12 +128,20 @@ class _Learner(msgspec.Struct):
     course: ShownCourse
     now: datetime
     has_place: bool
-    is_over: bool
+    ends_at: datetime
     due: Mapping[str, datetime]
+    extended: Mapping[str, datetime]
     accepted_until: Mapping[str, datetime]
     overdue: set[str]
     opened: set[str]
     completed: set[str]
+
+    def is_over(self, unit_id: str) -> bool:
+        """Whether nothing is accepted in a unit any more, since the run is over and no extension goes on."""
+        due, extended = self.due.get(unit_id), self.extended.get(unit_id)
+        has_more = extended is not None and (due is None or extended >= due)  # what is due has the extension in it
+        over_at = over_for(self.ends_at, extended if has_more else None)
+        return not Deadline(due, None, over_at, extended=has_more).accepts(self.now)
 
 
 def player_of(
@@ -192,14 +200,14 @@ def last_unit(outline: RunOutline, course: ShownCourse, recent: list[ShownRecent
 def _learner(
     outline: RunOutline, course: ShownCourse, now: datetime, accepted_until: Mapping[str, datetime]
 ) -> _Learner:
-    over = is_over(outline.ends_at, now)
-    is_due = course.status == Status.ACTIVE and not over
+    is_due = course.status == Status.ACTIVE and not is_over(outline.ends_at, now)
     return _Learner(
         course=course,
         now=now,
         has_place=course.status in WITH_PLACE,
-        is_over=over,
+        ends_at=outline.ends_at,
         due={each.unit_id: each.due_at for each in course.deadlines},
+        extended={} if course.extensions is msgspec.UNSET else course.extensions,
         accepted_until=accepted_until,
         overdue={each.unit_id for each in course.deadlines if is_due and not each.done and each.due_at < now},
         opened=set(course.opened),
@@ -240,7 +248,7 @@ def _locks(unit: Unit, learner: _Learner) -> list[Lock]:
         return [Lock(reason="no_place", units=[])]
     if unit.unit_id in learner.completed:
         return []
-    locks = [Lock(reason="run_over", units=[])] if learner.is_over else []
+    locks = [Lock(reason="run_over", units=[])] if learner.is_over(unit.unit_id) else []
     if before := units_before(unit.unit_id, unit.after, learner.completed):
         locks.append(Lock(reason="units_before", units=before))
     return locks

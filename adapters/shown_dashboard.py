@@ -17,7 +17,15 @@ import msgspec
 from domain.deadlines import is_over
 from domain.enrollment_errors import ENDED, OPEN, Status
 from domain.words import FactType, Outcome, Waits, closed
-from projections.learner_dashboard.rows import Course, Deadline, Moved, Recent, late_deadlines, move_deadlines
+from projections.learner_dashboard.rows import (
+    Course,
+    Deadline,
+    Moved,
+    NextUnit,
+    Recent,
+    late_deadlines,
+    move_deadlines,
+)
 
 LARGEST = 65_536  # bytes of a dashboard
 LISTED = (50, 10, 3)  # entries of each list of a course: as many as fit
@@ -34,7 +42,7 @@ class ShownCourse(Course):
     One run that the learner has to do with; percent, grades and scores in basis points.
 
     Attributes:
-        status: `ended` where the run is over and the learner has neither completed it nor left.
+        status: `ended` where the run is over and the learner has neither completed it nor left, nor has more time.
         left_out: how many entries of which lists are not shown; only there if there are any.
         ended_at: when the run ended; only there if it has.
         overdue: how many units were due and are not done; only where courses of a state are asked for.
@@ -137,18 +145,35 @@ def _last_day(today: int) -> bytes:
 
 
 def note_time(course: ShownCourse, now: datetime) -> None:
-    """Where to go on by now; if its run is over, nothing is due on it, and there is nowhere to go on."""
+    """
+    Where to go on by now; if its run is over, nothing is due on it, and there is nowhere to go on.
+
+    It is not over for a learner who has more time: units with an extension that goes on are left.
+    """
     if course.next_later is not msgspec.UNSET:
         for each in course.next_later:
             course.next_unit = each.unit if each.after < now else course.next_unit
         course.next_later = [each for each in course.next_later if each.after >= now] or msgspec.UNSET
     if course.ends_at is None or not is_over(course.ends_at, now):
         return
+    if left := _with_more_time(course, now):
+        course.deadlines, course.next_later = left, msgspec.UNSET
+        if course.next_unit is None or course.next_unit.unit_id not in {each.unit_id for each in left}:
+            course.next_unit = NextUnit(left[0].unit_id, left[0].title)
+        return
     course.ended_at = course.ends_at
     if course.status in OPEN:
         course.status = ENDED
     course.next_unit, course.deadlines = None, []
     course.offered_until = course.waits_for = course.next_later = msgspec.UNSET
+
+
+def _with_more_time(course: ShownCourse, now: datetime) -> list[Deadline]:
+    """What a learner has not done and has an extension for that has not ended; *course* is over for others."""
+    if course.status != Status.ACTIVE or course.extensions is msgspec.UNSET:
+        return []
+    extended = course.extensions
+    return [each for each in course.deadlines if not each.done and now <= each.due_at == extended.get(each.unit_id)]
 
 
 def in_state(courses: Sequence[ShownCourse], now: datetime, state: State) -> list[ShownCourse]:

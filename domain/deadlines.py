@@ -241,12 +241,15 @@ def deadline_of(
     extended = extensions.get(unit.unit_id)
     has_more = extended is not None and (due is None or extended > due)
     due = extended if has_more else due
-    over_at = run.ends_at
-    if extended is not None and has_more and over_at is not None:
-        over_at = max(over_at, extended)
+    over_at = over_for(run.ends_at, extended if has_more else None)
     policy = quiz.late or unit.late or run.late
     until = accepted_until(due, policy, run.time_zone)
     return Deadline(due, until, over_at, policy, run.time_zone, has_more)
+
+
+def over_for(ends_at: datetime | None, extended: datetime | None) -> datetime | None:
+    """From when on nothing is accepted in a unit: the end of the run, or the learner's extension if that is later."""
+    return ends_at if ends_at is None or extended is None else max(ends_at, extended)
 
 
 def accepted_until(due: datetime | None, policy: LatePolicy | None, time_zone: str = UTC_ZONE) -> datetime | None:

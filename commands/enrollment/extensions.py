@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from commands.log import Log, Position
-from commands.lookups.catalog import Outline, outline
+from commands.lookups.catalog import outline
 from commands.lookups.deadlines import due_before
 from domain.enrollment import Enrollment, enrollment_stream
-from domain.progress import UnknownUnit
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,7 @@ class GrantExtensions:
 
 
 async def grant_extensions(command: GrantExtensions, log: Log) -> Position:
-    run = await _with_unit(log, command.run_id, command.unit_id)
+    run = await outline(log, command.run_id)
     extended = []
     for learner_id, due in (await due_before(log, command.learner_ids, run, command.unit_id)).items():
         enrollment = await log.load(Enrollment, enrollment_stream(learner_id, command.run_id))
@@ -48,17 +47,10 @@ class WithdrawExtensions:
 
 
 async def withdraw_extensions(command: WithdrawExtensions, log: Log) -> Position:
-    run = await _with_unit(log, command.run_id, command.unit_id)
+    run = await outline(log, command.run_id)
     changed = []
     for learner_id, due in (await due_before(log, command.learner_ids, run, command.unit_id)).items():
         enrollment = await log.load(Enrollment, enrollment_stream(learner_id, command.run_id))
         enrollment.withdraw_extension(command.unit_id, due, command.reason)
         changed.append(enrollment)
     return await log.save(*changed)
-
-
-async def _with_unit(log: Log, run_id: str, unit_id: str) -> Outline:
-    run = await outline(log, run_id)
-    if unit_id not in run.units:
-        raise UnknownUnit(run_id=run_id, unit_id=unit_id)
-    return run

@@ -56,18 +56,6 @@ async def must_have_access(log: Log, learner_id: str, run_id: str) -> None:
         raise no_access(learner_id, run_id, status)
 
 
-async def must_take_part(log: Log, learner_id: str, run: Outline) -> None:
-    """
-    Refuse a learner who has no place on the run, or who acts after its end.
-
-    Raises:
-        NotEnrolled, NoAccess: see `must_have_access`.
-        RunIsOver: the run has ended.
-    """
-    await must_have_access(log, learner_id, run.run_id)
-    must_go_on(run, log.context.at)
-
-
 async def has_access(log: Log, learner_id: str, run_id: str) -> bool:
     """Whether a learner has a place on the run now."""
     return (await log.read(Enrollment, enrollment_stream(learner_id, run_id))).status in HAVING_ACCESS

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from commands.log import Log, Position
 from commands.lookups.catalog import Outline, title_of_course
+from commands.lookups.deadlines import must_take_part
 from commands.lookups.enrollment import (
     HAVING_ACCESS,
     extensions_of,
     must_have_access,
     must_have_asked,
-    must_take_part,
     no_access,
     went_to,
 )
@@ -67,7 +67,7 @@ class OpenUnit:
 
 async def open_unit(command: OpenUnit, log: Log) -> Position:
     run = await _unit_outline(log, command.learner_id, command.run_id, command.unit_id)
-    await must_take_part(log, command.learner_id, run)
+    await must_take_part(log, command.learner_id, run, command.unit_id)
     progress = await _begun(log, command.learner_id, run)
     asked = asked_of(run, command.unit_id)
     progress.must_be_open(command.unit_id, asked.after)
@@ -90,7 +90,7 @@ class RecordActivity:
 
 async def record_activity(command: RecordActivity, log: Log) -> Position:
     run = await _unit_outline(log, command.learner_id, command.run_id, command.unit_id)
-    await must_take_part(log, command.learner_id, run)
+    await must_take_part(log, command.learner_id, run, command.unit_id)
     progress = await _begun(log, command.learner_id, run)
     progress.must_be_open(command.unit_id, run.units[command.unit_id].after)
     progress.record_activity(command.unit_id, command.kind, command.amount)
@@ -126,7 +126,7 @@ async def complete_unit(command: CompleteUnit, log: Log) -> Position:
         return await log.save(await log.load(CourseProgress, progress_stream(command.learner_id, command.run_id)))
     _must_have(run, unit_id)
     await (
-        must_take_part(log, command.learner_id, run)
+        must_take_part(log, command.learner_id, run, command.unit_id)
         if command.rule == BY_HAND
         else must_have_access(log, command.learner_id, command.run_id)
     )

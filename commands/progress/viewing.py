@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from commands.log import Log, Position
 from commands.lookups.catalog import Outline, versions_with_media
-from commands.lookups.enrollment import must_take_part
+from commands.lookups.deadlines import must_take_part
 from commands.lookups.progress import asked_of
 from commands.progress.following import followed
 from domain.catalog.unit_rules import WATCHED_KINDS
@@ -56,7 +56,7 @@ async def record_watched(command: RecordWatched, log: Log) -> Position:
     kind = plain_kind(run.units[unit_id].kind)
     if kind not in WATCHED_KINDS:
         raise NotWatchable(unit_id=unit_id, kind=kind)
-    await must_take_part(log, command.learner_id, run)
+    await must_take_part(log, command.learner_id, run, command.unit_id)
     at = log.context.at
     viewing = await log.load(Viewing, viewing_stream(command.learner_id, command.run_id, unit_id))
     viewing.watch(

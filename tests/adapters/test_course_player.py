@@ -99,6 +99,22 @@ def test_after_the_end_what_is_there_can_be_read() -> None:
     assert found["intro"].state == "completed"
 
 
+def test_a_run_is_not_over_for_who_has_more_time() -> None:
+    """The units with an extension are open until it ends, and the first of them is next; all others are locked."""
+    more = END + timedelta(days=5)
+    granted: dict[str, Any] = {
+        "deadlines": [Deadline("film", "Groups", END - timedelta(days=1)), Deadline("more", "More", more)],
+        "extensions": {"more": more, "film": END - timedelta(days=9)},
+    }
+    for now, is_over in ((END, False), (more, False), (more + timedelta(seconds=1), True)):
+        player = player_of(OUTLINE, entry(**granted), now, last=None, position_ms=None)
+        found = units(player)
+        assert why(found["film"]) == [("run_over", [])]
+        assert why(found["more"]) == ([("run_over", [])] if is_over else [])
+        assert player.status == ("ended" if is_over else "active")
+        assert player.next == (None if is_over else NextUnit("more", "More"))
+
+
 def test_a_course_without_sections_has_one() -> None:
     """With all units, in their order."""
     outline = RunOutline(**{name: getattr(OUTLINE, name) for name in OUTLINE.__struct_fields__} | {"sections": []})

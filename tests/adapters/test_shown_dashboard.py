@@ -49,6 +49,21 @@ def test_a_document_that_fits_is_sent_as_it_is() -> None:
         assert shown(stored, NOW) is stored
 
 
+def test_a_run_goes_on_for_who_has_more_time() -> None:
+    """With what is left and has an extension; once that is done or ends, the run is over."""
+    more = NOW + timedelta(days=5)
+    late, done = course("r1", 3, ends_at=NOW), course("r2", 3, ends_at=NOW)
+    for each in (late, done):
+        each.extensions = {"u1": NOW + timedelta(days=3), "u2": more}
+        each.deadlines[-1] = Deadline("u2", "Algebra", more, done=each is done)
+    shown_now, shown_done = whole(shown(text(late, done), NOW)).courses
+    assert (shown_now.status, shown_now.ended_at) == ("active", msgspec.UNSET)
+    assert ([each.unit_id for each in shown_now.deadlines], shown_now.next_unit) == (["u2"], NextUnit("u2", "Algebra"))
+    assert (shown_done.status, shown_done.deadlines, shown_done.ended_at) == ("ended", [], NOW)
+    (shown_later,) = whole(shown(text(late), more + timedelta(seconds=1))).courses
+    assert (shown_later.status, shown_later.deadlines) == ("ended", [])
+
+
 @pytest.mark.parametrize("hours", [-23, 0, 14])
 def test_an_end_is_a_moment_in_whatever_zone_it_is_written(hours: int) -> None:
     """From that moment on the run is over, and not a microsecond before."""

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from msgspec import UNSET
 
-from commands.catalog import CreateCourse, OpenRun, PublishCourse, ScheduleRun
+from commands.catalog import ChangeRunVersion, CreateCourse, OpenRun, PublishCourse, ScheduleRun
 from commands.enrollment import ReactivateEnrollment, RequestEnrollment, WithdrawEnrollment
 from commands.enrollment.extensions import GrantExtensions, WithdrawExtensions
 from commands.log import Context
+from commands.progress import CompleteUnit, DecideOutcome, OpenUnit, RecordActivity
+from commands.progress.following import FollowRun
 from commands.quiz import (
     BringGrade,
     EndAttempt,
@@ -99,6 +101,28 @@ async def test_an_extension_reopens_a_quiz_that_refuses_late_work(campus: Campus
     assert await campus.refused(START, at=END + 2 * DAY) == "run_is_over"
     await at(campus, DUE + DAY, BACK, BACK)
     assert await campus.refused(START, at=DUE + DAY) == "quiz_closed"
+
+
+async def test_a_unit_is_read_as_long_as_the_extension_goes_on(campus: Campus) -> None:
+    """Opened and used after the end of the run, which is over for what has no extension."""
+    await at(campus, AT, *OPENED, REFUSING)
+    await at(campus, AT, replace(MORE, new_due=END + DAY))
+    await at(campus, END + HOUR, OpenUnit("ann", RUN, "u1"), RecordActivity("ann", RUN, "u1"))
+    assert await campus.refused(RecordActivity("ann", RUN, "u1"), at=END + 2 * DAY) == "run_is_over"
+    await at(campus, END + HOUR, BACK)
+    assert await campus.refused(RecordActivity("ann", RUN, "u1"), at=END + HOUR) == "run_is_over"
+
+
+async def test_an_extension_goes_by_the_version_of_the_learner(campus: Campus) -> None:
+    """Beyond the deadline there, and for a unit that the run has no more; a learner without the unit gets none."""
+    sooner = Unit("u2", "quiz", "", weight=10_000, due_after_days=1)
+    await at(campus, AT, *OPENED, CompleteUnit("ann", RUN, "u1", "instructor", 9_000), DecideOutcome("ann", RUN, 1))
+    await at(campus, AT, PublishCourse("late", [sooner]), ChangeRunVersion(RUN, 2), FollowRun(RUN, 1))
+    await at(campus, AT, RequestEnrollment("ben", RUN))
+    assert await campus.refused(replace(MORE, new_due=DUE)) == "bad_extension"
+    await at(campus, AT, replace(MORE, new_due=DUE + HOUR))
+    assert await campus.refused(replace(MORE, learner_ids=["ann", "ben"])) == "unknown_unit"
+    await at(campus, AT, replace(MORE, unit_id="u2", learner_ids=["ben"], new_due=AT + DAY + HOUR), BACK)
 
 
 async def test_an_extension_in_the_middle_of_an_attempt(campus: Campus) -> None:

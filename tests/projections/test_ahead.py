@@ -97,6 +97,22 @@ def test_days_of_a_self_paced_run_count_from_the_place(place: int, first: dateti
     assert due(history.quiz("q1", "tma1", day(30)).clicked("7", 1, day(201)))[0] == ("tma1", day(30))
 
 
+def test_a_later_version_counts_from_the_place_too() -> None:
+    """Also where the version of the time of the place had no deadline at all."""
+    bare = [{**unit, "due_after_days": None} for unit in UNITS]
+    history = self_paced(History().course(units=bare)).enrolled("7", at=day(10))
+    assert due(history) == []
+    version: dict[str, Any] = {"completion_rule": "all", "grading_policy": "mean", "structure_hash": "1"}
+    history.add("course-AAA", "course.version_published", version=2, units=UNITS, **version)
+    history.add("run-AAA-1", "run.version_changed", day(11), course_id="AAA", old=1, new=2, change_no=1)
+    history.add("progress-7:AAA-1", "progress.rebased", day(11), from_version=1, to_version=2)
+    assert due(history) == [("tma1", day(28) + HOUR), ("tma2", day(63) + HOUR)]
+    history.graded("7", "tma1", 5_000, day(54))
+    assert so_far(history) == {5_000}
+    history.graded("7", "tma1", 5_000, day(64), no=2)
+    assert so_far(history) == {2_000}
+
+
 def test_where_to_go_on() -> None:
     """To what is due first of what is open, to what comes before it, and to what waits for a grade at last."""
     units = [{**unit} for unit in UNITS]

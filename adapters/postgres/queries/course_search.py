@@ -15,6 +15,7 @@ import msgspec
 
 from adapters.postgres.connection import EXTENSIONS
 from adapters.postgres.queries.json_answer import json_object
+from adapters.postgres.queries.old_columns import with_columns
 from adapters.postgres.queries.reader import CHECKPOINT, Reader, RowPage
 from domain.catalog import PACINGS
 from domain.kinds import Kind
@@ -27,6 +28,7 @@ OPEN_BIT = 1 << len(PACINGS)
 
 MOST_WORDS = 16  # of a query; more of them narrow nothing
 MOST_ALIKE = 5  # words that stand for one
+FEW = 2_000  # courses whose runs are looked for one by one
 TYPED_RIGHT = 3  # letters of the longest word that has no typing errors
 
 Matched = Literal["all", "alike", "any"]
@@ -103,7 +105,7 @@ class _Group(NamedTuple):
     """Courses that are the same in every facet."""
 
     language: str
-    kinds: list[str]
+    kind_list: str
     offers: int
     courses: int
 
@@ -111,7 +113,7 @@ class _Group(NamedTuple):
         """By facet, where they are counted."""
         return {
             "language": [self.language],
-            "kind": self.kinds,
+            "kind": self.kind_list.split(),
             "pacing": [pacing for pacing, bit in PACING_BITS.items() if self.offers & bit],
             "registration": ["open" if self.offers & OPEN_BIT else "closed"],
         }
@@ -146,28 +148,45 @@ ENTRY = json_object(
 )
 
 # First all courses that have the words, then how many there are of each sort, then a page of those that were asked for.
-SEARCH = f"""
-WITH with_words AS MATERIALIZED (
-    SELECT course_id, language, kinds, {{score}} AS score FROM catalog_search WHERE {{has_words}}),
-offered AS MATERIALIZED (
-    SELECT course_id, bit_or(CASE pacing {_OF_RUN} ELSE 0 END | CASE WHEN {OPEN} THEN {OPEN_BIT} ELSE 0 END) AS offers
-      FROM with_words JOIN catalog_runs USING (course_id) WHERE status <> 'closed' GROUP BY course_id),
+# What the runs of many courses offer is added up for all courses: to look for the runs of each one takes longer then.
+_SEARCHED = with_columns(
+    "SELECT course_id, language, kind_list, heading, words FROM catalog_search", "searched", kind_list="''"
+)
+_OFFERS = f"bit_or(CASE pacing {_OF_RUN} ELSE 0 END | CASE WHEN {OPEN} THEN {OPEN_BIT} ELSE 0 END)"
+_OF_ALL = f"""LEFT JOIN (
+    SELECT course_id, {_OFFERS} AS offers FROM catalog_runs WHERE status <> 'closed' GROUP BY course_id) AS offered
+    USING (course_id)"""
+_OF_EACH = f"""(SELECT {_OFFERS} FROM catalog_runs AS run
+    WHERE run.course_id = with_words.course_id AND status <> 'closed')"""
+ALL_COURSES = f"""
 found AS MATERIALIZED (
-    SELECT with_words.*, coalesce(offers, 0) AS offers FROM with_words LEFT JOIN offered USING (course_id)),
+    SELECT course_id, language, kind_list, 0::bigint AS score, coalesce(offers, 0) AS offers
+      FROM {_SEARCHED} {_OF_ALL})"""
+WITH_WORDS = f"""
+with_words AS MATERIALIZED (
+    SELECT course_id, language, kind_list, {{score}} AS score FROM {_SEARCHED} WHERE words @@ %(wanted)s::tsquery),
+counted AS MATERIALIZED (SELECT count(*) > {FEW} AS are_many FROM with_words),
+found AS MATERIALIZED (
+    SELECT with_words.*, coalesce(offers, 0) AS offers FROM with_words {_OF_ALL} WHERE (SELECT are_many FROM counted)
+    UNION ALL
+    SELECT with_words.*, coalesce({_OF_EACH}, 0) FROM with_words WHERE NOT (SELECT are_many FROM counted))"""
+SEARCH = f"""
+WITH {{found}},
 page AS (
     SELECT score, course_id, {ENTRY}::text AS body
       FROM (SELECT * FROM found WHERE {{narrowed}}{{after}} ORDER BY score DESC, course_id LIMIT %(limit)s) AS ranked
-      JOIN (SELECT course_id, title, summary FROM catalog_courses) AS course USING (course_id))
+      JOIN (SELECT course_id, title, summary FROM catalog_courses) AS course USING (course_id)
+      JOIN (SELECT course_id, kinds FROM catalog_search) AS searched USING (course_id))
 SELECT {CHECKPOINT.format("catalog")},
-       (SELECT json_agg(json_build_array(language, kinds, offers, courses)) FROM (
-            SELECT language, kinds, offers, count(*) AS courses FROM found GROUP BY 1, 2, 3) AS sorts),
+       (SELECT json_agg(json_build_array(language, kind_list, offers, courses)) FROM (
+            SELECT language, kind_list, offers, count(*) AS courses FROM found GROUP BY 1, 2, 3) AS sorts),
        page.score, page.course_id, page.body
   FROM (SELECT) AS once LEFT JOIN page ON true ORDER BY page.score DESC, page.course_id
 """
 AFTER = " AND (score < %(score)s OR (score = %(score)s AND course_id > %(course_id)s))"
 CONDITIONS = {
     "language": "language = %(language)s",
-    "kind": "kinds ? %(kind)s",
+    "kind": "strpos(kind_list, ' ' || %(kind)s || ' ') > 0",
     "pacing": f"offers & (CASE %(pacing)s::text {_OF_RUN} ELSE 0 END) > 0",
     "registration": f"({_IS_OPEN}) = (%(registration)s = 'open')",
 }
@@ -212,8 +231,7 @@ async def _terms(reader: Reader, words: Sequence[str], *, every: bool) -> list[_
 
 async def _find(reader: Reader, asked: Mapping[str, Any], terms: Sequence[_Term], matched: Matched) -> _Answer:
     query = SEARCH.format(
-        score="0::bigint" if not terms else RANK_OF_ANY if matched == "any" else RANK,
-        has_words="words @@ %(wanted)s::tsquery" if terms else "true",
+        found=WITH_WORDS.format(score=RANK_OF_ANY if matched == "any" else RANK) if terms else ALL_COURSES,
         narrowed=" AND ".join(["true", *(CONDITIONS[name] for name in CONDITIONS if asked[name] is not None)]),
         after="" if asked["score"] is None else AFTER,
     )

@@ -81,9 +81,9 @@ async def test_any_text_is_an_answer_or_a_refusal(campus: Campus) -> None:
 def test_a_facet_counts_what_the_others_leave() -> None:
     """Whatever is chosen in it, so that its other choices can be seen; what is left by all is the total."""
     groups = [
-        _Group("en", ["quiz"], PACING_BITS["self"] | OPEN_BIT, 5),
-        _Group("en", ["quiz", "video"], 0, 3),
-        _Group("fr", ["video"], PACING_BITS["self"] | PACING_BITS["cohort"] | OPEN_BIT, 2),
+        _Group("en", " quiz ", PACING_BITS["self"] | OPEN_BIT, 5),
+        _Group("en", " quiz video ", 0, 3),
+        _Group("fr", " video ", PACING_BITS["self"] | PACING_BITS["cohort"] | OPEN_BIT, 2),
     ]
     anything: dict[str, str | None] = {"language": None, "kind": None, "pacing": None, "registration": None}
     facets, total = _counted(groups, anything | {"language": "en", "registration": "open"})
