@@ -1,19 +1,16 @@
 """
-The API of one campus, put together.
+The API of one campus, put together; web/app.py adds the pages, and is what granian calls in each of its processes.
 
-`create()` is what granian calls in each of its processes; `build(settings)` is the same with given settings. It opens
-nothing before the application starts, and the application starts even if its servers are away.
+It opens nothing before the application starts, and the application starts even if its servers are away.
 """
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 
-from adapters import gc_tuning
 from adapters.nats.instances import Announcer
 from adapters.settings import Settings
 from api import (
@@ -162,21 +159,6 @@ A command answers with the `position` of its facts in the log. A query with `min
 holds the facts up to that position, and is 503 after two seconds; its header `Campus-Position` says for which position
 the answer is true. An error is a problem document (RFC 9457) with a stable `code`.
 """
-
-
-def create(contexts: frozenset[str] | None = None, drains_into: Path | None = None) -> FastAPI:
-    """
-    The API of the campus that the environment names, or these contexts of it, in a process of its own.
-
-    Args:
-        drains_into: as *folder* of `drained_on_signal`.
-    """
-    settings = Settings.load()
-    settings.must_sign()
-    app = build(settings, contexts=contexts)
-    app.state.drains_into = drains_into
-    gc_tuning.tune_for_server()
-    return app
 
 
 def build(

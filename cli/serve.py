@@ -1,5 +1,5 @@
 """
-`campus serve`: the API alone, or some of its contexts, on granian.
+`campus serve`: the API with its pages alone, or some of its contexts, on granian.
 
 Granian's own processes die with it even when it is killed, so that the port is free for its successor. It speaks
 HTTP/1.1 only: in its other modes a connection that says nothing is kept for ever (docs/decisions/0110).
@@ -50,7 +50,7 @@ def serve(
     if settings.dev_login:
         configure(settings.log_level, process="api")
         structlog.get_logger().warning("dev_login.on", what=DEV_LOGIN, off="CAMPUS_DEV_LOGIN=false")
-    server = granian(settings, "api.app:create", workers)
+    server = granian(settings, "web.app:create", workers)
     run(server, settings, partial(create_app, os.getpid(), served, drains(server)))
 
 
@@ -77,7 +77,7 @@ def granian(settings: Any, target: str, workers: int | None) -> Any:
     from adapters import open_files
     from adapters.logging import configure
 
-    configure(settings.log_level, process="api" if target == "api.app:create" else "gateway")
+    configure(settings.log_level, process="api" if target == "web.app:create" else "gateway")
     open_files.raise_limit()
     return Server(
         target,
@@ -124,7 +124,7 @@ def begin(granian: int, process: str) -> None:
 
 def create_app(granian: int, contexts: frozenset[str] | None, folder: Path, _target: str) -> Any:
     """Make the application in one of the processes of *granian*."""
-    from api.app import create
+    from web.app import create
 
     begin(granian, "api")
     return create(contexts, folder)

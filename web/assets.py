@@ -8,7 +8,7 @@ they are asked for first. In styles, `url(...)` of another file becomes its addr
 
 import gzip
 import re
-from functools import cached_property
+from functools import cache, cached_property
 from hashlib import blake2b
 from pathlib import Path
 
@@ -112,3 +112,9 @@ class Assets:
 
     def _with_addresses(self, styles: bytes) -> bytes:
         return NAMED_IN_STYLES.sub(lambda found: f'url("{self.url(found[2])}")', styles.decode()).encode()
+
+
+@cache
+def assets() -> Assets:
+    """The files of this process."""
+    return Assets()

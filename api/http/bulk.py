@@ -12,10 +12,9 @@ import msgspec
 from fastapi import Request, Response
 from pydantic import Field
 
-from api.http.accountability import REASON, TICKET
 from api.http.dispatch import LONGEST_KEY, Body, example
-from api.http.door.contexts_apart import INSIDE
 from api.http.errors import BadRequest, Problem
+from api.http.inside import send_inside
 from api.http.openapi import open_query
 from api.http.query import JSON
 from api.http.routing import router as strict_router
@@ -63,15 +62,6 @@ class BulkAnswers(msgspec.Struct, kw_only=True):
     items: list[BulkAnswer]
 
 
-WHO_ASKS = frozenset(
-    (
-        *(b"authorization", b"campus-identity", b"cookie", b"host", b"origin", b"sec-fetch-site"),
-        *(REASON.encode(), TICKET.encode()),
-    )
-)
-"""Headers that each command takes over from the bulk: who sends it, from which page, and why."""
-
-
 class SameKey(BadRequest):
     """Two commands of one request have the same key."""
 
@@ -105,30 +95,7 @@ async def send_bulk(request: Request, bulk: Bulk, user: CurrentUser) -> Response
 
 async def _send(request: Request, command: BulkCommand) -> tuple[int, bytes]:
     """Status and body of the answer of the application to a command."""
-    own = [(b"content-type", JSON.encode()), (b"idempotency-key", command.idempotency_key.encode())]
-    kept = [pair for pair in request.scope["headers"] if pair[0] in WHO_ASKS]
-    scope = {
-        **{name: request.scope[name] for name in ("type", "asgi", "http_version", "scheme", "client", "server")},
-        "method": "POST",
-        "path": command.path,
-        "raw_path": command.path.encode(),
-        "root_path": "",
-        INSIDE: True,
-        "query_string": b"",
-        "headers": [*kept, *own, (b"x-request-id", request.scope["request_id"].encode("latin-1"))],
-    }
+    headers = [(b"content-type", JSON.encode()), (b"idempotency-key", command.idempotency_key.encode())]
     body = json.dumps(command.body).encode()  # what is no JSON (NaN, half a character) stays that, and is refused
-    status, parts = 500, []
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    async def send(message: Any) -> None:
-        nonlocal status
-        if message["type"] == "http.response.start":
-            status = message["status"]
-        else:
-            parts.append(message.get("body", b""))
-
-    await request.app(scope, receive, send)
-    return status, b"".join(parts)
+    answer = await send_inside(request, "POST", command.path, headers=headers, body=body)
+    return answer.status, answer.body

@@ -11,18 +11,12 @@ from importlib.resources import as_file, files
 
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 
 router = APIRouter(include_in_schema=False)
 ASSETS = "/docs/assets"
 SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
-
-
-@router.get("/")
-async def front() -> RedirectResponse:
-    """Lead from the address of the API to its description."""
-    return RedirectResponse("/docs")
 
 
 @router.get("/docs")

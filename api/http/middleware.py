@@ -31,6 +31,7 @@ from api.http.door.refused import Refused
 from api.http.door.security_headers import missing
 from api.http.door.trace import trace_id, traceparent
 from api.http.errors import INTERNAL, BadRequest, NotAcceptable, problem
+from api.http.inside import INSIDE
 from api.http.negotiation import coding, takes_plain
 from api.http.security import PRINCIPAL
 from api.http.sessions import CutShort
@@ -91,7 +92,8 @@ class RequestMiddleware:
         exchange, draining = RequestState(scope, receive, send, self._door), self._door.draining
         draining.begun()
         try:
-            draining.check(scope["path"])
+            if INSIDE not in scope:  # what has begun goes on
+                draining.check(scope["path"])
             exchange.check_announced()
             exchange.quotas = self._door.admit(exchange.scope, exchange.fields)
             if exchange.method == "POST" and (flow := self._door.flow(scope["path"])) is not None:

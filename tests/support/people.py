@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
@@ -16,7 +16,7 @@ from adapters.mail.inbox import Inbox, ReceivedMail
 from adapters.personal.addresses import forget_released
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
-from api.app import build
+from api import app as api
 from api.http.sessions import COOKIE
 from tests.support.polling import guard, until
 from tests.support.roles import as_process
@@ -141,7 +141,7 @@ class stream_of:  # noqa: N801 - used as a function
 
 
 @asynccontextmanager
-async def town(settings: Settings) -> AsyncIterator[Town]:
+async def town(settings: Settings, build: Callable[[Settings], FastAPI] = api.build) -> AsyncIterator[Town]:
     """The campus, with an application that answers at `https://campus.test`."""
     inbox, stop = Inbox(), asyncio.Event()
     before, access.EVEN = access.EVEN, 0.01

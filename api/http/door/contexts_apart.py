@@ -1,7 +1,7 @@
 """
 The gate of a process that serves some contexts: what belongs to others is answered 404, with a sentence that says why.
 
-A bulk is served where it is asked for, with all its commands: they pass inside.
+A bulk is served where it is asked for, with all its commands, and so is a page: what they send passes inside.
 """
 
 from collections.abc import Sequence
@@ -12,9 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.http.contexts import ContextMap
 from api.http.errors import NOT_SERVED_HERE, problem
-
-INSIDE = "inside"
-"""Member of the scope of a request that another one has sent within this process."""
+from api.http.inside import INSIDE
 
 
 class ContextGate:

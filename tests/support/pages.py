@@ -1,0 +1,59 @@
+"""A browser without a script: it asks for pages, sends forms, and keeps its cookies."""
+
+import re
+from html import unescape
+
+import httpx
+
+from tests.support.people import ORIGIN, Browser, Town
+
+
+class Reader:
+    """
+    A person who reads pages, signed in as the *browser* says.
+
+    Attributes:
+        cookies: by name, beside that of the session.
+    """
+
+    def __init__(self, town: Town, browser: Browser | None = None) -> None:
+        self.town = town
+        self.browser = browser or town.browser()
+        self.cookies: dict[str, str] = {}
+
+    async def get(self, path: str, **headers: str) -> httpx.Response:
+        """A page."""
+        return self._keep(await self.town.client.get(path, headers={**self._headers, "accept": "text/html", **headers}))
+
+    async def send(self, path: str, form: dict[str, str], **headers: str) -> httpx.Response:
+        """Send a form of a page of the campus, if no header says otherwise."""
+        said = headers or {"origin": ORIGIN, "sec-fetch-site": "same-origin"}
+        sent = {name.replace("_", "-"): value for name, value in said.items()}
+        return self._keep(await self.town.client.post(path, data=form, headers={**self._headers, **sent}))
+
+    async def follow(self, answer: httpx.Response) -> httpx.Response:
+        """The page to which an answer leads."""
+        assert answer.status_code == 303, answer.text
+        return await self.get(answer.headers["location"])
+
+    @property
+    def _headers(self) -> dict[str, str]:
+        kept = [f"{name}={value}" for name, value in self.cookies.items()]
+        own = self.browser.cookie.get("cookie")
+        return {"cookie": "; ".join([*([own] if own else []), *kept])} if own or kept else {}
+
+    def _keep(self, answer: httpx.Response) -> httpx.Response:
+        for each in answer.headers.get_list("set-cookie"):
+            name, _, value = each.partition(";")[0].partition("=")
+            if name == "__Host-campus":
+                self.browser.token = value
+            elif "Max-Age=0" in each:
+                self.cookies.pop(name, None)
+            else:
+                self.cookies[name] = value
+        return answer
+
+
+def text_of(answer: httpx.Response) -> str:
+    """What a page says, without its tags."""
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", answer.text))).strip()

@@ -1,0 +1,25 @@
+"""A campus with its pages, whose mails arrive."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from adapters.settings import Settings
+from tests.support.clock import SharedClock
+from tests.support.pages import Reader
+from tests.support.people import Town
+from tests.support.people import town as town_of
+from web.app import build
+
+
+@pytest.fixture
+async def town(settings: Settings) -> AsyncIterator[Town]:
+    """The campus."""
+    async with town_of(SharedClock.of(settings), build) as town:
+        yield town
+
+
+@pytest.fixture
+async def ada(town: Town) -> Reader:
+    """A person with an account, signed in."""
+    return Reader(town, await town.settle("ada@example.org"))

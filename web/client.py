@@ -1,0 +1,154 @@
+"""
+The API as pages use it: its routes, called in the process of the page, in the name of who asks for the page.
+
+What a browser says of the page that sends a form (`Origin`, `Sec-Fetch-Site`) goes along (api/http/inside.py), so the
+API refuses what comes from elsewhere itself, and pages need no tokens against forged requests.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import msgspec
+from fastapi import Request
+
+from api.http.accountability import REASON, TICKET
+from api.http.inside import Header, InsideAnswer, send_inside
+
+JSON = b"application/json"
+OUT_OF_REACH = "position_not_reached"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """
+    What the API has answered.
+
+    Attributes:
+        body: from JSON; None without a body, text for other media types.
+        position: for which the answer is true, or of the facts that were recorded; 0 if it has none.
+        headers: with small letters; `set-cookie` may be there several times.
+    """
+
+    status: int
+    body: Any
+    position: int
+    headers: Sequence[Header]
+
+    def __getitem__(self, name: str) -> Any:
+        """A member of the body."""
+        return self.body[name]
+
+
+class Problem(Exception):
+    """
+    The API refuses.
+
+    Attributes:
+        code: stable, for programs.
+        detail: a sentence, for people.
+        facts: all members of the problem document.
+        retry_after: seconds, as text; empty if nothing is said of it.
+    """
+
+    def __init__(self, status: int, document: Mapping[str, Any], retry_after: str = "") -> None:
+        super().__init__(document.get("detail", ""))
+        self.status = status
+        self.code: str = document.get("code", "")
+        self.detail: str = document.get("detail", "")
+        self.facts = document
+        self.retry_after = retry_after
+
+    def of_field(self, name: str) -> str:
+        """What is wrong with a field of the body that was sent; empty if nothing is said of it."""
+        defects = self.facts.get("errors", ())
+        return next((each["problem"] for each in defects if each["at"] == f"body.{name}"), "")
+
+
+class NoSuchThing(Problem):
+    """A part of an address that cannot be the id of anything."""
+
+    def __init__(self) -> None:
+        super().__init__(404, {"code": "no_such_page", "detail": "nothing has this address"})
+
+
+class Client:
+    """
+    The API in the name of who sends one request.
+
+    Attributes:
+        min_position: what `read` waits for: the position of what the person has just sent.
+    """
+
+    def __init__(self, request: Request, min_position: int = 0) -> None:
+        self.min_position = min_position
+        self._request = request
+
+    async def read(self, path: str, *parts: str, **query: Any) -> Answer:
+        """
+        What a read model holds, with all that the person has just sent; for routes that take `min_position`.
+
+        Args:
+            path: of the route, with `{}` for each of *parts*.
+            query: parameters; those that are None or empty are left out.
+
+        Raises:
+            Problem: the API refuses, or the read model does not get that far in time.
+        """
+        if self.min_position:
+            query["min_position"] = self.min_position
+        return await self.get(path, *parts, **query)
+
+    async def get(self, path: str, *parts: str, **query: Any) -> Answer:
+        """As `read`, for routes that wait for no position."""
+        wanted = {name: value for name, value in query.items() if value not in (None, "")}
+        address = _filled(path, parts)
+        return _answer(await send_inside(self._request, "GET", address, query=urlencode(wanted, doseq=True).encode()))
+
+    async def send(
+        self,
+        path: str,
+        *parts: str,
+        body: Any = None,
+        method: str = "POST",
+        reason: str = "",
+        ticket: str = "",
+        key: str = "",
+    ) -> Answer:
+        """
+        Send a command; raises Problem.
+
+        Args:
+            body: bytes are sent as they are, all else as JSON; an empty object if left out.
+            reason: why, for the facts; with *ticket*, where the matter is dealt with.
+            key: `Idempotency-Key`: what comes twice is carried out once.
+        """
+        content = body if isinstance(body, bytes) else msgspec.json.encode({} if body is None else body)
+        kind = b"application/octet-stream" if isinstance(body, bytes) else JSON
+        headers = [(b"content-type", kind), (b"content-length", str(len(content)).encode())]
+        for name, value in ((REASON, quote(reason, safe=" ")), (TICKET, ticket), ("idempotency-key", key)):
+            if value:
+                headers.append((name.encode(), value.encode("latin-1", "replace")))
+        address = _filled(path, parts)
+        return _answer(await send_inside(self._request, method, address, headers=headers, body=content))
+
+
+def _filled(path: str, parts: Sequence[str]) -> str:
+    """The path with its parts; one with a slash would lead to another route."""
+    if any(not part or "/" in part or part in {".", ".."} for part in parts):
+        raise NoSuchThing
+    return path.format(*parts)
+
+
+def _answer(answered: InsideAnswer) -> Answer:
+    """The answer with its body decoded; raises Problem for a refusal."""
+    status, headers, content = answered
+    named = dict(headers)
+    is_json = b"json" in named.get(b"content-type", b"").partition(b";")[0]
+    body = msgspec.json.decode(content) if content and is_json else content.decode("utf-8", "replace") or None
+    if status >= 400:
+        document = body if isinstance(body, dict) else {"code": "internal_error", "detail": ""}
+        raise Problem(status, document, named.get(b"retry-after", b"").decode("latin-1"))
+    position = named.get(b"campus-position") or (body.get("position") if isinstance(body, dict) else None)
+    return Answer(status, body, int(position) if position else 0, headers)

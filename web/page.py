@@ -1,0 +1,159 @@
+"""
+One request for a page: who asks and reads, what the API says, and the page or the way to another one as the answer.
+
+A form is answered with the way to a page (303), and the position of what it has recorded goes along in a cookie: that
+page waits for it, so that a person never sees a stale state as fresh. The cookie carries what the page says of it, too.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import quote, unquote, urlsplit
+
+from fastapi import Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from adapters.jwt import JwtClaims
+from api.http.forms import form_of
+from api.http.services import Services, get_services
+from api.http.sessions import ATTRIBUTES, SessionUser, person_by_cookie
+from web.client import Answer, Client, Problem
+from web.rendering import rendered
+from web.words import Reader, languages, reader_of
+
+POLICY = (
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self';"
+    " frame-ancestors 'none'"
+)
+HEADERS = {
+    "content-security-policy": POLICY,
+    "referrer-policy": "same-origin",
+    "x-content-type-options": "nosniff",
+    "cross-origin-opener-policy": "same-origin",
+    "cache-control": "no-store",
+}
+AFTER = "__Host-campus-after"
+"""The cookie behind a form: the position to wait for, and the notice that the next page shows."""
+WAITS = 60  # seconds that the cookie is kept
+LANGUAGE, ZONE, THEME = "campus-language", "campus-zone", "campus-theme"
+THEMES = ("light", "dark")
+LONGEST_NOTICE = 300  # characters
+LARGEST_FORM, MOST_FIELDS = 512 * 1024, 2_000
+DESKS: Final = (
+    ("teach", ("instructor", "assistant")),
+    ("audit", ("auditor",)),
+    ("analyze", ("analyst",)),
+    ("admin", ("admin",)),
+)
+"""The desks beside that of a learner, and the roles that each is for."""
+
+
+class Page:
+    """
+    One request for a page.
+
+    Attributes:
+        api: the API in the name of who asks.
+        user: who asks; None for a visitor.
+        reader: language, zone and now of who reads.
+        notice: what the page says of what was just sent; empty for nothing.
+    """
+
+    def __init__(self, request: Request, user: JwtClaims | None) -> None:
+        self.request = request
+        self.user = user
+        cookies, headers = request.cookies, request.headers
+        after, self.notice = _after(cookies.get(AFTER, ""))
+        self.api = Client(request, after)
+        self.theme = cookies.get(THEME, "") if cookies.get(THEME) in THEMES else ""
+        self.reader: Reader = reader_of(
+            chosen=cookies.get(LANGUAGE, ""),
+            accepted=headers.get("accept-language", ""),
+            zone=cookies.get(ZONE, ""),
+            now=self.services.log.clock.now(),
+        )
+
+    @property
+    def services(self) -> Services:
+        """What the process holds; for its settings and clock: data comes from `api`."""
+        return get_services(self.request)
+
+    @property
+    def parts(self) -> Mapping[str, str]:
+        """The parts of the address."""
+        return self.request.path_params
+
+    @property
+    def query(self) -> Mapping[str, str]:
+        """The query string."""
+        return self.request.query_params
+
+    @property
+    def here(self) -> str:
+        """The address of the page with its query."""
+        url = self.request.url
+        return f"{url.path}?{url.query}" if url.query else url.path
+
+    @property
+    def desks(self) -> list[str]:
+        """The desks that the roles of the user open, that of a learner first."""
+        if self.user is None:
+            return []
+        roles = {role.partition("@")[0] for role in self.user.roles}
+        return ["learn", *(desk for desk, opened_by in DESKS if not roles.isdisjoint(opened_by))]
+
+    async def form(self) -> dict[str, str]:
+        """The fields of the form that was sent, without the spaces around them; raises Problem for another body."""
+        found = await form_of(self.request, largest=LARGEST_FORM, most_fields=MOST_FIELDS)
+        if found is None:
+            raise Problem(400, {"code": "bad_request", "detail": "this is no form of a page, or it is too large"})
+        return {name: value.strip() for name, value in found.items()}
+
+    def html(self, template: str, /, status: int = 200, **values: Any) -> Response:
+        """A page; `page` is known to its template."""
+        text = rendered(template, self.reader, {**values, "page": self, "languages": languages()})
+        response = HTMLResponse(text, status, HEADERS)
+        if AFTER in self.request.cookies and status < 400:
+            response.headers.append("set-cookie", f"{AFTER}=; Max-Age=0; {ATTRIBUTES}")
+        return response
+
+    def go(self, address: str, answer: Answer | None = None, notice: str = "") -> Response:
+        """
+        The way to a page, which waits for what the API has answered.
+
+        Args:
+            answer: its position is waited for, and its cookies go to the browser.
+            notice: what the page says, in the language of the reader.
+        """
+        response = RedirectResponse(address, 303, HEADERS)
+        position = max(answer.position if answer is not None else 0, self.api.min_position)
+        if position or notice:
+            value = f"{position}.{quote(notice[:LONGEST_NOTICE])}"
+            response.headers.append("set-cookie", f"{AFTER}={value}; Max-Age={WAITS}; {ATTRIBUTES}")
+        for name, text in answer.headers if answer is not None else ():
+            if name in (b"set-cookie", b"clear-site-data"):
+                response.headers.append(name.decode(), text.decode("latin-1"))
+        return response
+
+
+async def page_of(request: Request) -> Page:
+    """The request with who sends it."""
+    header, services = request.headers.get("cookie", ""), get_services(request)
+    user: SessionUser | None = None
+    if header:
+        user = await person_by_cookie(header, services.people.sessions, services.grants, services.log.clock)
+    return Page(request, user)
+
+
+def own_address(text: str, otherwise: str = "/") -> str:
+    """An address of this campus that a form or a link names, or *otherwise*: never one of another origin."""
+    parts = urlsplit(text)
+    is_own = text.startswith("/") and not text.startswith(("//", "/\\")) and not parts.netloc and text.isprintable()
+    return text if is_own else otherwise
+
+
+def _after(cookie: str) -> tuple[int, str]:
+    """The position and the notice of a cookie; what it was not given says nothing."""
+    position, _, notice = cookie.partition(".")
+    if not (position.isascii() and position.isdigit() and len(position) < 19):
+        return 0, ""
+    return int(position), unquote(notice)[:LONGEST_NOTICE]

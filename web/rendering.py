@@ -1,0 +1,114 @@
+"""
+How pages are drawn: the templates, and what they can say beside their values.
+
+`_` and `ngettext` look sentences up, and so does `{% trans %}`. Filters: `when` (a distance, the exact time on hover),
+`exact`, `day`, `span`, `number`, `percent`, `money`. There is no inline script and no inline style: the policy of a
+page (`Content-Security-Policy`) forbids both.
+"""
+
+from functools import cache
+from typing import Any
+
+from jinja2 import (
+    ChoiceLoader,
+    Environment,
+    PackageLoader,
+    PrefixLoader,
+    StrictUndefined,
+    pass_context,
+    select_autoescape,
+)
+from jinja2.runtime import Context
+from markupsafe import Markup, escape
+
+from web.assets import assets
+from web.words import NOTHING, Reader, catalogue, language_name
+
+EXTENSIONS = ("jinja2.ext.i18n", "jinja2.ext.do", "jinja2.ext.loopcontrols")
+
+
+@cache
+def _environment(language: str) -> Environment:
+    """The templates in one language; a sentence is looked up when a template is used, not when it is read."""
+    loader = ChoiceLoader(
+        [PackageLoader("web", "templates"), PrefixLoader({"components": PackageLoader("web", "components")})]
+    )
+    found = Environment(
+        loader=loader,
+        autoescape=select_autoescape(),
+        undefined=StrictUndefined,
+        extensions=EXTENSIONS,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        cache_size=-1,
+    )
+    words = catalogue(language)
+    found.install_gettext_callables(words.gettext, words.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    found.globals.update(asset=assets().url, language_name=language_name)
+    found.filters.update(when=_when, exact=_exact, day=_day, span=_span, number=_number, percent=_percent, money=_money)
+    return found
+
+
+def rendered(template: str, reader: Reader, values: dict[str, Any]) -> str:
+    """The text of a page for *reader*."""
+    return _environment(reader.language).get_template(template).render(values, reader=reader)
+
+
+def _reader(context: Context) -> Reader:
+    found: Reader = context["reader"]
+    return found
+
+
+@pass_context
+def _when(context: Context, moment: str | None) -> Markup:
+    """`<time>` with a distance, and the exact time for who points at it."""
+    if moment is None:
+        return escape(NOTHING)
+    reader = _reader(context)
+    local = reader.local(moment)
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        local.isoformat(timespec="seconds"), reader.exact(local), reader.distance(local)
+    )
+
+
+@pass_context
+def _exact(context: Context, moment: str | None) -> Markup:
+    """`<time>` with day, time and zone."""
+    if moment is None:
+        return escape(NOTHING)
+    reader = _reader(context)
+    local = reader.local(moment)
+    return Markup('<time datetime="{}">{}</time>').format(local.isoformat(timespec="seconds"), reader.exact(local))
+
+
+@pass_context
+def _day(context: Context, moment: str | None) -> Markup:
+    """`<time>` with the day, and the exact time for who points at it."""
+    if moment is None:
+        return escape(NOTHING)
+    reader = _reader(context)
+    local = reader.local(moment)
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        local.isoformat(timespec="seconds"), reader.exact(local), reader.date(local)
+    )
+
+
+@pass_context
+def _span(context: Context, seconds: float) -> str:
+    return _reader(context).span(seconds)
+
+
+@pass_context
+def _number(context: Context, value: float | None) -> str:
+    return NOTHING if value is None else _reader(context).number(value)
+
+
+@pass_context
+def _percent(context: Context, basis_points: int | None) -> str:
+    return _reader(context).percent(basis_points)
+
+
+@pass_context
+def _money(context: Context, minor: int, currency: str) -> str:
+    return _reader(context).money(minor, currency)

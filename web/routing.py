@@ -1,0 +1,77 @@
+"""
+Lists of pages: each module of a desk has one, as each module of the API has a router.
+
+A page that the API refuses something becomes the page of that refusal: signing in for who is not, confirming for what
+needs it, and else a page that says what is wrong and what to do.
+"""
+
+from collections.abc import Awaitable, Callable
+from urllib.parse import quote
+
+from fastapi import Request, Response
+from starlette.routing import Route
+
+from web.client import OUT_OF_REACH, Problem
+from web.page import Page, page_of
+
+Handler = Callable[[Page], Awaitable[Response]]
+UNAUTHENTICATED, STEP_UP, FACTOR = "unauthenticated", "step_up_needed", "second_factor_needed"
+
+
+class Pages:
+    """
+    The pages of one module, or of a desk.
+
+    Args:
+        parts: the pages of the modules of a desk.
+    """
+
+    def __init__(self, *parts: "Pages") -> None:
+        self.routes: list[Route] = [route for part in parts for route in part.routes]
+
+    def get(self, path: str, *, visitors: bool = False) -> Callable[[Handler], Handler]:
+        """A page at *path*; *visitors*: whether it is for people who have not signed in, too."""
+        return self._add(path, "GET", visitors=visitors)
+
+    def post(self, path: str, *, visitors: bool = False) -> Callable[[Handler], Handler]:
+        """What a form sends to *path*."""
+        return self._add(path, "POST", visitors=visitors)
+
+    def _add(self, path: str, method: str, *, visitors: bool) -> Callable[[Handler], Handler]:
+        def added(handler: Handler) -> Handler:
+            async def answer(request: Request) -> Response:
+                request.scope["route"] = route  # for the metrics and the access log
+                page = await page_of(request)
+                if page.user is None and not visitors:
+                    return _to_sign_in(page)
+                try:
+                    return await handler(page)
+                except Problem as problem:
+                    return refused(page, problem)
+
+            route = Route(path, answer, methods=[method], name=f"{method} {path}", include_in_schema=False)
+            self.routes.append(route)
+            return handler
+
+        return added
+
+
+def refused(page: Page, problem: Problem) -> Response:
+    """The page for what the API refuses."""
+    if problem.code == UNAUTHENTICATED:
+        return _to_sign_in(page)
+    if problem.code == STEP_UP and page.request.method == "GET":
+        return page.go(f"/confirm?next={quote(page.here)}")
+    template = {404: "problems/not-found.html", 403: "problems/forbidden.html"}.get(problem.status)
+    if problem.code == OUT_OF_REACH:
+        template = "problems/not-yet.html"
+    response = page.html(template or "problems/problem.html", problem.status, problem=problem)
+    if problem.retry_after:
+        response.headers["retry-after"] = problem.retry_after
+    return response
+
+
+def _to_sign_in(page: Page) -> Response:
+    """The way to the page for signing in, and back here if it was not a form."""
+    back = page.here if page.request.method == "GET" else ""
+    return page.go(f"/signin?next={quote(back)}" if back else "/signin")

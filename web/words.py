@@ -1,0 +1,163 @@
+"""
+Languages of the pages: what the templates say in English is looked up in `locale/LANGUAGE.po`.
+
+Another language is another file. Numbers, dates and money are written by Babel, by the rules of the CLDR. The language
+is what the person has chosen (a cookie), or the best of what the browser wants; the zone is that of the person.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from babel import Locale, negotiate_locale
+from babel.dates import format_date, format_datetime, format_timedelta
+from babel.messages.pofile import read_po
+from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision
+
+ENGLISH = "en"
+FOLDER = Path(__file__).parent / "locale"
+UTC_ZONE = ZoneInfo("UTC")
+NOTHING = "\N{EN DASH}"
+"""What stands for a value that there is not."""
+
+RELATIVE = timedelta(days=7)  # how far a moment is from now to be written as a distance
+Singular, Plural = Callable[[str], str], Callable[[str, str, int], str]
+
+
+@cache
+def languages() -> tuple[str, ...]:
+    """The languages that there are, English first."""
+    return (ENGLISH, *sorted(each.stem for each in FOLDER.glob("*.po")))
+
+
+def language_of(chosen: str, accepted: str) -> str:
+    """The language for who has chosen one (or none: empty) and whose browser accepts these (`Accept-Language`)."""
+    if chosen in languages():
+        return chosen
+    wanted = [each.partition(";")[0].strip() for each in accepted.split(",")][:20]
+    return negotiate_locale(wanted, languages(), sep="-") or ENGLISH
+
+
+def language_name(language: str) -> str:
+    """A language as those who speak it call it."""
+    return str(Locale.parse(language, sep="-").get_display_name()).capitalize()
+
+
+@cache
+def zone_of(name: str) -> ZoneInfo:
+    """The zone of the IANA database with this name, or UTC."""
+    try:
+        return ZoneInfo(name) if name else UTC_ZONE
+    except (ValueError, OSError):
+        return UTC_ZONE
+
+
+class Catalogue:
+    """The sentences of one language."""
+
+    def __init__(self, language: str) -> None:
+        self._singular: dict[str, str] = {}
+        self._plural: dict[str, tuple[str, ...]] = {}
+        self._form: Callable[[int], int] = lambda count: int(count != 1)
+        if language != ENGLISH:
+            self._read(FOLDER / f"{language}.po")
+
+    def _read(self, file: Path) -> None:
+        with file.open("rb") as content:
+            found = read_po(content)
+        plural = Locale.parse(file.stem).plural_form
+        tags = sorted(plural.tags | {"other"}, key=("zero", "one", "two", "few", "many", "other").index)
+        self._form = lambda count: tags.index(plural(count))
+        for each in found:
+            said = each.string
+            if isinstance(each.id, tuple) and isinstance(said, tuple) and all(said):
+                self._plural[each.id[0]] = said
+            elif isinstance(each.id, str) and isinstance(said, str) and said and not each.fuzzy:
+                self._singular[each.id] = said
+
+    def gettext(self, text: str) -> str:
+        """The sentence in this language."""
+        return self._singular.get(text, text)
+
+    def ngettext(self, one: str, many: str, count: int) -> str:
+        """The sentence for a number of things."""
+        forms = self._plural.get(one, (one, many))
+        return forms[min(self._form(count), len(forms) - 1)]
+
+
+@cache
+def catalogue(language: str) -> Catalogue:
+    """The sentences of a language, read once."""
+    return Catalogue(language)
+
+
+class Reader(NamedTuple):
+    """
+    Who reads a page: in which language and zone things are written.
+
+    Attributes:
+        now: by the clock of the campus.
+    """
+
+    language: str
+    zone: ZoneInfo
+    now: datetime
+
+    @property
+    def locale(self) -> Locale:
+        """The language with its rules."""
+        return Locale.parse(self.language, sep="-")
+
+    @property
+    def direction(self) -> str:
+        """`ltr` or `rtl`."""
+        return str(self.locale.text_direction)
+
+    def local(self, moment: datetime | str) -> datetime:
+        """A moment, from the API as RFC 3339 text, in the zone of the reader."""
+        found = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+        return found.astimezone(self.zone)
+
+    def exact(self, moment: datetime | str) -> str:
+        """Day and time, with the zone: what stands beside a distance."""
+        return format_datetime(self.local(moment), "full", locale=self.locale)
+
+    def date(self, moment: datetime | str) -> str:
+        """The day."""
+        return format_date(self.local(moment), "medium", locale=self.locale)
+
+    def distance(self, moment: datetime | str) -> str:
+        """How far from now, such as `in 3 days`; the day if that is more than a week."""
+        local = self.local(moment)
+        away = local - self.now
+        if abs(away) > RELATIVE:
+            return self.date(local)
+        return format_timedelta(away, add_direction=True, locale=self.locale)
+
+    def span(self, seconds: float) -> str:
+        """A length of time, such as `45 minutes`."""
+        return format_timedelta(timedelta(seconds=seconds), threshold=1.2, locale=self.locale)
+
+    def number(self, value: float) -> str:
+        """A number."""
+        return format_decimal(value, locale=self.locale)
+
+    def percent(self, basis_points: int | None) -> str:
+        """Basis points as percent; a dash for what there is not."""
+        if basis_points is None:
+            return NOTHING
+        return format_percent(Decimal(basis_points) / 10_000, "#,##0.##%", locale=self.locale)
+
+    def money(self, minor: int, currency: str) -> str:
+        """An amount in the smallest unit of its currency."""
+        digits = get_currency_precision(currency)
+        return format_currency(Decimal(minor).scaleb(-digits), currency, locale=self.locale)
+
+
+def reader_of(*, chosen: str, accepted: str, zone: str, now: datetime) -> Reader:
+    """Who reads, by what the browser says."""
+    return Reader(language_of(chosen, accepted), zone_of(zone), now.astimezone(UTC))
