@@ -115,7 +115,7 @@ def test_tests_wait_for_states() -> None:
 
 @pytest.mark.processes
 def test_imports_follow_the_arrow() -> None:
-    """cli -> web -> api | workers -> adapters -> commands | projections -> domain, and contexts do not know each other."""
+    """cli -> web -> api -> adapters -> commands | projections -> domain, and contexts do not know each other."""
     linter = [str(Path(sys.executable).with_name("lint-imports")), "--no-logo", "--no-cache"]
     checked = subprocess.run(linter, cwd=ROOT, capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stdout

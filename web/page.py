@@ -18,7 +18,7 @@ from api.http.services import Services, get_services
 from api.http.sessions import ATTRIBUTES, SessionUser, person_by_cookie
 from web.client import Answer, Client, Problem
 from web.rendering import rendered
-from web.words import Reader, languages, reader_of
+from web.words import Reader, languages, reader_of, sentences
 
 POLICY = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self';"
@@ -100,6 +100,11 @@ class Page:
             return []
         roles = {role.partition("@")[0] for role in self.user.roles}
         return ["learn", *(desk for desk, opened_by in DESKS if not roles.isdisjoint(opened_by))]
+
+    def say(self, text: str, **values: Any) -> str:
+        """A sentence in the language of the reader, with values at its `%(name)s`."""
+        found = sentences(self.reader.language).gettext(text)
+        return found % values if values else found
 
     async def form(self) -> dict[str, str]:
         """The fields of the form that was sent, without the spaces around them; raises Problem for another body."""

@@ -22,7 +22,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from web.assets import assets
-from web.words import NOTHING, Reader, catalogue, language_name
+from web.words import NOTHING, Reader, language_name, sentences
 
 EXTENSIONS = ("jinja2.ext.i18n", "jinja2.ext.do", "jinja2.ext.loopcontrols")
 
@@ -43,7 +43,7 @@ def _environment(language: str) -> Environment:
         auto_reload=False,
         cache_size=-1,
     )
-    words = catalogue(language)
+    words = sentences(language)
     found.install_gettext_callables(words.gettext, words.ngettext, newstyle=True)  # type: ignore[attr-defined]
     found.globals.update(asset=assets().url, language_name=language_name)
     found.filters.update(when=_when, exact=_exact, day=_day, span=_span, number=_number, percent=_percent, money=_money)

@@ -1,8 +1,9 @@
 """
-Languages of the pages: what the templates say in English is looked up in `locale/LANGUAGE.po`.
+Languages of the pages: what the templates say in English is looked up in the files of `locale/LANGUAGE/`.
 
-Another language is another file. Numbers, dates and money are written by Babel, by the rules of the CLDR. The language
-is what the person has chosen (a cookie), or the best of what the browser wants; the zone is that of the person.
+Another language is another folder; `python -m scripts.words` prints what one does not have yet. Numbers, dates and
+money are written by Babel, by the rules of the CLDR. The language is what the person has chosen (a cookie), or the best
+of what the browser wants; the zone is that of the person.
 """
 
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale, negotiate_locale
 from babel.dates import format_date, format_datetime, format_timedelta
@@ -31,7 +32,7 @@ Singular, Plural = Callable[[str], str], Callable[[str, str, int], str]
 @cache
 def languages() -> tuple[str, ...]:
     """The languages that there are, English first."""
-    return (ENGLISH, *sorted(each.stem for each in FOLDER.glob("*.po")))
+    return (ENGLISH, *sorted(each.name for each in FOLDER.iterdir() if each.is_dir()))
 
 
 def language_of(chosen: str, accepted: str) -> str:
@@ -52,11 +53,11 @@ def zone_of(name: str) -> ZoneInfo:
     """The zone of the IANA database with this name, or UTC."""
     try:
         return ZoneInfo(name) if name else UTC_ZONE
-    except (ValueError, OSError):
+    except (ValueError, OSError, ZoneInfoNotFoundError):
         return UTC_ZONE
 
 
-class Catalogue:
+class Sentences:
     """The sentences of one language."""
 
     def __init__(self, language: str) -> None:
@@ -64,14 +65,15 @@ class Catalogue:
         self._plural: dict[str, tuple[str, ...]] = {}
         self._form: Callable[[int], int] = lambda count: int(count != 1)
         if language != ENGLISH:
-            self._read(FOLDER / f"{language}.po")
+            plural = Locale.parse(language, sep="-").plural_form
+            tags = sorted(plural.tags | {"other"}, key=("zero", "one", "two", "few", "many", "other").index)
+            self._form = lambda count: tags.index(plural(count))
+            for file in sorted((FOLDER / language).glob("*.po")):
+                self._read(file)
 
     def _read(self, file: Path) -> None:
         with file.open("rb") as content:
             found = read_po(content)
-        plural = Locale.parse(file.stem).plural_form
-        tags = sorted(plural.tags | {"other"}, key=("zero", "one", "two", "few", "many", "other").index)
-        self._form = lambda count: tags.index(plural(count))
         for each in found:
             said = each.string
             if isinstance(each.id, tuple) and isinstance(said, tuple) and all(said):
@@ -90,9 +92,9 @@ class Catalogue:
 
 
 @cache
-def catalogue(language: str) -> Catalogue:
+def sentences(language: str) -> Sentences:
     """The sentences of a language, read once."""
-    return Catalogue(language)
+    return Sentences(language)
 
 
 class Reader(NamedTuple):
@@ -150,7 +152,7 @@ class Reader(NamedTuple):
         """Basis points as percent; a dash for what there is not."""
         if basis_points is None:
             return NOTHING
-        return format_percent(Decimal(basis_points) / 10_000, "#,##0.##%", locale=self.locale)
+        return format_percent(Decimal(basis_points) / 10_000, locale=self.locale, decimal_quantization=False)
 
     def money(self, minor: int, currency: str) -> str:
         """An amount in the smallest unit of its currency."""
