@@ -46,6 +46,7 @@
     const sentence = state && $(`template[data-state="${state}"]`, banner.parentElement);
     banner.replaceChildren(sentence ? sentence.content.cloneNode(true) : "");
     banner.dataset.connection = sentence ? state : "";
+    say(banner.textContent.trim());
     if (state === "back") goodbye = setTimeout(() => show(""), 5000);
   };
   const worst = () => ["ended", "offline", "lost"].find((state) => states[state]);
