@@ -6,6 +6,7 @@ from typing import Annotated
 
 import msgspec
 
+from adapters.postgres.log.decoding import readable
 from adapters.postgres.log.postgres_log import PostgresLog
 from domain.codec import decode_event
 from domain.enrollment import INVITATION_STATUSES, Admission
@@ -47,7 +48,7 @@ async def invitations_to_run(log: PostgresLog, run_id: str, now: datetime) -> tu
 
 async def _found(log: PostgresLog, query: Query, now: datetime) -> tuple[list[RunInvitation], int]:
     facts, head = await log.matching(query)
-    return folded(facts, now), head
+    return folded(readable(facts), now), head
 
 
 def folded(facts: Iterable[Fact], now: datetime) -> list[RunInvitation]:

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from adapters.postgres.log.decoding import readable
 from adapters.postgres.log.postgres_log import PostgresLog
 from domain.fact import Fact
 from domain.profiles import TIME_ZONE
@@ -64,7 +65,7 @@ class KnownStudy:
         wanted = (QueryItem(STUDY, (tag("learner", learner_id),)),)
         while True:
             facts, head = await self._log.matching(wanted, known.position, PAGE)
-            spans = [span for fact in facts if (span := span_of(fact)) is not None]
+            spans = [span for fact in readable(facts) if (span := span_of(fact)) is not None]
             is_all = len(facts) < PAGE
             known = _Known(life, head if is_all else facts[-1].position, sittings([*known.sat, *spans]))
             if is_all:
@@ -81,7 +82,7 @@ class KnownStudy:
         facts, _ = await self._log.matching((QueryItem(ZONES, (tag("learner", learner_id),)),))
         key = await self._log.keys.reading(stream)
         found = []
-        for fact in facts:
+        for fact in readable(facts):
             name = "time_zone" if fact.type != "user.profile_changed" else "new"
             if name == "new" and fact.data["field"] != TIME_ZONE:
                 continue

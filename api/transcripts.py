@@ -5,6 +5,7 @@ from fastapi import Request, Response
 
 from adapters.command_bus.replay import replayed
 from adapters.personal.export_page import style
+from adapters.postgres.log.decoding import must_be_readable
 from adapters.shown_dashboard import note_time, whole
 from adapters.transcripts.page import transcript_page
 from adapters.transcripts.transcript import EXAMPLE, READS, Transcript, runs_of
@@ -61,7 +62,7 @@ async def _transcript(request: Request, ask: QueryContext, learner_id: str, name
         learner_id=learner_id,
         name=name,
         campus=await services.people.settings.value(CAMPUS_NAME),
-        runs=runs_of(facts, courses),
+        runs=runs_of([must_be_readable(fact) for fact in facts], courses),
     )
     position = min(head, document.position)
     if wanted(request.headers.get("accept", ""), (JSON, HTML)) == HTML:

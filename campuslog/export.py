@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from adapters.parquet.pages import ExportPages
 from adapters.parquet.read import Export
-from adapters.postgres.log.pages import fact_of
+from adapters.postgres.log.decoding import fact_of
 from campuslog.source import FactPage, Selection
 from domain.fact import Fact
 from projections.engine.bulk.pages import PageSource

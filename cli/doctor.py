@@ -40,13 +40,14 @@ def doctor(data: DataDir = None, as_json: Json = False) -> None:
 
 async def examine(settings: "Settings") -> list[dict[str, Any]]:
     """Run every check, all at once."""
-    from adapters.health import jobs, payments, personal_data, proofs, reactions, roles, servers
+    from adapters.health import facts, jobs, payments, personal_data, proofs, reactions, roles, servers
 
     checks: dict[str, Check] = {
         **servers.CHECKS,
         "workers": _patient(servers.CHECKS["workers"]),
         **reactions.CHECKS,
         **jobs.CHECKS,
+        **facts.CHECKS,
         **payments.CHECKS,
         **proofs.CHECKS,
         **personal_data.CHECKS,

@@ -29,6 +29,7 @@ from adapters.payments.stripe_provider import StripeProvider
 from adapters.personal import addresses
 from adapters.postgres.connection import Connection, PostgresError, Unavailable
 from adapters.postgres.log import first_answers
+from adapters.postgres.log.decoding import must_be_of_this_release
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.postgres.ops import heartbeat, lease, reactors, reconciliations, refused_commands
 from adapters.procrastinate import derived
@@ -138,7 +139,14 @@ class _Deriving:
         if self._cleaned_at and time.monotonic() - self._cleaned_at < CLEAN_INTERVAL:
             return
         self._cleaned_at = time.monotonic()
-        if removed := await remove_unused(self._log, connection):
+        try:
+            removed = await remove_unused(self._log, connection)
+        except (PostgresError, Unavailable):
+            raise
+        except Exception:  # a draft that cannot be read may name any content: all stays, and jobs are derived
+            logger.exception("contents.not_removed")
+            return
+        if removed:
             logger.info("contents.removed", contents=len(removed), bytes=sum(each.size for each in removed))
 
     async def _forget_old(self, connection: Connection) -> None:
@@ -180,7 +188,8 @@ class _Deriving:
         while self._position < head and not stop.is_set():
             until = min(self._position + PAGE, head)
             ledger = Ledger(self._jobs, self._log.clock.now())
-            for fact in await self._log.read(self._position, until - self._position, ledger.types):
+            facts = await self._log.read(self._position, until - self._position, ledger.types)
+            for fact in must_be_of_this_release(facts):
                 ledger.add(fact)
             if ledger.is_empty:
                 await reactors.advance(connection, NAME, until)

@@ -19,6 +19,7 @@ from adapters.nats import hint
 from adapters.nats.connection import Nats
 from adapters.postgres.connection import Connection, PostgresError, Unavailable, life_of
 from adapters.postgres.log.append import VersionConflict
+from adapters.postgres.log.decoding import must_be_of_this_release
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.postgres.ops import failed_reactions, heartbeat, lease, reactors
 from adapters.postgres.ops.failed_reactions import FailedReaction
@@ -28,7 +29,6 @@ from domain.fact import Fact
 from workers.reacting import metrics
 from workers.reacting.attempts import Attempts
 from workers.reacting.code_version import code_version
-from workers.reacting.reading import read_facts
 from workers.reactions import REACTIONS
 from workers.reactions.reaction import is_history
 from workers.support.wake import can_pass, first_of, pause_before_retry, wait_for_facts, woken_by_hints
@@ -121,7 +121,8 @@ class _Reactor:
             after, head = self._position, await self._log.head()
             until = max(after, min(after + PAGE, head))
             facts_came = until > after
-            facts = await read_facts(self._log, after, until, REACTIONS) if facts_came else []
+            facts = await self._log.read(after, until - after, REACTIONS) if facts_came else []
+            must_be_of_this_release(facts)
             due: list[FailedReaction] = []
             if await failed_reactions.any_waits(connection):
                 if facts_came:

@@ -18,7 +18,8 @@ from adapters.nats import hint
 from adapters.nats.connection import Client, JetStreamError, Nats, NatsError
 from adapters.nats.stream import Publisher, ensure_stream, newest, purge
 from adapters.postgres.connection import Connection, PostgresError, life_of
-from adapters.postgres.log.pages import LogRow, mark_at, read_head, read_rows
+from adapters.postgres.log.decoding import LogRow
+from adapters.postgres.log.pages import mark_at, read_head, read_rows
 from adapters.postgres.ops.heartbeat import WorkerState, keep_beating, sentence_of
 from adapters.postgres.ops.lease import acquire, session
 from adapters.settings import Settings

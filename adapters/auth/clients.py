@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
 
 import msgspec
+import structlog
 from joserfc import jwk, jws, jwt
 from joserfc.errors import JoseError
 
@@ -48,6 +49,9 @@ SELECT stream_id FROM events WHERE stream_id > %s COLLATE "C" AND stream_id < %s
 """
 FIND = b"SELECT credential_id FROM client_secrets WHERE client_id = %s AND digest = %s"
 DROP = b"DELETE FROM client_secrets WHERE client_id = %s AND (%s OR credential_id = %s)"
+
+
+logger = structlog.get_logger()
 
 
 class ClientRefused(Forbidden):
@@ -213,9 +217,19 @@ class Clients:
             await asyncio.sleep(FRESH)
             for key in list(self._watched):
                 with suppress(Unavailable):
-                    if not await self.holds(*key):
+                    if not await self._is_known_to_hold(*key):
                         for ended in self._watched.get(key, ()):
                             ended.set()
+
+    async def _is_known_to_hold(self, client_id: str, credential_id: str) -> bool:
+        """Whether a credential is valid; of a client whose facts cannot be read, none is known to be."""
+        try:
+            return await self.holds(client_id, credential_id)
+        except Unavailable:
+            raise
+        except Exception:
+            logger.exception("client.unreadable", client_id=client_id)
+            return False
 
     async def _row(self, statement: bytes, *values: Any) -> Any:
         async def work(connection: Connection) -> Any:

@@ -10,6 +10,8 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 
+import structlog
+
 from adapters.auth.changes import FRESH, AccessChanges, Known
 from adapters.command_bus.replay import replayed
 from adapters.postgres.connection import Unavailable
@@ -19,6 +21,8 @@ from domain.roles import Grant, Roles, roles_stream
 
 Held = Mapping[Grant, datetime | None]
 """Grants that hold, and when each ends by itself."""
+
+logger = structlog.get_logger()
 
 
 class Grants:
@@ -72,18 +76,28 @@ class Grants:
         self._known.keep(learner_id, learner_id, number, roles)
         return roles
 
+    async def _readable(self, learner_id: str) -> Roles | None:
+        """The roles of a person; None where a fact about them cannot be read, so that none is known to hold."""
+        try:
+            return await self._roles(learner_id)
+        except Unavailable:
+            raise
+        except Exception:
+            logger.exception("grants.unreadable", learner_id=learner_id)
+            return None
+
     async def _look_on(self) -> None:
         """Look at all watched persons, twice a second, as long as there are any; without PostgreSQL ends still hold."""
-        latest: dict[str, Roles] = {}
+        latest: dict[str, Roles | None] = {}
         while self._watched:
             await asyncio.sleep(FRESH)
             persons = list(self._watched)
             with suppress(Unavailable):
                 # One query for all of whom something has changed: look-ups of streams travel together.
-                latest = dict(zip(persons, await asyncio.gather(*map(self._roles, persons)), strict=True))
+                latest = dict(zip(persons, await asyncio.gather(*map(self._readable, persons)), strict=True))
             now = self._log.clock.now()
             for person, roles in latest.items():
-                live = roles.live(now).keys()
+                live = frozenset() if roles is None else roles.live(now).keys()
                 for held, lost in self._watched.get(person, ()):
                     if not held <= live:
                         lost.set()

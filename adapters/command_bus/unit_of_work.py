@@ -29,6 +29,7 @@ import uuid_utils
 from adapters.postgres.connection import Unavailable
 from adapters.postgres.log.append import Append, LifeEnded, NewEvent
 from adapters.postgres.log.condition import Condition
+from adapters.postgres.log.decoding import must_be_readable
 from adapters.postgres.log.postgres_log import PostgresLog, StoredSnapshot
 from commands.log import AggregateT, Context, Position
 from domain.aggregate import Aggregate
@@ -162,11 +163,16 @@ class UnitOfWork:
         return cast("AggregateT", known.aggregate)
 
     async def facts(self, query: Query) -> list[Fact]:
-        """All facts that match, in the order of the log; the append is under the condition that there is no other."""
+        """
+        All facts that match, in the order of the log; the append is under the condition that there is no other.
+
+        Raises:
+            UnreadableFact: this code cannot decode one of them, and decides nothing without it.
+        """
         self._in_one_life(await self._log.life())
         found, head = await self._log.matching(query)
         self._conditions.append(Condition(query, head))
-        return found
+        return [must_be_readable(fact) for fact in found]
 
     async def streams(self, query: Query) -> list[str]:
         """The streams of the facts that match, under the same condition."""

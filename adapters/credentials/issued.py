@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from adapters.postgres.log.decoding import readable
 from adapters.postgres.log.postgres_log import PostgresLog
 from domain.fact import Fact
 from domain.progress import UnknownCredential, credential_stream
@@ -52,9 +53,9 @@ async def find(log: PostgresLog, credential_id: str) -> Issued:
 
 
 async def of_learner(log: PostgresLog, learner_id: str) -> list[Issued]:
-    """All credentials of a learner, the first one first."""
+    """All credentials of a learner, the first one first; none of a run of which a fact cannot be read."""
     facts, _ = await log.matching((QueryItem((ISSUED, REVOKED), (tag("learner", learner_id),)),))
-    return _fold(facts)
+    return _fold(readable(facts))
 
 
 def _fold(facts: Iterable[Fact]) -> list[Issued]:

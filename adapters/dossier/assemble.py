@@ -27,7 +27,7 @@ from adapters.dossier.verifier.leaves import FACTS, FIELDS, PROOF, PROOF_HEAD, F
 from adapters.dossier.verifier.notes import COSIGNATURE, Note, key_of
 from adapters.dossier.verifier.page_check import PAGE
 from adapters.postgres.as_of.folder import KeyRows, tables_of_learners
-from adapters.postgres.log.pages import LogRow
+from adapters.postgres.log.decoding import LogRow
 from adapters.proofs.files import KEYS, ProofFiles
 from adapters.settings import Settings
 from domain.proofs.checkpoint import hash_lines

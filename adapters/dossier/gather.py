@@ -20,8 +20,8 @@ from adapters.dossier.errors import NothingRecorded, TooManyFacts
 from adapters.postgres.as_of.folder import KeyFolder, KeyRows
 from adapters.postgres.as_of.moments import moment_at
 from adapters.postgres.connection import Connection
+from adapters.postgres.log.decoding import LogRow, meta_of
 from adapters.postgres.log.learner_history import NAMING
-from adapters.postgres.log.pages import LogRow, meta_of
 from adapters.postgres.log.postgres_log import COLUMNS, HISTORY, PostgresLog
 from adapters.postgres.queries.reader import Reader
 from adapters.postgres.trace.imported import import_streams

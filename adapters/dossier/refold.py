@@ -11,7 +11,7 @@ from adapters.dossier.one_file import verifier
 from adapters.dossier.verifier.checks import DOCUMENTS, RULES, Report
 from adapters.dossier.verifier.leaves import Fact as StoredFact
 from adapters.postgres.as_of.folder import fold_key
-from adapters.postgres.log.pages import fact_of
+from adapters.postgres.log.decoding import fact_of
 from domain.fact import Fact
 from domain.streams import is_reference, key_of
 from projections.engine.projection import Projection

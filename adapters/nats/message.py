@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from adapters.postgres.log.pages import LogRow, fact_of
+from adapters.postgres.log.decoding import LogRow, fact_of
 from domain.fact import Fact
 
 POSITION = "Campus-Position"

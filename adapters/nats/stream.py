@@ -14,7 +14,8 @@ from nats.errors import Error as NatsError
 from nats.js.api import DiscardPolicy, StorageType, StreamConfig
 
 from adapters.nats.message import MESSAGE_ID, POSITION, PREVIOUS, decode_fact, encode_row, subject_of
-from adapters.postgres.log.pages import LogRow, mark_of
+from adapters.postgres.log.decoding import LogRow
+from adapters.postgres.log.pages import mark_of
 from adapters.settings import Settings
 from domain.streams import PARTITIONS
 

@@ -26,7 +26,7 @@ from adapters.settings import Settings
 from adapters.tasks import cancel_and_wait
 from commands.payment.provider import ProviderAway
 
-__all__ = ["ConnectorException", "FailedForGood", "JobQueue", "JobRun", "is_transient", "queue_of"]
+__all__ = ["ConnectorException", "FailedForGood", "JobQueue", "JobRun", "NotYetDue", "is_transient", "queue_of"]
 
 AWAITED = 1  # priority; that of other jobs is 0
 CONCURRENCY = 8  # jobs of one process at a time
@@ -40,7 +40,24 @@ LONGEST_PAUSE = 300  # seconds between two tries
 WAITING_PAUSE = 15  # seconds at most, where the job only waits for another server
 RESTART_INTERVAL = 1.0  # seconds after the worker or its connections were lost
 
-TRANSIENT = (PostgresError, Unavailable, VersionConflict, ConnectorException, ProviderAway, asyncio.CancelledError)
+
+class NotYetDue(Exception):
+    """A job was begun before its time, as one is whose fact could not be read when it was derived; *at*: server's."""
+
+    def __init__(self, at: datetime) -> None:
+        super().__init__(f"the job is due at {at.isoformat()}")
+        self.at = at
+
+
+TRANSIENT = (
+    NotYetDue,
+    PostgresError,
+    Unavailable,
+    VersionConflict,
+    ConnectorException,
+    ProviderAway,
+    asyncio.CancelledError,
+)
 
 logger = structlog.get_logger()
 
@@ -80,12 +97,14 @@ def queue_of(settings: Settings) -> str:
 
 
 class Backoff(BaseRetryStrategy):
-    """Tries again after 1, 2, 4, … seconds, until the job has failed for good."""
+    """Tries again after 1, 2, 4, … seconds, until the job has failed for good; one that is not due yet, at its time."""
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
         """When to try again; None for never."""
         if isinstance(exception, FailedForGood):
             return None
+        if isinstance(exception, NotYetDue):
+            return RetryDecision(retry_at=exception.at)
         at_once = isinstance(exception, asyncio.CancelledError)
         longest = WAITING_PAUSE if isinstance(exception, ProviderAway) else LONGEST_PAUSE
         return RetryDecision(retry_in={"seconds": 0 if at_once else min(longest, 2 ** min(job.attempts, 16))})

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from adapters.postgres.log.decoding import readable
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.postgres.queries import ledger
 from adapters.postgres.queries.reader import Reader
@@ -35,7 +36,7 @@ async def facts_since(settings: Settings, position: int, tag: str) -> OurSide:
     try:
         while page := await log.read(position, FACTS):
             position = page[-1].position
-            found += [fact for fact in page if mine in fact.stream_id]
+            found += [fact for fact in readable(page) if mine in fact.stream_id]
     finally:
         await log.close()
     return fold(found)

@@ -15,14 +15,21 @@ FAILURES = (Exception, SystemExit)
 """What makes a fact poison if a handler raises it: one that would end the process is a failure like any other."""
 
 
-class Unreadable(Fact, frozen=True, gc=False):
-    """A stored fact that this code cannot decode: poison for every projection that reads its type."""
+class Unreadable(Fact, frozen=True, gc=False, kw_only=True):
+    """
+    A stored fact that this code cannot decode: poison for every projection that reads its type.
+
+    Attributes:
+        error: why, with the class of the exception.
+        is_of_later_release: whether its type or version is one that this code does not know.
+    """
 
     error: str
+    is_of_later_release: bool = False
 
 
 class UnreadableFact(Exception):
-    """A projection met a fact that cannot be decoded."""
+    """A reader of the log met a fact that cannot be decoded, and that it needs."""
 
 
 class UndeclaredRow(Exception):

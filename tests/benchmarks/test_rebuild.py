@@ -7,7 +7,7 @@ from itertools import islice, pairwise
 
 import pytest
 
-from adapters.postgres.log.postgres_log import to_fact
+from adapters.postgres.log.decoding import to_fact
 from adapters.settings import Settings
 from benchmarks import rebuild_ours, rebuild_yardsticks
 from benchmarks.rebuild import Findings, Target, _steps

@@ -16,7 +16,7 @@ from adapters.dossier.gather import Gathered
 from adapters.dossier.make import make_dossier
 from adapters.dossier.verifier.checks import MANIFEST, OF_DOSSIERS, STATEMENT
 from adapters.postgres.as_of.folder import KeyRows, fold_key, tables_of_learners
-from adapters.postgres.log.pages import LogRow, fact_of
+from adapters.postgres.log.decoding import LogRow, fact_of
 from adapters.proofs.prove import SignedTree
 from adapters.settings import Settings
 from domain.fact import Fact

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
-from adapters.postgres.log.pages import LogRow
+from adapters.postgres.log.decoding import LogRow
 from domain.proofs.leaf import EPOCH, MICROSECOND
 
 POSITION, STREAM, VERSION, TYPE, SCHEMA, PARTITION, DATA, META, OCCURRED, RECORDED = range(10)

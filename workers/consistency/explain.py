@@ -7,8 +7,8 @@ explained where there are not too many of them.
 """
 
 from adapters.postgres.connection import Connection
+from adapters.postgres.log.decoding import fact_of
 from adapters.postgres.log.fact_counts import counts_until
-from adapters.postgres.log.pages import fact_of
 from adapters.postgres.log.postgres_log import PAGE_OF_TYPES
 from adapters.postgres.log.reference_facts import ReferenceFacts
 from adapters.postgres.store.generations import Generation, Generations

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from adapters.postgres.connection import Connection, connect
-from adapters.postgres.log.pages import LogRow, read_rows
+from adapters.postgres.log.decoding import LogRow
+from adapters.postgres.log.pages import read_rows
 from adapters.proofs.publish import published_tile
 from adapters.proofs.tree import tiles_of
 from adapters.recorder.recorder import NAME as STOCK

@@ -30,6 +30,8 @@ async def keep_carrying_out(log: PostgresLog, stop: asyncio.Event) -> None:
             was_one = await jobs.carry_out_next(me)
         except (PostgresError, Unavailable, VersionConflict) as error:
             logger.warning("bulk.waiting", error=str(error).strip())
+        except Exception:  # such as a fact that cannot be read: the job is taken up again later, others go on
+            logger.exception("bulk.failed")
         if not was_one:
             with suppress(TimeoutError):
                 async with asyncio.timeout(POLL_INTERVAL):

@@ -6,6 +6,7 @@ a worker died between outcome and end, nor after a resync beside a running dispa
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -16,17 +17,21 @@ from adapters.command_bus.bus import Bus
 from adapters.mail.to_people import MailToPeople
 from adapters.payments.ticket import ticket_for
 from adapters.personal.erasure import forget
+from adapters.postgres.log.decoding import must_be_readable
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.procrastinate.derived import note_failure
-from adapters.procrastinate.queue import FailedForGood, JobRun, is_transient, queue_of
+from adapters.procrastinate.queue import FailedForGood, JobRun, NotYetDue, is_transient, queue_of
 from adapters.settings import Settings
 from commands.payment.provider import Provider, ProviderAway, ProviderRefused
 from domain.errors import DomainError
 from domain.fact import Fact
+from projections.engine.rows import Unreadable
 from workers.dispatching import metrics
 from workers.dispatching.together import Together
 from workers.reactions.job import Job, Outside, context_of, key_of
 from workers.reactions.reaction import named
+
+AHEAD = timedelta(minutes=1)  # by which the clock of the server may be before ours; a job that is due later waits
 
 logger = structlog.get_logger()
 
@@ -97,7 +102,7 @@ class Carrier:
         logger.warning("job.failed", job=run.name, position=run.position, cause=cause, for_good=is_last)
         if not is_last:
             return
-        if job.gave_up is not None and fact is not None:
+        if job.gave_up is not None and fact is not None and not isinstance(fact, Unreadable):
             context = context_of(fact, job.name, self._log.clock.now(), gave_up=True, life=life)
             await self._bus.handle(job.gave_up(fact, cause), context)
         raise FailedForGood from error
@@ -114,7 +119,11 @@ class Carrier:
         later = await self._log.since(fact.stream_id, fact.stream_version)
         if any(each.type in job.settled_by for each in later):
             return
-        due_at = job.due(fact)
+        due_at, now = job.due(must_be_readable(fact)), self._log.clock.now()
+        if due_at is None:  # the fact could not be read when the job was derived, and asks for nothing
+            return
+        if due_at > now + AHEAD:
+            raise NotYetDue(due_at - self._log.clock.shift)
         answer = None
         if job.effect is not None:
             key = key_of(fact, job.name)
@@ -131,7 +140,7 @@ class Carrier:
             answer = await job.effect(fact, outside)
         outcome = job.command(fact) if answer is None else job.command(fact, answer)
         now = self._log.clock.now()
-        at = max(now, due_at or now)  # the server's clock has said that it is due, and ours may be a moment after it
+        at = max(now, due_at)  # the server's clock has said that it is due, and ours may be a moment after it
         commands = {named(job.name, each): each for each in outcome} if isinstance(outcome, list) else {"": outcome}
         for name, command in commands.items():
             if command is not None and command not in said:

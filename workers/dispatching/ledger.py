@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
+from adapters.postgres.log.decoding import must_be_readable
 from adapters.procrastinate.derived import DerivedJob, OpenJob
 from adapters.procrastinate.queue import JobHandler, JobQueue
 from adapters.settings import Settings
@@ -81,7 +82,7 @@ class Ledger:
             return
         for job in self._jobs.get(fact.type, ()):
             try:
-                due_at = job.due(fact)
+                due_at = job.due(must_be_readable(fact))
             except Exception:  # noqa: BLE001 - the job is due at once, fails with this very error, and is listed
                 due_at = fact.recorded_at
             is_over = job.lasts is not None and self._now - fact.occurred_at > job.lasts

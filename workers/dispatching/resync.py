@@ -8,6 +8,7 @@ no fact has ended, and that are not there. Later facts are the dispatcher's.
 from typing import NamedTuple
 
 from adapters.postgres.connection import connect
+from adapters.postgres.log.decoding import must_be_of_this_release
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.postgres.ops import lease, reactors
 from adapters.procrastinate import derived
@@ -35,7 +36,8 @@ async def resync(settings: Settings, name: str, jobs: Jobs = JOBS) -> Resynced:
             ledger = Ledger(jobs, log.clock.now())
             seen, head = await reactors.position(connection, name), await log.head()
             for after in range(0, head, PAGE):
-                for fact in await log.read(after, min(PAGE, head - after), ledger.types):
+                facts = await log.read(after, min(PAGE, head - after), ledger.types)
+                for fact in must_be_of_this_release(facts):
                     (ledger.add if fact.position <= seen else ledger.end)(fact)
             queue = queue_for(settings, jobs)
             owed, new = ledger.owed, 0

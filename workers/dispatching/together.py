@@ -17,6 +17,7 @@ from adapters.procrastinate import derived
 from adapters.procrastinate.derived import UntriedJob
 from commands.payment.provider import Provider
 from domain.fact import Fact
+from projections.engine.rows import Unreadable
 from workers.dispatching import metrics
 from workers.dispatching.one_look import one_look
 from workers.reactions.job import Job, key_of
@@ -97,4 +98,7 @@ class Together:
         return key_of(fact, self._job.name)
 
     def _about(self, fact: Fact) -> str:
+        """What the job of a fact is about; one that cannot be read is about nothing that is known, and fails alone."""
+        if isinstance(fact, Unreadable):
+            return self._key(fact)
         return "" if self._job.about is None else self._job.about(fact)

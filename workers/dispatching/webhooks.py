@@ -20,6 +20,7 @@ from adapters.command_bus.bus import Bus
 from adapters.nats.connection import Nats
 from adapters.personal.key_service import AccountsClosed
 from adapters.postgres.connection import Connection, PostgresError, Unavailable
+from adapters.postgres.log.decoding import sentence_of
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.postgres.ops import lease
 from adapters.settings import Settings
@@ -35,6 +36,7 @@ from commands.admin.webhooks import DisableWebhook
 from commands.log import Context
 from domain.admin.webhooks import DisabledBy, Webhook, WebhookNotFound, WebhookStatus
 from domain.fact import Fact
+from projections.engine.rows import Unreadable
 from workers.dispatching.endpoints import Endpoints
 from workers.support.wake import can_pass, pause_before_retry, wait_for_facts, woken_by_hints
 
@@ -46,6 +48,7 @@ DELAYS = tuple(timedelta(seconds=each) for each in (5, 300, 1_800, 7_200, 18_000
 LONGEST_DELAY = timedelta(days=1)
 GIVEN_UP_AFTER = timedelta(days=3)
 JITTER = 0.2  # of a pause, in both directions: many messages that failed together do not come back together
+LONGEST_ERROR = 200  # characters that are kept
 GONE = 410  # RFC 9110: it will not come back
 
 logger = structlog.get_logger()
@@ -213,6 +216,10 @@ class Sender:
             async with self._writing:
                 await deliveries.finish(self._connection, message, FAILED, self._log.clock.now())
             return
+        if isinstance(fact, Unreadable):  # our fault: it is tried again as others are, and disables no endpoint
+            logger.error("webhook.unreadable", endpoint=message.endpoint_id, position=message.position)
+            await self._record(message, Answered(None, 0, sentence_of(fact)[:LONGEST_ERROR]), is_ours=True)
+            return
         try:
             answer = await self._ask(webhook, message, fact)
         except (PostgresError, Unavailable):
@@ -226,7 +233,7 @@ class Sender:
         try:
             secrets = await self._endpoints.signing(webhook)
         except AccountsClosed as error:
-            return Answered(None, 0, f"no secret can be opened: {error}"[:200])
+            return Answered(None, 0, f"no secret can be opened: {error}"[:LONGEST_ERROR])
         if not secrets:
             return Answered(None, 0, "no secret is left: rotate it")
         body = body_of(fact)
@@ -234,13 +241,18 @@ class Sender:
         headers = headers_of(secrets, message.message_id, now, body)
         return await self._client.send(webhook.url, headers, body)
 
-    async def _record(self, message: Due, answer: Answered) -> None:
-        """Note what was answered, and what follows; the fact that disables comes first, or it could be lost."""
+    async def _record(self, message: Due, answer: Answered, *, is_ours: bool = False) -> None:
+        """
+        Note what was answered, and what follows; the fact that disables comes first, or it could be lost.
+
+        Args:
+            is_ours: the endpoint was not asked, so that this says nothing about it.
+        """
         now = self._log.clock.now()
         is_over = not answer.is_delivered and now - message.since >= GIVEN_UP_AFTER
         if answer.status == GONE:
             await self._disable(message, DisabledBy.GONE, "it answered 410 Gone")
-        elif is_over and await self._has_failed_since(message):
+        elif is_over and not is_ours and await self._has_failed_since(message):
             said = f"status {answer.status}" if answer.error is None else answer.error
             await self._disable(message, DisabledBy.FAILING, f"nothing was taken for three days; the last: {said}")
         async with self._writing, self._connection.transaction():

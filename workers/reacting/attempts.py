@@ -14,16 +14,15 @@ import structlog
 from adapters.command_bus.bus import Bus
 from adapters.postgres.connection import Connection, PostgresError, Unavailable, is_about_data
 from adapters.postgres.log.append import VersionConflict
+from adapters.postgres.log.decoding import sentence_of
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.postgres.ops import failed_reactions
 from adapters.postgres.ops.failed_reactions import FAILED, FailedReaction, Note
-from domain.codec import UnknownFact
 from domain.errors import DomainError
 from domain.fact import Fact
 from projections.engine.rows import Unreadable
 from workers.reacting import metrics
 from workers.reacting.code_version import code_version
-from workers.reacting.reading import read_facts
 from workers.reactions import REACTIONS, Reaction
 from workers.reactions.reaction import context_of, named
 
@@ -85,10 +84,7 @@ class Attempts:
         reaction = BY_NAME.get(failed.reaction)
         if reaction is None:
             return Refusal(FAILED, f"this code has no reaction {failed.reaction}", can_pass=True)
-        try:
-            found = await read_facts(self._log, failed.position - 1, failed.position, REACTIONS)
-        except UnknownFact as error:
-            return _failure(error, failed.position, failed.reaction)
+        found = await self._log.read(failed.position - 1, 1, REACTIONS)
         if not found or not _is_about(failed, found[0]):
             why = f"the log has another fact at position {failed.position} than the one that was reacted to"
             await failed_reactions.void(self._connection, failed.position, failed.reaction, why)
@@ -108,7 +104,7 @@ class Attempts:
         """
         if isinstance(fact, Unreadable):
             logger.error("reactor.unreadable", position=fact.position, reaction=reaction.name, error=fact.error)
-            return Refusal(FAILED, f"the fact cannot be read: {fact.error}", can_pass=True)
+            return Refusal(FAILED, sentence_of(fact), can_pass=True)
         try:
             outcome = reaction.command(fact)
             if outcome is None:

@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from adapters.postgres.connection import Connection, connect
+from adapters.postgres.log.decoding import fact_of
 from adapters.postgres.log.history import history_of
-from adapters.postgres.log.pages import fact_of
 from adapters.postgres.log.postgres_log import PAGE_OF_TYPES
 from adapters.settings import Settings
 from domain.fact import Fact

@@ -36,7 +36,7 @@ from adapters.postgres.bulk.ranges import (
     literal,
 )
 from adapters.postgres.connection import CONNECT_TIMEOUT, SILENCE, PatientSyncConnection, is_broken, options
-from adapters.postgres.log.pages import fact_of, meta_of
+from adapters.postgres.log.decoding import fact_of, meta_of
 from adapters.settings import Settings
 from domain.fact import Meta
 from domain.streams import PARTITIONS

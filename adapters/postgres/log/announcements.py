@@ -1,7 +1,8 @@
 """The facts of announcements, which are few and found by an index of their own (migration 0295)."""
 
 from adapters.postgres.connection import Connection
-from adapters.postgres.log.pages import fact_of, read_head
+from adapters.postgres.log.decoding import fact_of
+from adapters.postgres.log.pages import read_head
 from adapters.postgres.log.postgres_log import COLUMNS
 from domain.fact import Fact
 from projections.engine.rows import Unreadable

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 from psycopg.rows import class_row
 
 from adapters.postgres.connection import Connection
+from adapters.postgres.log.decoding import fact_of
 from adapters.postgres.log.learner_history import NAMING
-from adapters.postgres.log.pages import fact_of
 from adapters.postgres.log.postgres_log import COLUMNS, OF_KEY
 from domain.fact import Fact
 

@@ -9,7 +9,7 @@ from datetime import datetime
 
 import psycopg
 
-from adapters.postgres.log.pages import fact_of
+from adapters.postgres.log.decoding import fact_of
 from adapters.postgres.log.postgres_log import COLUMNS, HISTORY, PAGE_OF_TYPES
 from domain.fact import Fact
 from domain.registry import AGGREGATES

@@ -1,7 +1,7 @@
 """Which imports the log has: their streams, by the index of streams."""
 
 from adapters.postgres.connection import Connection
-from adapters.postgres.log.pages import fact_of
+from adapters.postgres.log.decoding import fact_of
 from adapters.postgres.log.postgres_log import COLUMNS
 from domain.admin import Import
 from domain.fact import Fact

@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 import psycopg
 
-from adapters.postgres.log.pages import fact_of
+from adapters.postgres.log.decoding import fact_of
 from adapters.postgres.log.postgres_log import COLUMNS
 from domain.fact import Fact
 from domain.streams import id_or_none

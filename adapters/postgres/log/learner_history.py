@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from adapters.postgres.connection import Connection
+from adapters.postgres.log.decoding import fact_of
 from adapters.postgres.log.history import history_of
-from adapters.postgres.log.pages import fact_of
 from adapters.postgres.log.postgres_log import COLUMNS, OF_KEY, STREAMS_OF_KEY
 from domain.fact import Fact
 from domain.registry import AGGREGATE_OF, MENTIONING

@@ -1,7 +1,7 @@
 """Looks at a learner's records: the facts of their streams, and whether there is anything to look at."""
 
 from adapters.postgres.connection import Connection
-from adapters.postgres.log.pages import fact_of
+from adapters.postgres.log.decoding import fact_of
 from adapters.postgres.log.postgres_log import COLUMNS
 from domain.admin import Record
 from domain.fact import Fact

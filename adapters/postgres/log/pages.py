@@ -1,29 +1,18 @@
 """
 The log in pages, for those who follow it: raw rows for the relay, facts for the projector.
 
-A row that cannot be decoded becomes an `Unreadable` fact, so that one bad row does not stop its readers. Where only its
-meta cannot be decoded, the source of the fact is unknown, but it is a fact.
+A row that cannot be decoded becomes an `Unreadable` fact (decoding.py).
 """
 
 from datetime import UTC, datetime
-from typing import Any
 
-import msgspec
 import psycopg
 
-from adapters.postgres.log.postgres_log import HEAD, PAGE, to_fact
-from domain.fact import Fact, Meta
-from projections.engine.rows import Unreadable
-
-LogRow = tuple[Any, ...]
-"""A row of `events`, in the order of its columns."""
-
-UNKNOWN = Meta(event_id="", actor="", source="")
+from adapters.postgres.log.decoding import LogRow, fact_of
+from adapters.postgres.log.postgres_log import HEAD, PAGE
+from domain.fact import Fact
 
 RECORDED_AT = "SELECT recorded_at FROM events WHERE position = %s"
-
-_encode = msgspec.json.Encoder().encode
-_decode_meta = msgspec.json.Decoder(Meta).decode
 
 
 async def read_head(connection: psycopg.AsyncConnection) -> int:
@@ -56,43 +45,3 @@ async def read_rows(connection: psycopg.AsyncConnection, after: int, until: int)
 async def read_facts(connection: psycopg.AsyncConnection, after: int, until: int) -> list[Fact]:
     """The facts with positions above *after*, up to and with *until*."""
     return [fact_of(row) for row in await read_rows(connection, after, until)]
-
-
-def fact_of(row: LogRow) -> Fact:
-    """The fact in a row, `Unreadable` where this code cannot decode it."""
-    try:
-        return to_fact(row)
-    except Exception as error:  # noqa: BLE001 - upcasters are our code, and may raise anything
-        return _without_meta(row) or _unreadable(row, f"{type(error).__name__}: {error}")
-
-
-def meta_of(stored: bytes) -> Meta:
-    """Where a fact comes from, as far as that can be decoded."""
-    try:
-        return _decode_meta(stored)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return UNKNOWN
-
-
-def _without_meta(row: LogRow) -> Fact | None:
-    try:
-        return to_fact((*row[:7], _encode(UNKNOWN), *row[8:])) if meta_of(row[7]) is UNKNOWN else None
-    except Exception:  # noqa: BLE001 - as above
-        return None
-
-
-def _unreadable(row: LogRow, error: str) -> Unreadable:
-    position, stream_id, stream_version, name, schema_version, partition, _, _, occurred_at, recorded_at = row
-    return Unreadable(
-        position=position,
-        stream_id=stream_id,
-        stream_version=stream_version,
-        type=name,
-        schema_version=schema_version,
-        partition=partition,
-        data={},
-        meta=UNKNOWN,
-        occurred_at=occurred_at,
-        recorded_at=recorded_at,
-        error=error,
-    )

@@ -3,7 +3,9 @@ The log of one campus, as everything else in Python sees it.
 
 Appends    group commit through adapters/postgres/log/append.py.
 Look-ups   of streams travel together, one query for all that arrive while another is under way.
-Reads      pages by position, the history of one learner, one stream; as facts in their newest version.
+Reads      pages by position, what matches a query, the history of one learner, one stream; as facts in their newest
+           version. Of many things, one that cannot be decoded is `Unreadable` and stops no other; the history of one
+           thing is whole or an error (decoding.py).
 """
 
 import asyncio
@@ -21,17 +23,17 @@ from adapters.personal.keys import PersonKeys
 from adapters.postgres.connection import GAVE_UP, Link, Overloaded, life_of
 from adapters.postgres.log.append import Append, Appended, Appender, Overtaken
 from adapters.postgres.log.condition import NEAR, Condition
+from adapters.postgres.log.decoding import fact_of, must_be_readable
 from adapters.postgres.log.query import statement
 from adapters.settings import Settings
-from domain.codec import decode_data
-from domain.fact import Fact, Meta
+from domain.fact import Fact
 from domain.registry import AGGREGATES
 from domain.tags import Query
 
 LARGEST_LOOKUP = 512  # streams in one round trip
 PATIENCE = 10.0  # seconds to wait for a server that has gone
 
-# Of a fact, in the order in which `to_fact` takes them.
+# Of a fact, in the order in which decoding.py takes them.
 COLUMNS = "position, stream_id, stream_version, type, schema_version, partition, data, meta, occurred_at, recorded_at"
 
 HEAD = "SELECT position FROM log_head"
@@ -117,8 +119,6 @@ END = 2**63 - 1
 
 SqlRow = tuple[Any, ...]
 
-_decode_meta = msgspec.json.Decoder(Meta).decode
-
 
 class StreamFact(NamedTuple):
     """One fact of a stream, as an aggregate needs it."""
@@ -193,7 +193,7 @@ class PostgresLog:
     async def matching(self, query: Query, after: int = 0, limit: int | None = None) -> tuple[list[Fact], int]:
         """The first *limit* facts above *after* that match a query, in order, and the head of the log as of then."""
         rows, head = await self._matching(query, COLUMNS, after, limit)
-        return [to_fact(row) for row in rows], head
+        return [fact_of(row) for row in rows], head
 
     async def streams_matching(self, query: Query) -> tuple[list[str], int]:
         """The streams of the facts that match a query, in their order, and the head of the log as of then."""
@@ -238,20 +238,20 @@ class PostgresLog:
             rows = await self._rows(PAGE, (after, after + limit))
         else:
             rows = await self._rows(PAGE_OF_TYPES, (after, after + limit, list(types)))
-        return [to_fact(row) for row in rows]
+        return [fact_of(row) for row in rows]
 
     async def at(self, positions: Sequence[int]) -> list[Fact]:
         """The facts at these positions, in order; where there is none, none."""
-        return [to_fact(row) for row in await self._rows(AT, (list(positions),))]
+        return [fact_of(row) for row in await self._rows(AT, (list(positions),))]
 
     async def stream(self, stream_id: str, after_version: int = 0) -> list[Fact]:
-        """The facts of one stream, in order."""
-        return [to_fact(row) for row in await self._rows(STREAM, (stream_id, after_version))]
+        """The facts of one stream, in order; raises UnreadableFact."""
+        return [must_be_readable(fact_of(row)) for row in await self._rows(STREAM, (stream_id, after_version))]
 
     async def history(self, key: str, until: int = END) -> list[Fact]:
-        """Every fact of one key, such as a learner, up to position *until*, in the order of the log."""
+        """Every fact of a key, such as a learner, up to *until*, in the order of the log; raises UnreadableFact."""
         rows = await self._rows(HISTORY, {"key": key, "until": until})
-        return [to_fact(row) for row in rows]
+        return [must_be_readable(fact_of(row)) for row in rows]
 
     async def knows(self, key: str) -> bool:
         """Whether a key, such as a learner, has any fact of its own."""
@@ -297,20 +297,3 @@ class PostgresLog:
         for number, rows in itertools.groupby(await self._rows(SINCE, (streams, versions)), key=lambda row: row[0]):
             found[number - 1] = [StreamFact(*row[1:]) for row in rows]
         return found
-
-
-def to_fact(row: SqlRow) -> Fact:
-    """A row of `events`, in the order of its columns, as a fact in its newest version."""
-    position, stream, version, type_name, schema_version, partition, data, meta, occurred_at, recorded_at = row
-    return Fact(
-        position=position,
-        stream_id=stream,
-        stream_version=version,
-        type=type_name,
-        schema_version=schema_version,
-        partition=partition,
-        data=decode_data(type_name, schema_version, data),
-        meta=_decode_meta(meta),
-        occurred_at=occurred_at,
-        recorded_at=recorded_at,
-    )

@@ -1,7 +1,8 @@
 """The facts of question banks, by the ranges of their streams in the index of streams and versions."""
 
 from adapters.postgres.connection import Connection
-from adapters.postgres.log.pages import fact_of, read_head
+from adapters.postgres.log.decoding import fact_of
+from adapters.postgres.log.pages import read_head
 from adapters.postgres.log.postgres_log import COLUMNS
 from domain.fact import Fact
 from domain.question_bank import BankQuestion, QuestionBank

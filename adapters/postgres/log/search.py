@@ -7,8 +7,8 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from adapters.postgres.log.decoding import fact_of
 from adapters.postgres.log.learner_history import NAMING
-from adapters.postgres.log.pages import fact_of
 from adapters.postgres.log.postgres_log import COLUMNS
 from domain.fact import Fact
 from domain.registry import BY_CATEGORY, keyed_by

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from adapters.postgres.log.pages import fact_of
+from adapters.postgres.log.decoding import fact_of
 from adapters.postgres.log.postgres_log import COLUMNS
 from adapters.postgres.queries.reader import CHECKPOINT, Reader
 from domain.fact import Fact

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from adapters.postgres.log.decoding import must_be_readable
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.postgres.queries.json_answer import json_object
 from adapters.postgres.queries.old_columns import with_columns
@@ -36,9 +37,9 @@ SELECT {CHECKPOINT.format("course_dashboard")}, page.run_id, page.learner_id, pa
 
 
 async def first_versions(log: PostgresLog, course_id: str) -> dict[str, int]:
-    """The version that runs of a course had at first which have had another one since."""
+    """The version that runs of a course had at first which have had another one since; raises UnreadableFact."""
     changed, _ = await log.matching((QueryItem(("run.version_changed",), (tag("course", course_id),)),))
-    return {fact.id("run_id"): fact.data["old"] for fact in reversed(changed)}
+    return {fact.id("run_id"): must_be_readable(fact).data["old"] for fact in reversed(changed)}
 
 
 async def standings(

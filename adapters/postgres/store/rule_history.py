@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from adapters.postgres.connection import Connection
-from adapters.postgres.log.pages import fact_of
+from adapters.postgres.log.decoding import fact_of
 from adapters.postgres.log.postgres_log import COLUMNS
 from adapters.postgres.store.rule_shapes import RuleServed, RulesOfReadModel, SwitchOfReaders
 from adapters.postgres.store.rule_sources import served_rules

@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 
 from adapters.postgres.connection import Connection
-from adapters.postgres.log.pages import fact_of
+from adapters.postgres.log.decoding import fact_of
 from adapters.postgres.log.postgres_log import COLUMNS, HEAD
 from domain.fact import Fact
 

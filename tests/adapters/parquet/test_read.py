@@ -21,7 +21,7 @@ from adapters.parquet.export import export
 from adapters.parquet.manifest import NAME, ExportError, Manifest
 from adapters.parquet.pages import ExportPages
 from adapters.parquet.read import Export
-from adapters.postgres.log.pages import UNKNOWN
+from adapters.postgres.log.decoding import UNKNOWN
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
 from domain.fact import Fact

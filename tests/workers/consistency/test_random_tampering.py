@@ -14,7 +14,8 @@ import psycopg
 import pytest
 
 from adapters.postgres.connection import Connection, connect
-from adapters.postgres.log.pages import LogRow, read_rows
+from adapters.postgres.log.decoding import LogRow
+from adapters.postgres.log.pages import read_rows
 from adapters.settings import Settings
 from domain.proofs.checkpoint import Checkpoint
 from domain.proofs.leaf import entry_of

@@ -12,7 +12,7 @@ import pytest
 from adapters.postgres.bulk import page_reader, pipeline, ranges
 from adapters.postgres.bulk.page_reader import PageReader, open_connection
 from adapters.postgres.bulk.ranges import AdaptiveRanges, PositionRange
-from adapters.postgres.log.pages import fact_of
+from adapters.postgres.log.decoding import fact_of
 from adapters.postgres.log.postgres_log import COLUMNS
 from adapters.settings import Settings
 from domain.catalog import Course
