@@ -1,12 +1,11 @@
 """Appeals against the outcome of a course: made and withdrawn by learners, answered by the staff of the run."""
 
-from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 import msgspec
 from fastapi import Path, Query, Response
 
-from adapters.personal.opening import with_words
+from adapters.appeals import EXAMPLE, appeals_about
 from api.http.dispatch import Accepted, Body, Dispatch, example
 from api.http.openapi import command, query
 from api.http.query import QueryContext, QueryDep
@@ -14,44 +13,12 @@ from api.http.routing import router as strict_router
 from api.http.services import ServicesDep
 from api.http.types import ActingFor, Id, LearnerId, LongReason, RunId
 from commands.progress.appeals import AnswerAppeal, MakeAppeal, WithdrawAppeal
-from domain.fact import Fact
 from domain.progress.appeal import MOST_APPEALS
-from domain.tags import QueryItem, tag
-from domain.words import Outcome, closed
+from domain.tags import tag
 
 router = strict_router("appeals", "/v1")
-TYPES = ("appeal.made", "appeal.withdrawn", "appeal.answered")
-AT = datetime(2026, 7, 3, 9, tzinfo=UTC)
 
 AppealNo = Annotated[int, Path(ge=1, le=MOST_APPEALS, description="Appeals of a learner count from 1.", examples=[1])]
-
-
-class Appeal(msgspec.Struct, kw_only=True):
-    """
-    An appeal, against an outcome and a grade in basis points.
-
-    Attributes:
-        status: `open`, `withdrawn`, `granted` or `dismissed`.
-        answer: the words of the staff, null as long as there are none; *new_outcome* is the outcome after them.
-    """
-
-    learner_id: str
-    run_id: str
-    appeal_no: int
-    status: Annotated[str, closed(("open", "withdrawn", "granted", "dismissed"))] = "open"
-    outcome: Outcome
-    grade_bp: int | None
-    words: str
-    made_at: datetime
-    answer: str | None = None
-    new_outcome: Outcome | None = None
-    closed_at: datetime | None = None
-
-
-class AppealList(msgspec.Struct, kw_only=True):
-    """Appeals, the first one first."""
-
-    items: list[Appeal]
 
 
 class NewAppeal(Body):
@@ -81,25 +48,6 @@ class NewAnswer(Body):
     granted: bool
     outcome: Literal["distinction", "pass", "fail"] | None = None
     words: LongReason
-
-
-EXAMPLE = AppealList(
-    items=[
-        Appeal(
-            learner_id="28400",
-            run_id="algebra-2026",
-            appeal_no=1,
-            status="granted",
-            outcome="fail",
-            grade_bp=3_900,
-            words="Question 3 was marked by the wrong key.",
-            made_at=AT,
-            answer="The key was wrong, and is mended.",
-            new_outcome="pass",
-            closed_at=AT,
-        )
-    ]
-)
 
 
 @router.post("/progress/appeals", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
@@ -145,13 +93,13 @@ async def answer_appeal(
 @router.get("/me/runs/{run_id}/appeals", responses=query(EXAMPLE, 404))
 async def list_my_appeals(run_id: RunId, ask: QueryDep) -> Response:
     """The user's appeals on a run."""
-    return await _listed(ask, run_id, (tag("learner", ask.user.subject), tag("run", run_id)))
+    return await _listed(ask, run_id, tag("learner", ask.user.subject), tag("run", run_id))
 
 
 @router.get("/learners/{learner_id}/runs/{run_id}/appeals", responses=query(EXAMPLE, 403, 404))
 async def list_learner_appeals(learner_id: LearnerId, run_id: RunId, ask: QueryDep) -> Response:
     """A learner's appeals on a run."""
-    return await _listed(ask, run_id, (tag("learner", learner_id), tag("run", run_id)))
+    return await _listed(ask, run_id, tag("learner", learner_id), tag("run", run_id))
 
 
 @router.get("/runs/{run_id}/appeals", responses=query(EXAMPLE, 403, 404))
@@ -162,37 +110,12 @@ async def list_run_appeals(
     all_of_them: Annotated[bool, Query(alias="all", description="Also those that are closed.")] = False,
 ) -> Response:
     """The appeals of a run that are open, the oldest first."""
-    return await _listed(ask, run_id, (tag("run", run_id),), only_open=not all_of_them)
+    return await _listed(ask, run_id, tag("run", run_id), only_open=not all_of_them)
 
 
-async def _listed(ask: QueryContext, run_id: str, about: tuple[str, ...], *, only_open: bool = False) -> Response:
-    log = ask.services.log
-    facts, position = await log.matching((QueryItem(TYPES, about),))
+async def _listed(ask: QueryContext, run_id: str, *about: str, only_open: bool = False) -> Response:
+    found, position = await appeals_about(ask.services.log, *about, only_open=only_open)
     ask.must_reach(position)
-    found: dict[tuple[str, int], Appeal] = {}
-    for fact in await with_words(log.keys, facts):
-        _add(found, fact)
-    items = [each for each in found.values() if each.status == "open" or not only_open]
-    if not items:
+    if not found.items:
         await ask.check_run(run_id)
-    return ask.reply(msgspec.json.encode(AppealList(items=items)), position)
-
-
-def _add(found: dict[tuple[str, int], Appeal], fact: Fact) -> None:
-    data, place = fact.data, (fact.stream_id, fact.data["appeal_no"])
-    if fact.type == "appeal.made":
-        found[place] = Appeal(
-            learner_id=fact.id("learner_id"),
-            run_id=fact.id("run_id"),
-            appeal_no=data["appeal_no"],
-            outcome=data["outcome"],
-            grade_bp=data["grade_bp"],
-            words=data["words"],
-            made_at=fact.occurred_at,
-        )
-        return
-    appeal = found[place]
-    appeal.closed_at, appeal.status = fact.occurred_at, "withdrawn"
-    if fact.type == "appeal.answered":
-        appeal.status = "granted" if data["granted"] else "dismissed"
-        appeal.answer, appeal.new_outcome = data["words"], data["outcome"]
+    return ask.reply(msgspec.json.encode(found), position)
