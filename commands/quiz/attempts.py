@@ -149,7 +149,11 @@ async def submit_attempt(command: SubmitAttempt, log: Log) -> Position:
     deadline = await deadline_for(log, command.learner_id, run, quiz.unit_id, quiz.current.of_quiz)
     must_go_on(run, log.context.at, deadline)
     await must_be_open(log, command.learner_id, run, quiz.unit_id)
-    attempt.submit(quiz, command.responses, by=BY_LEARNER, at=log.context.at, deadline=deadline)
+    extra = 0
+    if command.attempt_no > quiz.attempts_allowed:  # for the others nothing is read
+        extra = (await log.read(Allowance, allowance_stream(command.learner_id, command.quiz_id))).extra_attempts
+    at = log.context.at
+    attempt.submit(quiz, command.responses, by=BY_LEARNER, at=at, deadline=deadline, extra_attempts=extra)
     return await log.save(attempt)
 
 

@@ -107,6 +107,7 @@ class Ended:
         at: datetime,
         banked: bool = False,
         deadline: Deadline | None = None,
+        extra_attempts: int = 0,
     ) -> None:
         """
         Hand the attempt in at the moment *at*; how late it is, in seconds, is part of the fact.
@@ -115,6 +116,7 @@ class Ended:
             responses: chosen option per item, counted from 0, -1 for none; empty for a quiz without items.
             banked: the result comes from an earlier run.
             deadline: of the learner; None for that of the quiz, after which everything is accepted.
+            extra_attempts: that the learner is allowed beyond those of the quiz.
         """
         if not quiz.exists:
             raise QuizNotFound(quiz_id=self.id_of("quiz_id"))
@@ -129,7 +131,7 @@ class Ended:
             if list(responses) != self.responses:
                 raise AlreadySubmitted(attempt_no=attempt_no)
             return
-        if attempt_no > quiz.attempts_allowed:
+        if attempt_no > quiz.attempts_allowed + extra_attempts:
             self.refuse(NoAttemptsLeft(quiz_id=self.id_of("quiz_id"), attempts_allowed=quiz.attempts_allowed))
         deadline = deadline or Deadline(quiz.due_at)
         if not deadline.accepts(at):

@@ -7,7 +7,7 @@ from commands.catalog import CreateCourse, OpenRun, PublishCourse, ScheduleRun
 from commands.enrollment import RequestEnrollment, WithdrawEnrollment
 from commands.enrollment.transfer import TransferEnrollment
 from commands.progress import CompleteUnit, OpenUnit, RecordActivity
-from commands.quiz import GradeAttempt, PublishQuiz, StartAttempt, SubmitAttempt
+from commands.quiz import GradeAttempt, GrantAllowance, PublishQuiz, StartAttempt, SubmitAttempt
 from domain.catalog import Unit, UnitCompletion
 from domain.quiz import Item
 from tests.support.usecases import END, START, Campus
@@ -112,3 +112,42 @@ async def test_late_grades_after_a_transfer_count_by_the_rule_of_the_unit(campus
     facts = await campus.log.stream("progress-ann:rules-2")
     done = {each.data["unit_id"]: each.data["score_bp"] for each in facts if each.type == "progress.unit_completed"}
     assert done == {"low": 5_000, "essay": None, "any": 5_000}
+
+
+async def react(campus: Campus, command: Any) -> None:
+    """Carry out a command, all that follows from its facts, and what follows from that."""
+    facts = await campus.facts(command)
+    while facts:
+        fact = facts.pop(0)
+        for reaction in REACTIONS.get(fact.type, ()):
+            said = reaction.command(fact)
+            for each in said if isinstance(said, list) else [said] if said is not None else []:
+                facts += await campus.facts(each)
+
+
+async def outcomes(campus: Campus) -> list[tuple[str, str]]:
+    """The types and outcomes of the decisions about ann."""
+    facts = await campus.log.stream(f"progress-ann:{RUN}")
+    return [
+        (each.type.rpartition("_")[2], each.data.get("outcome") or each.data["new"])
+        for each in facts
+        if "outcome" in each.type
+    ]
+
+
+async def test_attempts_that_are_taken_back_decide_what_waited_for_them(campus: Campus) -> None:
+    """Ann has failed with one left: decided when that is taken back, it stays so with another, and is revised by it."""
+    await campus.give(CreateCourse("rules", "Rules"), PublishCourse("rules", [Unit("quiz", "quiz", "")]))
+    await campus.give(ScheduleRun(RUN, "rules", 1, START, END), OpenRun(RUN), RequestEnrollment("ann", RUN))
+    await campus.give(PublishQuiz("quiz-1", RUN, "quiz", "Quiz", items=ITEMS, key=[1, 1]))
+    more = GrantAllowance("ann", "quiz-1", "fell ill", extra_attempts=1)
+    await react(campus, more)
+    await react(campus, SubmitAttempt("ann", "quiz-1", 1, (0, 0)))
+    assert await outcomes(campus) == []
+    await react(campus, replace(more, extra_attempts=0, extra_seconds=60))
+    assert await outcomes(campus) == [("decided", "fail")]
+    await react(campus, replace(more, extra_attempts=2))
+    await react(campus, replace(more, extra_attempts=1))
+    assert await outcomes(campus) == [("decided", "fail")]
+    await react(campus, SubmitAttempt("ann", "quiz-1", 2, (1, 1)))
+    assert await outcomes(campus) == [("decided", "fail"), ("revised", "pass")]

@@ -42,6 +42,7 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "attempt.graded": _after_score("decide_when_graded", "complete_passed_unit"),
     "attempt.grade_overridden": _after_score("decide_when_overridden", "complete_when_overridden"),
     "attempt.regraded": _after_score("decide_when_regraded", "complete_when_regraded"),
+    "allowance.granted": (Reaction("decide_when_taken_back", quiz.decide_when_taken_back),),
     "regrade.committed": (Reaction("carry_out_regrade", quiz.continue_regrade),),
     "regrade.progressed": (Reaction("continue_regrade", quiz.continue_regrade),),
     "lti_result.scored": (Reaction("complete_by_tool", lti.complete_by_tool),),

@@ -58,6 +58,16 @@ def decide_when_graded(fact: Fact) -> DecideOutcome:
     return DecideOutcome(fact.id("learner_id"), fact.data["run_id"], fact.position)
 
 
+def decide_when_taken_back(fact: Fact) -> DecideOutcome | None:
+    """
+    A learner is allowed fewer attempts than before: perhaps the outcome waited for nothing else.
+
+    More attempts change nothing: what is decided stays until one of them is graded. Time acts by the attempt itself.
+    """
+    is_fewer = fact.data["extra_attempts"] < fact.data["old_extra_attempts"]
+    return DecideOutcome(fact.id("learner_id"), fact.data["run_id"], fact.position) if is_fewer else None
+
+
 def continue_regrade(fact: Fact) -> ContinueRegrade | None:
     """A regrade holds, and there are attempts that it has not reached."""
     data = fact.data
