@@ -1,13 +1,15 @@
 """Regrades: what was asked or what is right is changed afterwards; looked at first, then committed, or taken back."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import Path, Response
+from fastapi import Path, Request, Response
 from pydantic import Field
 
 from adapters.command_bus.dry_run import DryRun
 from adapters.command_bus.replay import replayed
+from api.http import paging
 from api.http.clear_reason import LongClearReason
 from api.http.dispatch import Accepted, Body, Dispatch, example
 from api.http.late_policy import NewLatePolicy
@@ -15,10 +17,11 @@ from api.http.openapi import asked_for, command, query
 from api.http.query import JSON, QueryDep
 from api.http.routing import router as strict_router
 from api.http.services import ServicesDep
-from api.http.types import BasisPoints, Id, QuizId
+from api.http.types import BasisPoints, Id, Limit, QuizId
+from commands.log import Context
 from commands.quiz import CommitRegrade, ProposeRegrade
 from commands.quiz.foreseeing import Consequence, CredentialChange, consequences
-from commands.quiz.regrading import Change, Wanted, preview
+from commands.quiz.regrading import Change, Wanted, page_ends, preview, previewed
 from domain.grading import shown
 from domain.quiz import MAX_ITEMS, Quiz, QuizNotFound, quiz_stream
 from domain.quiz.marks import ItemMark
@@ -26,7 +29,8 @@ from domain.quiz.regrade import NewItem
 
 router = strict_router("regrades", "/v1")
 
-SHOWN = 500  # changes in one answer
+SHOWN = 500  # changes in the answer to a proposal
+LISTING = "regrade"
 RegradeNo = Annotated[int, Path(ge=1, le=100_000, description="The regrade; they count from 1.", examples=[1])]
 
 
@@ -35,6 +39,8 @@ class RegradedAttempt(msgspec.Struct, kw_only=True):
     What a regrade would make of an attempt.
 
     Attributes:
+        run_id: the run on which the learner's grade, outcome and credential are foreseen: that of the quiz, or that to
+            which the learner was transferred.
         old_marks, marks: of the items that change.
         old_grade_bp, grade_bp: of the course, by all units as they stand; null where nothing that counts is scored.
         old_letter, letter: of these grades; null where the course has no letters.
@@ -44,6 +50,7 @@ class RegradedAttempt(msgspec.Struct, kw_only=True):
     """
 
     learner_id: str
+    run_id: str
     attempt_no: int
     old_score_bp: int
     score_bp: int
@@ -62,9 +69,12 @@ class RegradedAttempt(msgspec.Struct, kw_only=True):
 
 class RegradePreview(msgspec.Struct, kw_only=True):
     """
-    A regrade that was proposed: of `attempts` at the version it would change `affected`, of which 500 are shown.
+    A regrade that was proposed: of `attempts` at the version it would change `affected`, of which the first are here.
 
     Nothing has changed yet: commit it by its number.
+
+    Attributes:
+        next: where there are more, what `GET …/regrades/NO/changes` takes as `cursor` to go on; else null.
     """
 
     position: int
@@ -73,6 +83,14 @@ class RegradePreview(msgspec.Struct, kw_only=True):
     attempts: int
     affected: int
     changes: list[RegradedAttempt]
+    next: str | None
+
+
+class RegradeChanges(msgspec.Struct, kw_only=True):
+    """A page of the attempts that a regrade would change, as things stand now; those of one learner are on one page."""
+
+    items: list[RegradedAttempt]
+    next: str | None
 
 
 class RegradeState(msgspec.Struct, kw_only=True):
@@ -96,6 +114,7 @@ class RegradeList(msgspec.Struct, kw_only=True):
 MARK = ItemMark("i1", "0", "1")
 CHANGE = RegradedAttempt(
     learner_id="28400",
+    run_id="algebra-2026",
     attempt_no=1,
     old_score_bp=5_000,
     score_bp=10_000,
@@ -111,7 +130,9 @@ CHANGE = RegradedAttempt(
     outcome="pass",
     credential="gained",
 )
-PREVIEW = RegradePreview(position=1713, regrade_no=1, version=1, attempts=120, affected=1, changes=[CHANGE])
+PREVIEW = RegradePreview(
+    position=1713, regrade_no=1, version=1, attempts=120, affected=1, changes=[CHANGE], next=paging.NEXT
+)
 STATE = RegradeState(regrade_no=1, version=1, items=["i1"], committed=True, finished=True, done=120, changed=1)
 
 
@@ -160,17 +181,56 @@ async def propose_regrade(quiz_id: QuizId, body: NewRegrade, send: Dispatch, ser
     position = await send.position(ProposeRegrade(wanted, body.reason, attempts, len(changes)))
     quiz = await replayed(services.log, Quiz, quiz_stream(quiz_id))
     number = max(quiz.proposals)
-    first = changes[:SHOWN]
-    found = await consequences(look, quiz, changes, {each.attempt.id_of("learner_id") for each in first})
+    end = next((no for no in range(SHOWN, len(changes)) if page_ends(changes[:no], changes[no], SHOWN)), len(changes))
+    first = changes[:end]
     answer = RegradePreview(
         position=position,
         regrade_no=number,
         version=quiz.proposals[number].change.version,
         attempts=attempts,
         affected=len(changes),
-        changes=[_shown(each, found[each.attempt.id_of("learner_id")]) for each in first],
+        changes=await _all_shown(look, quiz, first),
+        next=_cursor(quiz, number, first) if end < len(changes) else None,
     )
     return Response(msgspec.json.encode(answer), 202, media_type=JSON)
+
+
+@router.get(
+    "/quizzes/{quiz_id}/regrades/{regrade_no}/changes",
+    responses=query(RegradeChanges(items=[CHANGE], next=paging.NEXT), 403, 404, 409),
+)
+async def list_regrade_changes(
+    *,
+    request: Request,
+    quiz_id: QuizId,
+    regrade_no: RegradeNo,
+    ask: QueryDep,
+    cursor: paging.Cursor = None,
+    limit: Limit = 50,
+) -> Response:
+    """What a regrade that was proposed would change, as the proposal is answered, page by page."""
+    (after,) = paging.after(_listing(quiz_id, regrade_no), cursor, [str]) or [""]
+    head = await ask.services.log.head()
+    ask.must_reach(head)
+    look = DryRun(ask.services.log, Context(ask.user.by, ask.now()))
+    quiz, found, more = await previewed(look, quiz_id, regrade_no, after, limit)
+    following = _cursor(quiz, regrade_no, found) if more else None
+    page = RegradeChanges(items=await _all_shown(look, quiz, found), next=following)
+    return ask.reply(msgspec.json.encode(page), head, paging.link_to(request, following))
+
+
+def _listing(quiz_id: str, regrade_no: int) -> str:
+    return f"{LISTING}:{quiz_id}:{regrade_no}"
+
+
+def _cursor(quiz: Quiz, regrade_no: int, page: Sequence[Change]) -> str:
+    """Where the page after this one begins."""
+    return paging.cursor_to(_listing(quiz.id_of("quiz_id"), regrade_no), [page[-1].attempt.id_of("learner_id")])
+
+
+async def _all_shown(look: DryRun, quiz: Quiz, page: Sequence[Change]) -> list[RegradedAttempt]:
+    found = await consequences(look, quiz, page)
+    return [_shown(each, found[each.attempt.id_of("learner_id")]) for each in page]
 
 
 def _shown(change: Change, follows: Consequence) -> RegradedAttempt:
@@ -178,6 +238,7 @@ def _shown(change: Change, follows: Consequence) -> RegradedAttempt:
     changed = {each.item_id for each in foreseen.marks}
     return RegradedAttempt(
         learner_id=attempt.id_of("learner_id"),
+        run_id=follows.run_id,
         attempt_no=attempt.attempt_no,
         old_score_bp=attempt.score.bp if attempt.score else 0,
         score_bp=foreseen.score.bp,

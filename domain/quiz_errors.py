@@ -293,6 +293,13 @@ class RegradeOutdated(Conflict):
     template = "regrade {regrade_no} was proposed before another one was committed: propose it again"
 
 
+class AlreadyCommitted(Conflict):
+    """What a regrade would change is not asked any more once it holds."""
+
+    code = "regrade_committed"
+    template = "regrade {regrade_no} is committed: the list of regrades says how far it is"
+
+
 class NotGradable(Rejected):
     """Without a key, only a person can grade."""
 

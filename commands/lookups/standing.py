@@ -6,11 +6,13 @@ from typing import NamedTuple
 from commands.log import Log
 from commands.lookups.catalog import Outline, outline
 from commands.lookups.enrollment import extensions_of, has_access
-from commands.lookups.progress import asked_of, copy_of_progress
-from commands.lookups.quiz import Attempts
+from commands.lookups.progress import asked_of, copy_of_progress, outline_of_learner
+from commands.lookups.quiz import Attempts, attempts_of
 from domain.deadlines import is_over
 from domain.grading import Decision, Grade, Record, decide, final_grade, letter_of
-from domain.progress import CourseProgress, Taken
+from domain.progress import SUBMITTED, CourseProgress, Taken, progress_stream
+from domain.progress.completion import PASSED, SCORED, completed_by
+from domain.score import Score
 
 
 def record_of(
@@ -68,13 +70,68 @@ async def foresee_standing(
     for unit_id in _changed(now, then) & run.units.keys() if is_in else ():
         taken = Taken(then.scores.get(unit_id), unit_id in then.passed, "")
         progress.complete_by_attempts(unit_id, run.course_version, asked_of(run, unit_id), taken)
+    return before, _decided(run, progress, record_of(run, progress, then, log.context.at, extended), has_access=is_in)
+
+
+async def foresee_elsewhere(
+    log: Log, learner_id: str, runs: tuple[str, str], unit_id: str, then: Attempts
+) -> tuple[CourseStanding, CourseStanding]:
+    """
+    The same on another run, to which the learner was transferred, by other attempts at a unit of the run before.
+
+    They count there as far as they complete a unit, or make its score better.
+
+    Args:
+        runs: the run before, and that to which the learner was transferred.
+    """
+    from_run, to_run = runs
+    there, here = await outline_of_learner(log, learner_id, from_run), await outline_of_learner(log, learner_id, to_run)
+    own, progress = await attempts_of(log, learner_id, to_run), await copy_of_progress(log, learner_id, to_run)
+    extended = max((await extensions_of(log, learner_id, to_run)).values(), default=None)
+    before = _standing(here, record_of(here, progress, own, log.context.at, extended), progress)
+    is_in = await has_access(log, learner_id, to_run)
+    if not is_in or unit_id not in there.units:
+        return before, before
+    if asked_of(there, unit_id).rule in (SUBMITTED, SCORED, PASSED) or unit_id in then.passed:
+        done = await log.read(CourseProgress, progress_stream(learner_id, from_run))
+        units = recognised_units(there, here, done, then)
+        progress.recognise(from_run, there.course_version, here.course_version, units)
+    return before, _decided(here, progress, record_of(here, progress, own, log.context.at, extended), has_access=True)
+
+
+def recognised_units(
+    there: Outline, here: Outline, done: CourseProgress, attempts: Attempts
+) -> dict[str, Score | None]:
+    """
+    The units of a run that count on another one of the course, with their scores.
+
+    Args:
+        there, here: the runs by the versions that the learner follows.
+        done, attempts: the progress of the learner there, and the attempts.
+    """
+    completed = {
+        unit_id
+        for unit_id in attempts.units
+        if unit_id in there.units
+        and attempts.has_taken(unit_id)
+        and completed_by(asked_of(there, unit_id), Taken(attempts.scores.get(unit_id), unit_id in attempts.passed, ""))
+    }
+    return {
+        unit_id: attempts.scores.get(unit_id, done.scores.get(unit_id))
+        for unit_id in done.completed | completed
+        if unit_id in there.units and unit_id in here.units and there.units[unit_id].kind == here.units[unit_id].kind
+    }
+
+
+def _decided(run: Outline, progress: CourseProgress, record: Record, *, has_access: bool) -> CourseStanding:
+    """How a learner stands once outcome and credential have followed what is recorded."""
     outcome, grade_bp = progress.outcome, progress.grade_bp
-    decision = decide(run.scheme, record_of(run, progress, then, log.context.at, extended), is_decided=bool(outcome))
-    if decision is not None and (outcome or is_in):
+    decision = decide(run.scheme, record, is_decided=bool(outcome))
+    if decision is not None and (outcome or has_access):
         progress.decide_by_rule(decision, 0)
     if (progress.outcome, progress.grade_bp) != (outcome, grade_bp):
         progress.follow_outcome("", run.course_id, run.course_version, "")
-    return before, _standing(run, record_of(run, progress, then, log.context.at, extended), progress)
+    return _standing(run, record, progress)
 
 
 def _changed(now: Attempts, then: Attempts) -> set[str]:

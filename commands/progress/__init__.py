@@ -15,8 +15,8 @@ from commands.lookups.enrollment import (
     went_to,
 )
 from commands.lookups.progress import asked_of
-from commands.lookups.quiz import Attempts, attempts_of, units_with_quiz
-from commands.lookups.standing import record_of
+from commands.lookups.quiz import attempts_of, units_with_quiz
+from commands.lookups.standing import recognised_units, record_of
 from commands.progress.following import followed
 from domain.grading import can_still_pass, decide, decision_of, final_grade
 from domain.progress import (
@@ -34,7 +34,7 @@ from domain.progress import (
     credential_stream,
     progress_stream,
 )
-from domain.progress.completion import PASSED, SCORED, completed_by
+from domain.progress.completion import PASSED, SCORED
 from domain.score import FULL, Score
 
 
@@ -211,25 +211,10 @@ async def recognise_progress(command: RecogniseProgress, log: Log) -> Position:
     await must_have_access(log, command.learner_id, command.run_id)
     done = await log.read(CourseProgress, progress_stream(command.learner_id, command.from_run))
     attempts = await attempts_of(log, command.learner_id, command.from_run)
-    units = {
-        unit_id: attempts.scores.get(unit_id, done.scores.get(unit_id))
-        for unit_id in done.completed | _completed_by_attempts(there, attempts)
-        if unit_id in there.units and unit_id in here.units and there.units[unit_id].kind == here.units[unit_id].kind
-    }
+    units = recognised_units(there, here, done, attempts)
     progress = await _begun(log, command.learner_id, here)
     progress.recognise(command.from_run, there.course_version, here.course_version, units)
     return await log.save(progress)
-
-
-def _completed_by_attempts(run: Outline, attempts: Attempts) -> set[str]:
-    """The units of a run of which a learner's attempts do what it asks for."""
-    return {
-        unit_id
-        for unit_id in attempts.units
-        if unit_id in run.units
-        and attempts.has_taken(unit_id)
-        and completed_by(asked_of(run, unit_id), Taken(attempts.scores.get(unit_id), unit_id in attempts.passed, ""))
-    }
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """A regrade is proposed, committed, and carried out page by page."""
 
-from collections.abc import Sequence
+from asyncio import gather
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 
 from commands.log import Log, Position
@@ -10,7 +11,7 @@ from commands.quiz.answers import responses_in, responses_of
 from commands.quiz.lookup import existing_quiz
 from domain.errors import OwnMatter
 from domain.late_policy import LatePolicy
-from domain.quiz import Quiz, QuizAttempt, QuizNotFound, quiz_stream
+from domain.quiz import Quiz, QuizAttempt, QuizNotFound, attempt_stream, quiz_stream
 from domain.quiz.changes import Regrade
 from domain.quiz.counting import UnitTries
 from domain.quiz.regrade import Foreseen, NewItem, foresee, regrade_of
@@ -18,7 +19,7 @@ from domain.quiz.version import Version
 from domain.quiz_errors import BadRegrade
 from domain.tags import QueryItem, tag
 
-PAGE = 50  # attempts in one append
+PAGE = 50  # attempts in one append, or read at once
 
 
 @dataclass(frozen=True)
@@ -204,12 +205,61 @@ async def preview(log: Log, wanted: Wanted) -> tuple[int, list[Change]]:
     before = quiz.version_of(change.version)
     after = before.after(change, max(quiz.proposals, default=0) + 1)
     number, found = 0, []
-    for stream in sorted(await attempts_at(log, wanted.quiz_id)):
-        attempt = await log.read(QuizAttempt, stream)
-        if attempt.quiz_version != change.version:
-            continue
+    async for foreseen in _foreseen(log, before, after, sorted(await attempts_at(log, wanted.quiz_id))):
         number += 1
-        foreseen = await foreseen_of(log, attempt, before, after)
-        if foreseen is not None and changes(attempt, foreseen):
-            found.append(Change(attempt, foreseen))
+        found += [] if foreseen is None else [foreseen]
     return number, found
+
+
+async def previewed(log: Log, quiz_id: str, regrade_no: int, after: str, most: int) -> tuple[Quiz, list[Change], bool]:
+    """
+    What a regrade that was proposed, and may still be committed, would change, of learners after one of them.
+
+    Args:
+        after: the learner with whom the page before has ended; empty for the first page.
+        most: changes after which no other learner begins.
+
+    Returns:
+        The quiz, the changes, and whether there are more.
+
+    Raises:
+        QuizNotFound, RegradeNotFound, RegradeOutdated, AlreadyCommitted.
+    """
+    quiz = await existing_quiz(log, quiz_id)
+    change = quiz.open_proposal(regrade_no)
+    version = quiz.version_of(change.version)
+    of_last = attempt_stream(after, quiz_id, 1)[:-1] if after else ""
+    streams = sorted(await attempts_at(log, quiz_id))
+    left = [each for each in streams if each > of_last and not (after and each.startswith(of_last))]
+    found: list[Change] = []
+    async for foreseen in _foreseen(log, version, version.after(change, regrade_no), left):
+        if foreseen is not None:
+            if page_ends(found, foreseen, most):
+                return quiz, found, True
+            found.append(foreseen)
+    return quiz, found, False
+
+
+def page_ends(page: Sequence[Change], following: Change, most: int) -> bool:
+    """Whether the next change is for another page; what follows for a learner is seen from all attempts together."""
+    return len(page) >= most and page[-1].attempt.id_of("learner_id") != following.attempt.id_of("learner_id")
+
+
+def in_parts(names: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Some names at a time: so many are read at once."""
+    return (names[first : first + PAGE] for first in range(0, len(names), PAGE))
+
+
+async def _foreseen(log: Log, before: Version, after: Version, streams: Sequence[str]) -> AsyncIterator[Change | None]:
+    """For each of some attempts that is at the version, what a regrade changes; None if nothing."""
+
+    async def of_attempt(stream: str) -> tuple[QuizAttempt, Foreseen | None]:
+        attempt = await log.read(QuizAttempt, stream)
+        is_meant = attempt.quiz_version == before.number
+        return attempt, await foreseen_of(log, attempt, before, after) if is_meant else None
+
+    for some in in_parts(streams):
+        for attempt, foreseen in await gather(*(of_attempt(each) for each in some)):
+            if attempt.quiz_version == before.number:
+                is_other = foreseen is not None and changes(attempt, foreseen)
+                yield Change(attempt, foreseen) if foreseen is not None and is_other else None

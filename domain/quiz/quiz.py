@@ -19,7 +19,7 @@ from domain.quiz.changes import Json, Regrade
 from domain.quiz.items import Item, check_items
 from domain.quiz.rules import Rules, Section, check_rules
 from domain.quiz.version import Version, check_questions, contents_of
-from domain.quiz_errors import BadQuiz, BadRegrade, QuizExists, RegradeNotFound, RegradeOutdated
+from domain.quiz_errors import AlreadyCommitted, BadQuiz, BadRegrade, QuizExists, RegradeNotFound, RegradeOutdated
 from domain.score import FULL
 
 
@@ -268,19 +268,25 @@ class Quiz(Aggregate):
             raise RegradeNotFound(quiz_id=self.id_of("quiz_id"), regrade_no=regrade_no)
         return self.proposals[regrade_no]
 
-    def commit(self, regrade_no: int) -> None:
+    def open_proposal(self, regrade_no: int) -> Regrade:
         """
-        Let a regrade hold; once more changes nothing.
+        What a regrade that may be committed would change.
 
         Raises:
             RegradeNotFound, RegradeOutdated: it was not proposed, or another one of the version was committed since.
+            AlreadyCommitted: it holds.
         """
         change, based_on = self.proposal(regrade_no)
         if regrade_no in self.progress:
-            return
+            raise AlreadyCommitted(regrade_no=regrade_no)
         if self.versions[change.version].regrade_no != based_on:
             raise RegradeOutdated(regrade_no=regrade_no)
-        self._committed(regrade_no=regrade_no, quiz_version=change.version)
+        return change
+
+    def commit(self, regrade_no: int) -> None:
+        """Let a regrade hold; once more changes nothing. Raises RegradeNotFound, RegradeOutdated."""
+        if regrade_no not in self.progress:
+            self._committed(regrade_no=regrade_no, quiz_version=self.open_proposal(regrade_no).version)
 
     @event(regrade_facts.RegradeCommitted)
     def _committed(self, regrade_no: int, quiz_version: int) -> None:

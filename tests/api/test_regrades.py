@@ -33,7 +33,12 @@ async def test_a_wrong_key_is_corrected(campus: Campus) -> None:
     assert (change["old_outcome"], change["outcome"], change["credential"]) == ("", "", "none")
     assert change["marks"] == [{"item_id": "i1", "earned": "1", "possible": "1"}]
     assert await best() == [5_000]
+    paged = await campus.get(f"{path}/1/changes", user="instructor", limit=1)
+    assert paged.json() == {"items": preview["changes"], "next": None}
+    assert (await campus.get(f"{path}/1/changes", user=campus.learner)).json()["code"] == "staff_only"
     await campus.send(f"{path}/1/commit", {}, user="instructor")
+    late = await campus.get(f"{path}/1/changes", user="instructor")
+    assert (late.status_code, late.json()["code"]) == (409, "regrade_committed")
 
     async def is_full() -> bool:
         return await best() == [10_000]

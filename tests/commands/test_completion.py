@@ -10,7 +10,7 @@ from commands.progress import CompleteUnit, OpenUnit, RecordActivity
 from commands.quiz import GradeAttempt, GrantAllowance, PublishQuiz, StartAttempt, SubmitAttempt
 from domain.catalog import Unit, UnitCompletion
 from domain.quiz import Item
-from tests.support.usecases import END, START, Campus
+from tests.support.usecases import END, START, Campus, react
 from workers.reactions import REACTIONS
 
 RUN = "rules-1"
@@ -112,17 +112,6 @@ async def test_late_grades_after_a_transfer_count_by_the_rule_of_the_unit(campus
     facts = await campus.log.stream("progress-ann:rules-2")
     done = {each.data["unit_id"]: each.data["score_bp"] for each in facts if each.type == "progress.unit_completed"}
     assert done == {"low": 5_000, "essay": None, "any": 5_000}
-
-
-async def react(campus: Campus, command: Any) -> None:
-    """Carry out a command, all that follows from its facts, and what follows from that."""
-    facts = await campus.facts(command)
-    while facts:
-        fact = facts.pop(0)
-        for reaction in REACTIONS.get(fact.type, ()):
-            said = reaction.command(fact)
-            for each in said if isinstance(said, list) else [said] if said is not None else []:
-                facts += await campus.facts(each)
 
 
 async def outcomes(campus: Campus) -> list[tuple[str, str]]:

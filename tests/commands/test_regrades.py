@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from adapters.command_bus.dry_run import DryRun
+from commands.catalog import OpenRun, ScheduleRun
 from commands.enrollment import RequestEnrollment
+from commands.enrollment.transfer import TransferEnrollment
 from commands.log import Context, Log
 from commands.progress import CompleteUnit, DecideOutcome, FollowOutcomeByCredential
 from commands.quiz import (
@@ -23,12 +25,14 @@ from commands.quiz import (
 )
 from commands.quiz.foreseeing import consequences
 from commands.quiz.regrading import Wanted
+from domain.grading import shown
 from domain.late_policy import LatePolicy
 from domain.progress import BY_STAFF, CourseProgress
-from domain.quiz import Quiz
+from domain.quiz import Quiz, QuizAttempt
 from domain.quiz.regrade import NewItem
+from domain.quiz_errors import AlreadyCommitted
 from tests.support.memory_log import MemoryLog, MemoryUnit
-from tests.support.usecases import AT, ITEMS, RUN, Campus
+from tests.support.usecases import AT, END, ITEMS, RUN, START, Campus, react
 
 QUIZ = PublishQuiz("timed", RUN, "q1", "Timed", items=ITEMS, key=[1, 0], time_limit=600, pass_bp=5_000)
 LEARNERS = ("ann", "ben", "cid")
@@ -223,7 +227,7 @@ async def test_what_is_foreseen_for_a_course_comes(campus: Campus, learner: str,
     look = look_at(campus)
     head = await campus.log.head()
     _, changes = await regrading.preview(look, WRONG_KEY)
-    found = await consequences(look, await look.read(Quiz, "quiz-timed"), changes, [learner])
+    found = await consequences(look, await look.read(Quiz, "quiz-timed"), changes)
     assert await campus.log.head() == head
     await campus.give(PROPOSE)
     await carried_out(campus, 1)
@@ -250,7 +254,7 @@ async def test_what_is_foreseen_with_an_excused_unit_comes(campus: Campus, excus
     await follow(campus, "ann")
     look = look_at(campus)
     _, changes = await regrading.preview(look, WRONG_KEY)
-    follows = (await consequences(look, await look.read(Quiz, "quiz-timed"), changes, ["ann"]))["ann"]
+    follows = (await consequences(look, await look.read(Quiz, "quiz-timed"), changes))["ann"]
     grades = [None if each.grade is None else each.grade.bp for each in (follows.before, follows.after)]
     assert grades == ([8_000, 6_800] if excused == "q1" else [0, 5_000])
     await campus.give(PROPOSE)
@@ -258,6 +262,58 @@ async def test_what_is_foreseen_with_an_excused_unit_comes(campus: Campus, excus
     await follow(campus, "ann")
     progress = await look_at(campus).read(CourseProgress, f"progress-ann:{RUN}")
     assert (follows.after.outcome, progress.grade_bp) == (progress.outcome, grades[1])
+
+
+@pytest.mark.parametrize("option", ["0", "1"])
+async def test_a_transferred_learner_goes_by_the_new_run(campus: Campus, option: str) -> None:
+    """What is foreseen there comes: a unit is completed and counts, or what was recognised before stays."""
+    plan = ScheduleRun("algebra-next", "algebra", 1, START, END)
+    await campus.give(plan, OpenRun("algebra-next"), QUIZ, RequestEnrollment("ann", RUN))
+    await campus.give(StartAttempt("ann", "timed"))
+    await campus.give(SaveAnswer("ann", "timed", 1, "i1", 1, {"kind": "single_choice", "option_id": option}))
+    await react(campus, SubmitAttempt("ann", "timed"))
+    await react(campus, TransferEnrollment("ann", RUN, "algebra-next", "works"))
+    await react(campus, CompleteUnit("ann", "algebra-next", "q2", "instructor", 6_000))
+    look = look_at(campus)
+    _, changes = await regrading.preview(look, WRONG_KEY)
+    follows = (await consequences(look, await look.read(Quiz, "quiz-timed"), changes))["ann"]
+    assert follows.run_id == "algebra-next"
+    await campus.give(PROPOSE)
+    await react(campus, CommitRegrade("timed", 1))
+    progress = await look_at(campus).read(CourseProgress, "progress-ann:algebra-next")
+    assert progress.scores.keys() == {"q1", "q2"}
+    assert (follows.after.outcome, follows.after.certified) == (progress.outcome, progress.certified)
+    assert shown(follows.after.grade) == progress.grade_bp
+    assert (follows.before == follows.after) is (option == "1")
+
+
+async def test_a_preview_is_read_page_by_page(campus: Campus) -> None:
+    """All who change are on a page, once, and those of one learner on the same; there is none after the commit."""
+    await campus.give(replace(QUIZ, attempts_allowed=2))
+    for learner, numbers in (("ann", (1,)), ("ann.b", (1, 2)), ("cid", ()), ("dan", (1,))):
+        await campus.give(RequestEnrollment(learner, RUN))
+        for number in numbers:
+            await campus.give(StartAttempt(learner, "timed"))
+            response = {"kind": "single_choice", "option_id": str(number % 2)}
+            await campus.give(SaveAnswer(learner, "timed", number, "i1", 1, response))
+            await campus.give(SubmitAttempt(learner, "timed", number), GradeAttempt(learner, "timed", number))
+    look = look_at(campus)
+    number, whole = await regrading.preview(look, WRONG_KEY)
+    assert (number, len(whole)) == (4, 4)
+    await campus.give(PROPOSE)
+    pages, after, more = [], "", True
+    while more:
+        _, page, more = await regrading.previewed(look_at(campus), "timed", 1, after, 1)
+        after = page[-1].attempt.id_of("learner_id")
+        pages.append([(each.attempt.id, each.foreseen) for each in page])
+    assert [each for page in pages for each in page] == [(each.attempt.id, each.foreseen) for each in whole]
+    assert [len(page) for page in pages] == [2, 1, 1]
+    await react(campus, CommitRegrade("timed", 1))
+    for change in whole:
+        attempt = await look_at(campus).read(QuizAttempt, change.attempt.id)
+        assert (attempt.score, attempt.passed) == (change.foreseen.score, change.foreseen.passed)
+    with pytest.raises(AlreadyCommitted):
+        await regrading.previewed(look_at(campus), "timed", 1, "", 1)
 
 
 def look_at(campus: Campus) -> Log:

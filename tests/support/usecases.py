@@ -20,6 +20,7 @@ from domain.registry import FACTS
 from domain.streams import key_of
 from tests.support.given import Said
 from tests.support.memory_log import MemoryBus, MemoryLog
+from workers.reactions import REACTIONS
 
 AT = datetime(2026, 2, 2, 9, 0, tzinfo=UTC)
 START, END = datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 6, 30, tzinfo=UTC)
@@ -117,3 +118,14 @@ class Campus:
         head = await self.log.head()
         answers = {first, await self.give(command), await Campus(self.log).give(command)}
         return answers == {first} and await self.log.head() == head
+
+
+async def react(campus: Campus, command: Any) -> None:
+    """Carry out a command, all that follows from its facts, and what follows from that."""
+    facts = await campus.facts(command)
+    while facts:
+        fact = facts.pop(0)
+        for reaction in REACTIONS.get(fact.type, ()):
+            said = reaction.command(fact)
+            for each in said if isinstance(said, list) else [said] if said is not None else []:
+                facts += await campus.facts(each)

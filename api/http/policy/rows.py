@@ -187,6 +187,7 @@ QUIZ = (
     Row("getFileToGrade", READ, OF_LEARNERS_ON_RUN),
     Row("gradeItem", COMMAND, BY_GRADERS),
     Row("listRegrades", READ, OF_LEARNERS_ON_RUN),
+    Row("listRegradeChanges", READ, OF_LEARNERS_ON_RUN),
     Row("proposeRegrade", COMMAND, BY_STAFF_OF_RUN),
     Row("commitRegrade", COMMAND, BY_STAFF_OF_RUN, step_up=True),
     Row("grantAllowance", COMMAND, BY_STAFF_OF_RUN, LATER),

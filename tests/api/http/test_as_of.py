@@ -216,6 +216,7 @@ WITHOUT = {
     "/v1/me/consents": "what a person has consented to is asked for now",
     "/v1/learners/{learner_id}/contact": "as long as the person consents, and as that person is reached now",
     "/v1/quizzes/{quiz_id}/regrades": "how far regrades are now; what they were before is in the facts",
+    "/v1/quizzes/{quiz_id}/regrades/{regrade_no}/changes": "what it would change now",
     "/v1/quizzes/{quiz_id}/grading": "what people have to grade now",
     "/v1/runs/{run_id}/grading": "as that of a quiz",
     "/v1/catalog/search": "what can be found now; what was published is in the facts of each course",
