@@ -283,7 +283,7 @@ async def test_a_matrix_has_the_parts_of_grades_by_categories(campus: Campus) ->
 
 
 async def _rows_go_by_the_version_of_their_learner(campus: Campus, structure: dict[str, Any]) -> None:
-    """Who has passed keeps the letters and categories of the first version; others have those of the next."""
+    """Who has passed keeps the letters and categories of the first version; others have the next, by own deadlines."""
     other = f"{campus.learner}-2"
     await campus.enroll(other)
     await campus.send(f"/quizzes/{campus.quiz}-1/attempts/1/submit", {"responses": []}, user=other)
@@ -293,14 +293,18 @@ async def _rows_go_by_the_version_of_their_learner(campus: Campus, structure: di
     await campus.send("/progress/outcomes", passed, user="instructor")
     work = {"group_id": "work", "title": "Work", "weight": 1}
     units = [{**each, "group": "work"} for each in structure["units"]]
+    units[1]["due_after_days"] = 10  # long ago, but for who has an extension
     letters = [{"letter": "P", "from_bp": 5_000}, {"letter": "N", "from_bp": 0}]
     second = {**structure, "units": units, "groups": [work], "letters": letters}
     await campus.send(f"/courses/{campus.course}/versions", second, user="admin")
     await campus.send(f"/runs/{campus.run}/version", {"course_version": 2}, user="instructor")
+    longer = {"unit_id": "q2", "learner_ids": [other], "new_due": "2126-02-01T00:00:00Z", "reason": "was in hospital"}
+    await campus.send(f"/runs/{campus.run}/extensions", longer, user="instructor")
     path = f"/runs/{campus.run}/gradebook/matrix"
     page = await campus.until_answer(
         path, lambda found: any("work" in row["categories"] for row in found["items"]), user="instructor"
     )
     shown = [(row["learner_id"], row["letter_so_far"], [*row["categories"]]) for row in page["items"]]
     assert shown == [(campus.learner, "A", ["home"]), (other, "P", ["work"])]
+    assert page["items"][1]["categories"]["work"]["grade_so_far_bp"] == page["items"][1]["grade_so_far_bp"] == 5_500
     assert [each["group_id"] for each in page["categories"]] == ["home", "work"]

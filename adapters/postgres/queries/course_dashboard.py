@@ -189,11 +189,20 @@ async def counted(reader: Reader, run_id: str, now: datetime, path: str) -> tupl
     return Answer(None if body is None else body.encode(), position or 0), msgspec.json.decode(learners, type=list[str])
 
 
-OLD = {"grade_so_far_bp": "NULL::bigint", "excused": "'[]'::jsonb", "exact": "'{}'::jsonb", "version": "0"}
+OLD = {
+    "grade_so_far_bp": "NULL::bigint",
+    "excused": "'[]'::jsonb",
+    "exact": "'{}'::jsonb",
+    "version": "0",
+    "extensions": "'{}'::jsonb",
+    "placed_at": "NULL::timestamptz",
+}
 
 
 def learners(which: str) -> str:
-    """SQL for the learners of a run *which* fit a condition, with status, grades as they are shown, and scores."""
-    columns = "percent, grade_bp, grade_so_far_bp, outcome, completed, weeks, scores, excused, exact, version"
+    """
+    SQL for the learners of a run *which* fit a condition: status, grades as they are shown, scores, own deadlines.
+    """
+    columns = "percent, grade_bp, outcome, completed, weeks, scores, " + ", ".join(OLD)
     select = f"SELECT learner_id, {_SHOWN_STATUS} AS status, {columns} FROM course_enrollments"
     return with_columns(f"{select} WHERE run_id = %(run)s AND {which}", "learner", **OLD)

@@ -19,6 +19,7 @@ from adapters.postgres.queries.old_columns import with_columns
 from adapters.postgres.queries.reader import CHECKPOINT, Reader, RowPage
 from adapters.shown_dashboard import ShownStatus
 from domain.catalog.impact import Standing
+from domain.deadlines import FromEnrollment
 from domain.grading import CATEGORIES, COUNTS, Group, Scheme, categories_of, scores_of, shown_letters
 from domain.grading.of_run import Weights
 from domain.words import closed
@@ -103,6 +104,19 @@ ROW = GradesOfRow(
     },
 )
 
+
+class OwnStanding(Standing):
+    """
+    The same with what makes deadlines the learner's own.
+
+    Attributes:
+        placed_at: only known on runs whose deadlines count from it.
+    """
+
+    extensions: dict[str, datetime] = msgspec.field(default_factory=dict)
+    placed_at: datetime | None = None
+
+
 _AT = f"least({CHECKPOINT.format('gradebook')}, {CHECKPOINT.format('course_dashboard')})"
 _ASSESSMENTS = json_array(json_object(Assessment), "quiz_id")
 _CELLS = f"""coalesce((SELECT json_object_agg(quiz_id, {json_object(GradebookCell, counts="NULL")} ORDER BY quiz_id)
@@ -110,21 +124,25 @@ _CELLS = f"""coalesce((SELECT json_object_agg(quiz_id, {json_object(GradebookCel
 _BODY = json_object(GradesOfRow, letter="NULL", letter_so_far="NULL", categories="'{}'::json", cells=_CELLS)
 
 _WEIGHTS = with_columns(
-    "SELECT scheme, later FROM course_weights WHERE run_id = %(run)s", "weights", later="'{}'::jsonb"
+    "SELECT scheme, own_due, later FROM course_weights WHERE run_id = %(run)s",
+    "weights",
+    own_due="NULL::jsonb",
+    later="'{}'::jsonb",
 )
 _PLACES = learners("activated AND learner_id > %(after)s ORDER BY learner_id LIMIT columns.size + 1")
 PAGE = f"""
 WITH columns AS (
     SELECT {_ASSESSMENTS}::text AS listed, least(%(limit)s, greatest(1, %(most)s / greatest(1, count(*)))) AS size,
-           (SELECT scheme FROM {_WEIGHTS}) AS scheme, (SELECT later FROM {_WEIGHTS}) AS later
+           (SELECT scheme FROM {_WEIGHTS}) AS scheme, (SELECT own_due FROM {_WEIGHTS}) AS own_due,
+           (SELECT later FROM {_WEIGHTS}) AS later
       FROM gradebook_quizzes AS quiz WHERE run_id = %(run)s)
-SELECT {_AT}, columns.listed, columns.size, columns.scheme::text, columns.later::text, page.standing, page.version,
-       page.learner_id, page.body
+SELECT {_AT}, columns.listed, columns.size, columns.scheme::text, columns.own_due::text, columns.later::text,
+       page.standing, page.version, page.learner_id, page.body
   FROM columns LEFT JOIN LATERAL (
     SELECT learner_id, version, {_BODY}::text AS body,
            CASE WHEN columns.later <> '{{}}' OR columns.scheme ->> 'policy' = '{CATEGORIES}'
                   OR columns.scheme ? 'letters'
-                THEN {json_object(Standing)}::text END AS standing
+                THEN {json_object(OwnStanding)}::text END AS standing
       FROM {_PLACES}) AS page ON true
  ORDER BY page.learner_id
 """
@@ -155,33 +173,37 @@ class Matrix(msgspec.Struct, frozen=True):
 async def matrix(reader: Reader, run_id: str, *, after: str, limit: int, now: datetime) -> Matrix:
     """Up to *limit* learners of a run, in the order of their ids, and the heads of the columns."""
     rows = await reader.rows(PAGE, {"run": run_id, "after": after, "limit": limit, "most": MOST_CELLS, "now": now})
-    position, listed, size, first, later, *_ = rows[0]
-    schemes = _schemes(first, later)
-    found = [row[5:] for row in rows if row[-1] is not None]
+    position, listed, size, first, own_due, later, *_ = rows[0]
+    weights = _weights(first, own_due, later)
+    found = [row[6:] for row in rows if row[-1] is not None]
     if any(standing for standing, *_ in found):
         units = {each.quiz_id: each.unit_id for each in msgspec.json.decode(listed, type=list[Assessment])}
-        shown = await asyncio.to_thread(lambda: [_with_parts(row, units, schemes, now) for row in found])
+        shown = await asyncio.to_thread(lambda: [_with_parts(row, units, weights, now) for row in found])
     else:
         shown = [row[2:] for row in found]
-    groups = {each.group_id: each for of in schemes.values() if of.policy == CATEGORIES for each in of.groups}
-    has_letters = any(of.letters for of in schemes.values())
+    schemes = [each.scheme for each in weights.values()]
+    groups = {each.group_id: each for of in schemes if of.policy == CATEGORIES for each in of.groups}
+    has_letters = any(of.letters for of in schemes)
     return Matrix(RowPage(shown, position or 0), listed, size, [_shown(each) for each in groups.values()], has_letters)
 
 
-def _schemes(first: str | None, later: str | None) -> dict[int, Scheme]:
+def _weights(first: str | None, own_due: str | None, later: str | None) -> dict[int, Weights]:
     """What the units count by the versions of a run, in their order: that which it had at first is 0."""
     found = msgspec.json.decode(later, type=dict[int, Weights]) if later else {}
-    schemes = {0: msgspec.json.decode(first, type=Scheme) if first else Scheme()}
-    return schemes | {version: found[version].scheme for version in sorted(found)}
+    scheme = msgspec.json.decode(first, type=Scheme) if first else Scheme()
+    own = msgspec.json.decode(own_due, type=FromEnrollment | None) if own_due else None
+    return {0: Weights(scheme, own)} | {version: found[version] for version in sorted(found)}
 
 
 def _with_parts(
-    found: tuple[str, int, str, str], units: Mapping[str, str], schemes: Mapping[int, Scheme], now: datetime
+    found: tuple[str, int, str, str], units: Mapping[str, str], weights: Mapping[int, Weights], now: datetime
 ) -> tuple[str, str]:
     """A row with the letters of its grades, the means of its categories, and how each cell counts."""
     standing, version, learner_id, body = found
-    scheme = schemes.get(version, schemes[0])  # as the projection has it
-    row, stands = msgspec.json.decode(body, type=GradesOfRow), msgspec.json.decode(standing, type=Standing)
+    row, stands = msgspec.json.decode(body, type=GradesOfRow), msgspec.json.decode(standing, type=OwnStanding)
+    scheme = weights.get(version, weights[0]).of_learner(
+        stands.placed_at, stands.extensions
+    )  # as the projection has it
     row.letter, row.letter_so_far = shown_letters(stands, scheme, now)
     if scheme.policy == CATEGORIES:
         categories = categories_of(scheme, scores_of(stands), stands.excused, now)
