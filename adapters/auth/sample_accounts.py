@@ -14,16 +14,16 @@ from adapters.command_bus.replay import replayed
 from commands.auth import AddFactor, SetPassword
 from commands.log import Context
 from commands.roles import GrantRole
-from commands.user import ChangeProfile, RegisterAccount, VerifyEmail
+from commands.user import InviteAccount, VerifyEmail
 from domain.auth import Credentials, FactorKind
 from domain.errors import Conflict
 from domain.roles import CAMPUS, SCOPES, Grant, Role, Roles, roles_stream
-from domain.user import DISPLAY_NAME, AccountStatus
+from domain.user import AccountStatus
 
 METHOD = "development"
 """How a session was opened for which nothing was asked."""
 
-SETTLED_FOR = timedelta(days=60)
+SETTLED_FOR = timedelta(days=170)
 """How long ago they have got their accounts: so long that no mail says so now."""
 
 REASON = "a sample person of a development campus"
@@ -77,13 +77,13 @@ class SampleAccounts:
         if not user.exists:
             if await access.addresses.claim(person.email, learner_id) != learner_id:
                 raise SampleAddressTaken(email=person.email, role=person.role)
-            commands.append(RegisterAccount(learner_id, person.email))
+            commands.append(InviteAccount(learner_id, person.email, person.name))
         if credentials.password_id is None:
             password_id = uuid4().hex
             await access.passwords.keep(learner_id, password_id, PASSWORD)
             commands.append(SetPassword(learner_id, password_id, "registration"))
         if not user.exists or user.status is AccountStatus.PENDING:
-            commands += [VerifyEmail(learner_id), ChangeProfile(learner_id, {DISPLAY_NAME: person.name})]
+            commands.append(VerifyEmail(learner_id))
         if person.is_staff:
             commands += await self._staff(person, credentials)
         context = Context(learner_id, access.now() - SETTLED_FOR, source=source, correlation_id=request_id)

@@ -65,10 +65,10 @@ class Plan:
                 environment |= {PREFIX + field.upper(): value for field, value in server.settings_of(name).items()}
         return Program(name, (*CAMPUS, *arguments), self.log_dir / f"{name}.log", environment, death_signal=SIGKILL)
 
-    def once(self, command: str, *, in_terminal: bool = False) -> Program:
+    def once(self, command: str, *options: str, in_terminal: bool = False) -> Program:
         """A `campus` command that runs to its end (`migrate`, `seed`)."""
         log = self.log_dir / f"{command}.log"
-        return Program(command, (*CAMPUS, command), log, variables(self.settings), in_terminal=in_terminal)
+        return Program(command, (*CAMPUS, command, *options), log, variables(self.settings), in_terminal=in_terminal)
 
 
 def make_plan(data_dir: Path, name: str | None, port: int | None) -> Plan:

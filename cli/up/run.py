@@ -25,6 +25,7 @@ READY_TIMEOUT = 60.0  # seconds from the start of the API to a campus that is re
 READY_INTERVAL = 0.05  # seconds
 LONG_LOG = 20_000_000  # bytes
 CAUGHT_UP_TIMEOUT = 60.0  # seconds until read models and workers have seen the seeded facts
+SAMPLE, BEGUN = ("--sample",), "sample begun"
 FOLLOWING = ("reactor", "dispatcher")  # for whom a person who buys a course waits
 
 
@@ -49,9 +50,11 @@ class CampusRun:
             for name in (API, *WORKERS):
                 await self.supervisor.add(name, partial(self._spawn, self.plan.process(name)))
             ready = await self._until_ready()
-        if seed and self._wants_seed(int(ready["head"])):
-            with self.steps.step("demo campus", spinner=False):
-                await self._seed()
+        options = self._seed_options(int(ready["head"])) if seed else None
+        if options is not None:
+            screen.filling(self.plan)
+            with self.steps.step("sample campus", spinner=False):
+                await self._seed(options)
         self.supervisor.watch()
 
     async def stop(self) -> None:
@@ -92,19 +95,26 @@ class CampusRun:
                     return answer.body
                 await asyncio.sleep(READY_INTERVAL)
 
-    def _wants_seed(self, head: int) -> bool:
-        """Whether to seed: an empty log once, and one whose seeding was interrupted."""
+    def _seed_options(self, head: int) -> tuple[str, ...] | None:
+        """
+        How to seed an empty log, and one whose seeding was interrupted; None: not at all.
+
+        An earlier release has seeded the synthetic population, and marked that it had begun with this word alone.
+        """
         mark = self._seed_mark.read_text() if self._seed_mark.exists() else ""
-        return mark == "begun" or (not mark and head == 0)
+        if mark == "begun":
+            return ()
+        return SAMPLE if mark == BEGUN or (not mark and head == 0) else None
 
     @property
     def _seed_mark(self) -> Path:
         return self.plan.settings.data_dir / "run" / f"seed-{self.plan.settings.name}"
 
-    async def _seed(self) -> None:
-        self._seed_mark.write_text("begun")
+    async def _seed(self, options: tuple[str, ...]) -> None:
+        if options == SAMPLE:
+            self._seed_mark.write_text(BEGUN)
         try:
-            await self._once(self.plan.once("seed", in_terminal=True))
+            await self._once(self.plan.once("seed", *options, in_terminal=True))
         except StartFailed as failure:
             screen.failure(failure)
             return

@@ -76,6 +76,11 @@ def welcome(plan: Plan, steps: StartTimes, examples: Examples) -> None:
     Console().print(Text("\n").join(lines), soft_wrap=True)  # long lines stay whole, to be copied
 
 
+def filling(plan: Plan) -> None:
+    """Say that the campus answers already, while it is filled."""
+    say(f"the campus answers at {page_url(plan.settings)}, and is being filled with courses and people")
+
+
 def addresses(api: str, examples: Examples) -> list[tuple[str, str]]:
     """URLs to look at, with the dashboard of a run if there is one."""
     found = [("API", f"{api}/docs"), ("health", f"{api}/readyz")]
