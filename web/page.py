@@ -37,6 +37,7 @@ WAITS = 60  # seconds that the cookie is kept
 LANGUAGE, ZONE, THEME = "campus-language", "campus-zone", "campus-theme"
 THEMES = ("light", "dark")
 LONGEST_NOTICE = 300  # characters
+AS_TYPED = frozenset(("password", "old", "new"))
 LARGEST_FORM, MOST_FIELDS = 512 * 1024, 2_000
 DESKS: Final = (
     ("teach", ("instructor", "assistant")),
@@ -107,11 +108,16 @@ class Page:
         return found % values if values else found
 
     async def form(self) -> dict[str, str]:
-        """The fields of the form that was sent, without the spaces around them; raises Problem for another body."""
+        """
+        The fields of the form that was sent, without the spaces around them, but for passwords.
+
+        Raises:
+            Problem: what was sent is no form, or too large.
+        """
         found = await form_of(self.request, largest=LARGEST_FORM, most_fields=MOST_FIELDS)
         if found is None:
             raise Problem(400, {"code": "bad_request", "detail": "this is no form of a page, or it is too large"})
-        return {name: value.strip() for name, value in found.items()}
+        return {name: value if name in AS_TYPED else value.strip() for name, value in found.items()}
 
     def html(self, template: str, /, status: int = 200, **values: Any) -> Response:
         """A page; `page` is known to its template."""
@@ -134,7 +140,11 @@ class Page:
         if position or notice:
             value = f"{position}.{quote(notice[:LONGEST_NOTICE])}"
             response.headers.append("set-cookie", f"{AFTER}={value}; Max-Age={WAITS}; {ATTRIBUTES}")
-        for name, text in answer.headers if answer is not None else ():
+        return response if answer is None else self.with_cookies(response, answer)
+
+    def with_cookies(self, response: Response, answer: Answer) -> Response:
+        """The response, with what the API has the browser keep or forget."""
+        for name, text in answer.headers:
             if name in (b"set-cookie", b"clear-site-data"):
                 response.headers.append(name.decode(), text.decode("latin-1"))
         return response

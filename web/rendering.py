@@ -6,6 +6,7 @@ How pages are drawn: the templates, and what they can say beside their values.
 page (`Content-Security-Policy`) forbids both.
 """
 
+from base64 import b64encode
 from functools import cache
 from typing import Any
 
@@ -45,6 +46,8 @@ def _environment(language: str) -> Environment:
     )
     words = sentences(language)
     found.install_gettext_callables(words.gettext, words.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    found.filters["capitalize_first"] = lambda text: text[:1].upper() + text[1:]
+    found.filters["base64"] = lambda text: b64encode(text.encode()).decode()
     found.globals.update(asset=assets().url, language_name=language_name)
     found.filters.update(when=_when, exact=_exact, day=_day, span=_span, number=_number, percent=_percent, money=_money)
     return found

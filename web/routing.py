@@ -6,13 +6,13 @@ needs it, and else a page that says what is wrong and what to do.
 """
 
 from collections.abc import Awaitable, Callable
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from fastapi import Request, Response
 from starlette.routing import Route
 
 from web.client import OUT_OF_REACH, Problem
-from web.page import Page, page_of
+from web.page import Page, own_address, page_of
 
 Handler = Callable[[Page], Awaitable[Response]]
 UNAUTHENTICATED, STEP_UP, FACTOR = "unauthenticated", "step_up_needed", "second_factor_needed"
@@ -65,7 +65,9 @@ def refused(page: Page, problem: Problem) -> Response:
     template = {404: "problems/not-found.html", 403: "problems/forbidden.html"}.get(problem.status)
     if problem.code == OUT_OF_REACH:
         template = "problems/not-yet.html"
-    response = page.html(template or "problems/problem.html", problem.status, problem=problem)
+    came_from = urlsplit(page.request.headers.get("referer", ""))
+    back = own_address(f"{came_from.path}?{came_from.query}" if came_from.query else came_from.path)
+    response = page.html(template or "problems/problem.html", problem.status, problem=problem, back=back)
     if problem.retry_after:
         response.headers["retry-after"] = problem.retry_after
     return response

@@ -1,19 +1,24 @@
-"""Signing in and out: by password, and by the code of a second factor."""
+"""
+Signing in and out, registering, and a forgotten password.
+
+Links of mails lead to the pages of api/auth/pages, which keep what stands behind `#` to themselves.
+"""
 
 from fastapi import Response
 
-from web.client import Problem
+from web.client import Answer, Problem
 from web.page import Page, own_address
 from web.routing import Pages
 
 pages = Pages()
+SAMPLES = ("learner", "instructor", "auditor", "analyst", "admin")
 
 
 @pages.get("/signin", visitors=True)
 async def sign_in_page(page: Page) -> Response:
-    """Address and password."""
+    """Address and password, a passkey, or an account elsewhere."""
     onward = own_address(page.query.get("next", "/"))
-    return page.go(onward) if page.user is not None else page.html("signin.html", next=onward, problem=None, email="")
+    return page.go(onward) if page.user is not None else await _first_step(page, onward)
 
 
 @pages.post("/signin", visitors=True)
@@ -24,9 +29,9 @@ async def sign_in(page: Page) -> Response:
     try:
         answer = await page.api.send("/v1/auth/login", body={"email": email, "password": form.get("password", "")})
     except Problem as problem:
-        return page.html("signin.html", problem.status, next=onward, problem=problem, email=email)
+        return await _first_step(page, onward, problem, email)
     if answer["status"] == "second_factor_needed":
-        return page.html("signin-code.html", next=onward, problem=None, pending=answer["pending"])
+        return _second_step(page, onward, answer["pending"])
     return page.go(onward, answer)
 
 
@@ -38,11 +43,87 @@ async def enter_code(page: Page) -> Response:
     try:
         answer = await page.api.send("/v1/auth/login/code", body={"pending": pending, "code": form.get("code", "")})
     except Problem as problem:
-        return page.html("signin-code.html", problem.status, next=onward, problem=problem, pending=pending)
+        return _second_step(page, onward, pending, problem)
     return page.go(onward, answer)
+
+
+@pages.post("/signin/provider", visitors=True)
+async def sign_in_elsewhere(page: Page) -> Response:
+    """Lead on to the provider; no redirect does, since the policy of pages keeps forms on this campus."""
+    form = await page.form()
+    body = {"provider": form.get("provider", ""), "return_to": own_address(form.get("next", "/"))}
+    return leading_on(page, await page.api.send("/v1/auth/providers/begin", body=body))
+
+
+@pages.post("/signin/sample", visitors=True)
+async def be_a_sample_person(page: Page) -> Response:
+    """Be one of the people of a development campus."""
+    form = await page.form()
+    answer = await page.api.send("/v1/dev/session", body={"person": form.get("person", "")})
+    return page.go(own_address(form.get("next", "/")), answer)
 
 
 @pages.post("/signout", visitors=True)
 async def sign_out(page: Page) -> Response:
-    """End this session."""
-    return page.go("/", await page.api.send("/v1/auth/logout", body={}))
+    """End this session, and go on to where the session of a provider ends, if it has such an address."""
+    answer = await page.api.send("/v1/auth/logout", body={})
+    return page.go("/", answer, page.say("You are signed out."))
+
+
+@pages.get("/register", visitors=True)
+async def register_page(page: Page) -> Response:
+    """The address of who wants an account."""
+    return page.html("account/register.html", problem=None, email="")
+
+
+@pages.post("/register", visitors=True)
+async def register(page: Page) -> Response:
+    """A mail follows, whether there is an account or not."""
+    email = (await page.form()).get("email", "")
+    reader = page.reader
+    body = {"email": email, "language": reader.language, "time_zone": str(reader.zone)}
+    try:
+        await page.api.send("/v1/auth/register", body=body)
+    except Problem as problem:
+        return page.html("account/register.html", problem.status, problem=problem, email=email)
+    return page.html("account/mail.html", email=email)
+
+
+@pages.get("/forgotten", visitors=True)
+async def forgotten_page(page: Page) -> Response:
+    """Whose password is forgotten."""
+    return page.html("account/forgotten.html", problem=None, email="")
+
+
+@pages.post("/forgotten", visitors=True)
+async def forget(page: Page) -> Response:
+    """A mail follows, if there is an account."""
+    email = (await page.form()).get("email", "")
+    try:
+        await page.api.send("/v1/auth/forgotten", body={"email": email})
+    except Problem as problem:
+        return page.html("account/forgotten.html", problem.status, problem=problem, email=email)
+    return page.html("account/mail.html", email=email)
+
+
+def leading_on(page: Page, answer: Answer) -> Response:
+    """The way to a provider, with the cookie that binds the browser to it."""
+    return page.with_cookies(page.html("account/leading-on.html", url=answer["url"]), answer)
+
+
+async def _first_step(page: Page, onward: str, problem: Problem | None = None, email: str = "") -> Response:
+    providers = await page.api.get("/v1/auth/providers")
+    return page.html(
+        "account/signin.html",
+        200 if problem is None else problem.status,
+        next=onward,
+        problem=problem,
+        email=email,
+        providers=providers["providers"],
+        samples=SAMPLES if page.services.settings.dev_login else (),
+    )
+
+
+def _second_step(page: Page, onward: str, pending: str, problem: Problem | None = None) -> Response:
+    status = 200 if problem is None else problem.status
+    return page.html("account/signin-code.html", status, next=onward, problem=problem, pending=pending)

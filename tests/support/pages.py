@@ -6,6 +6,7 @@ from html import unescape
 import httpx
 
 from tests.support.people import ORIGIN, Browser, Town
+from tests.support.polling import until
 
 
 class Reader:
@@ -24,6 +25,17 @@ class Reader:
     async def get(self, path: str, **headers: str) -> httpx.Response:
         """A page."""
         return self._keep(await self.town.client.get(path, headers={**self._headers, "accept": "text/html", **headers}))
+
+    async def once_built(self, path: str) -> httpx.Response:
+        """A page, once the read models that it shows are built and have what the person has sent."""
+        answers: list[httpx.Response] = []
+
+        async def is_there() -> bool:
+            answers.append(await self.get(path))
+            return answers[-1].status_code == 200
+
+        await until(is_there)
+        return answers[-1]
 
     async def send(self, path: str, form: dict[str, str], **headers: str) -> httpx.Response:
         """Send a form of a page of the campus, if no header says otherwise."""

@@ -1,10 +1,11 @@
 """A campus with its pages, whose mails arrive."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from adapters.settings import Settings
+from tests.support.api import workers
 from tests.support.clock import SharedClock
 from tests.support.pages import Reader
 from tests.support.people import Town
@@ -17,6 +18,13 @@ async def town(settings: Settings) -> AsyncIterator[Town]:
     """The campus."""
     async with town_of(SharedClock.of(settings), build) as town:
         yield town
+
+
+@pytest.fixture
+def lively(settings: Settings) -> Iterator[None]:
+    """The workers of the campus run: read models follow what is sent."""
+    with workers(SharedClock.of(settings)):
+        yield
 
 
 @pytest.fixture

@@ -1,5 +1,8 @@
 """What all pages have in common: who sees them, what becomes of refusals, and that what was sent is waited for."""
 
+import re
+
+import pyotp
 import pytest
 
 from tests.support.pages import Reader, text_of
@@ -85,3 +88,51 @@ async def test_a_page_runs_and_loads_nothing_from_elsewhere(town: Town) -> None:
         assert " style=" not in page.text
         assert "<style" not in page.text
         assert all("src=" in each for each in page.text.split("<script")[1:])
+
+
+async def test_a_person_registers_by_a_page_and_gets_a_mail(town: Town) -> None:
+    """A mail with the link follows; an address that is none is said beside its field."""
+    visitor = Reader(town)
+    wrong = await visitor.send("/register", {"email": "nowhere"})
+    assert wrong.status_code == 422
+    done = await visitor.send("/register", {"email": "new@example.org"})
+    assert "new@example.org" in text_of(done)
+    assert await town.link_to("new@example.org")
+
+
+@pytest.mark.usefixtures("lively")
+async def test_the_account_has_its_pages(ada: Reader) -> None:
+    """Profile, security, sessions, connected sign-ins and privacy; what is changed is shown at once."""
+    for path, words in (
+        ("/account", "Time zone"), ("/account/security", "Add an app"), ("/account/sessions", "This one"),
+        ("/account/connected", "No other sign-ins"), ("/account/privacy", "Erase the account"),
+    ):  # fmt: skip
+        assert words in text_of(await ada.once_built(path)), path
+    changed = await ada.send("/account", {"display_name": 'Ada "<b>', "language": "de", "time_zone": "Europe/Berlin"})
+    assert changed.headers["location"] == "/account"
+    profile = await ada.once_built("/account")
+    assert 'value="Ada &#34;&lt;b&gt;"' in profile.text
+    assert '<html lang="de"' in profile.text
+    refused = await ada.send("/account", {"display_name": "Ada", "time_zone": "No/Where"})
+    assert refused.status_code == 422
+    assert 'value="No/Where"' in refused.text
+
+
+async def test_an_app_is_added_by_pages_and_its_codes_are_shown_once(ada: Reader) -> None:
+    """After a proof that the person is there; the code signs in from then on."""
+    begun = await ada.send("/account/factors/app", {"label": "telephone"})
+    if begun.status_code == 403:
+        await ada.send("/confirm", {"password": PASSWORD})
+        begun = await ada.send("/account/factors/app", {"label": "telephone"})
+    found = re.search(r'name="factor_id" value="(\w+)".*?name="secret" value="(\w+)"', begun.text, re.DOTALL)
+    assert found is not None
+    form = {"factor_id": found[1], "secret": found[2]}
+    wrong = await ada.send("/account/factors/app/confirm", {**form, "code": "000000"})
+    assert wrong.status_code == 403
+    code = pyotp.TOTP(found[2]).at(ada.town.log.clock.now())
+    added = await ada.send("/account/factors/app/confirm", {**form, "code": code})
+    assert "Recovery codes" in text_of(added)
+    assert "telephone" in text_of(await ada.get("/account/security"))
+    visitor = Reader(ada.town)
+    second = await visitor.send("/signin", {"email": "ada@example.org", "password": PASSWORD})
+    assert "Second factor" in text_of(second)

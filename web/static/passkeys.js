@@ -1,0 +1,55 @@
+/*
+ * Passkeys: elements with `data-passkey` (signin, add, confirm) have a button that asks the machine for one, and lead on
+ * to `data-next`. They are hidden where there is no script, or no passkey can be had.
+ */
+(() => {
+  "use strict";
+  if (!window.PublicKeyCredential?.parseRequestOptionsFromJSON) return;
+
+  const send = async (path, body) => {
+    const answer = await fetch(`/v1/auth/${path}`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    const content = await answer.json();
+    if (!answer.ok) throw new Error(content.detail);
+    return content;
+  };
+  const signed = async () => {
+    const { state, options } = await send("passkeys/challenge", {});
+    const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(options);
+    const credential = await navigator.credentials.get({ publicKey });
+    return { state, credential: credential.toJSON() };
+  };
+  const ways = {
+    signin: async () => send("login/passkey", await signed()),
+    confirm: async () => send("confirm", { passkey: await signed() }),
+    add: async (element) => {
+      const { state, options } = await send("passkeys/begin", {});
+      const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(options);
+      const credential = await navigator.credentials.create({ publicKey });
+      return send("passkeys", { state, credential: credential.toJSON(), label: element.dataset.label });
+    },
+  };
+  for (const element of document.querySelectorAll("[data-passkey]")) {
+    element.hidden = false;
+    const said = document.createElement("p");
+    said.setAttribute("role", "alert");
+    said.className = "field-error mt-2";
+    element.after(said);
+    element.addEventListener("click", async () => {
+      said.textContent = "";
+      try {
+        const answer = await ways[element.dataset.passkey](element);
+        const codes = answer.recovery_codes || [];
+        if (codes.length) {
+          said.className = "font-mono mt-2";
+          said.textContent = codes.join("  ");
+        } else location.assign(element.dataset.next);
+      } catch (error) {
+        said.textContent = `${element.dataset.refused} ${error.message || ""}`;
+      }
+    });
+  }
+})();
