@@ -95,7 +95,7 @@ class ReceiveToolScore:
 
 
 async def receive_tool_score(command: ReceiveToolScore, log: Log) -> Position:
-    command.said.check()
+    command.said.check(log.context.at)
     run = await outline(log, command.run_id)
     unit = run.units.get(command.unit_id)
     if unit is None or unit.lti is None or unit.lti.tool_id != command.tool_id or not unit.has_line_item:

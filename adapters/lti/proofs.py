@@ -2,13 +2,17 @@
 What tools sign: a JWT, checked by the key set that the tool publishes, which is read through the client of webhooks.
 
 Algorithms are ours: signatures by public keys (LTI security framework 1.0 asks for RS256), never none, never a secret.
-A key set is read again for a key that is unknown, once in a minute for a tool. Each JWT is taken once.
+A key set is read again for a key that is unknown, once in a minute for a tool; one that could not be read, once in half
+a minute, by one request at a time, so that a dead tool does not hold up each launch. Each JWT is taken once.
 """
 
+import asyncio
 import time
+from collections import OrderedDict
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
+from weakref import WeakValueDictionary
 
 import msgspec
 from joserfc import jws, jwt
@@ -23,6 +27,8 @@ from domain.errors import Forbidden
 LARGEST_KEY_SET = 65_536  # bytes
 KEYS_FRESH = 3_600.0  # seconds
 KEYS_READ_EVERY = 60.0  # seconds, at most, for keys that are unknown
+KEYS_FAILED_FOR = 30.0  # seconds
+MOST_KEY_SETS = 1_000  # that are remembered
 LONGEST_JWT = 65_536  # characters
 LONGEST_LIFE = timedelta(hours=1)
 LONGEST_ID = 255  # characters
@@ -51,6 +57,8 @@ class ToolProofs:
         self._client = client
         self._used = used
         self._sets: dict[str, tuple[float, KeySet]] = {}
+        self._failed: OrderedDict[str, tuple[float, str]] = OrderedDict()
+        self._reading: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def claims(self, signed: Signed, audiences: Collection[str], now: datetime) -> dict[str, Any]:
         """
@@ -111,19 +119,32 @@ class ToolProofs:
         return dict(jwt.decode(text, keys, registry=registry).claims)
 
     async def _keys(self, tool_id: str, url: str, *, again: bool) -> KeySet:
-        known = self._sets.get(url)
-        age = time.monotonic() - known[0] if known is not None else KEYS_FRESH
-        if known is not None and age < (KEYS_READ_EVERY if again else KEYS_FRESH):
-            return known[1]
-        try:
-            document = msgspec.json.decode(await self._client.fetch(url, LARGEST_KEY_SET))
-            found = KeySet.import_key_set(document)
-        except NotFetched as error:
-            raise ToolRefused(tool_id=tool_id, why=f"its key set cannot be read: {error}") from error
-        except (JoseError, ValueError, TypeError, KeyError, AttributeError) as error:
-            raise ToolRefused(tool_id=tool_id, why="what is at its key_set_url is no key set") from error
-        self._sets[url] = time.monotonic(), found
-        return found
+        async with self._reading.setdefault(url, asyncio.Lock()):
+            known = self._sets.get(url)
+            age = time.monotonic() - known[0] if known is not None else KEYS_FRESH
+            if known is not None and age < (KEYS_READ_EVERY if again else KEYS_FRESH):
+                return known[1]
+            failed = self._failed.get(url)
+            if failed is not None and time.monotonic() - failed[0] < KEYS_FAILED_FOR:
+                raise ToolRefused(tool_id=tool_id, why=failed[1])
+            try:
+                document = msgspec.json.decode(await self._client.fetch(url, LARGEST_KEY_SET))
+                found = KeySet.import_key_set(document)
+            except NotFetched as error:
+                raise self._not_read(tool_id, url, f"its key set cannot be read: {error}") from error
+            except (JoseError, ValueError, TypeError, KeyError, AttributeError) as error:
+                raise self._not_read(tool_id, url, "what is at its key_set_url is no key set") from error
+            self._failed.pop(url, None)
+            self._sets[url] = time.monotonic(), found
+            return found
+
+    def _not_read(self, tool_id: str, url: str, why: str) -> ToolRefused:
+        """The refusal of a tool whose key set cannot be read, which is remembered for a while."""
+        self._failed[url] = time.monotonic(), why
+        self._failed.move_to_end(url)
+        if len(self._failed) > MOST_KEY_SETS:
+            self._failed.popitem(last=False)
+        return ToolRefused(tool_id=tool_id, why=why)
 
 
 def issuer_of(text: str) -> str:

@@ -31,11 +31,12 @@ class ToolRun(msgspec.Struct, frozen=True):
     A run about which a tool asks.
 
     Attributes:
-        title: of its course.
+        course_id, title: of its course.
         units: those of the tool; *items* are those of them that have a line item.
     """
 
     tool: Tool
+    course_id: str
     title: str
     units: dict[str, Unit]
     items: dict[str, Unit]
@@ -59,7 +60,8 @@ async def asked_about(request: Request, services: Services, scope: str, run_id: 
     course = await replayed(services.log, Course, course_stream(run.course_id))
     units = course.versions[run.course_version]
     own = {unit.unit_id: unit for unit in units if unit.lti is not None and unit.lti.tool_id == tool.tool_id}
-    return ToolRun(tool, course.title, own, {name: unit for name, unit in own.items() if unit.has_line_item})
+    items = {name: unit for name, unit in own.items() if unit.has_line_item}
+    return ToolRun(tool, run.course_id, course.title, own, items)
 
 
 async def learners_of(services: Services, run_id: str, most: int, after: str = "") -> list[str]:

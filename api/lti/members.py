@@ -2,10 +2,12 @@
 
 import asyncio
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import Query, Request, Response
 
 from adapters.lti import claims as said
+from adapters.postgres.queries.roles import staff_of_run
 from api.http.errors import BadRequest
 from api.http.routing import router as strict_router
 from api.http.services import ServicesDep
@@ -34,7 +36,11 @@ async def list_members(
     page: Text = None,
     rlid: Text = None,
 ) -> Response:
-    """Who has a place on a run, by pseudonyms (NRPS 2.0); names and addresses where that is agreed with the tool."""
+    """
+    Who has a place on a run, and its staff, by pseudonyms (NRPS 2.0); names and addresses as agreed with the tool.
+
+    Who teaches the run and has a place on it has both roles; where one role is asked for, that one is said.
+    """
     asked, url = await asked_about(request, services, "members", run_id), run_url(services, run_id)
     if rlid is not None and rlid not in asked.units:
         raise NoLineItem(tool_id=asked.tool.tool_id, run_id=run_id, unit_id=rlid)
@@ -42,17 +48,31 @@ async def list_members(
     after = "" if page is None else await platform.sealed.person_of(asked.tool.tool_id, page)
     if after is None:
         raise BadRequest("page is none of those to which a link of this campus leads")
-    is_wanted = role is None or role in (said.LEARNER, said.LEARNER.rpartition("#")[2])
-    listed = await learners_of(services, run_id, limit + 1, after) if is_wanted else []
+    found: dict[str, list[str]] = {}
+    if _is_wanted(role, said.INSTRUCTOR):
+        now = services.log.clock.now()
+        staff = await staff_of_run(services.reader, run_id, asked.course_id, after, limit + 1, now=now)
+        found = {person_id: [said.INSTRUCTOR] for person_id in staff}
+    if _is_wanted(role, said.LEARNER):
+        for person_id in await learners_of(services, run_id, limit + 1, after):
+            found.setdefault(person_id, []).append(said.LEARNER)
+    listed = sorted(found)[: limit + 1]
 
-    async def member(learner_id: str) -> dict[str, Any]:
-        pseudonym = await platform.sealed.pseudonym(asked.tool.tool_id, learner_id)
-        shared = await platform.shared_of(terms, learner_id) if terms else {}
-        return {"status": "Active", "user_id": pseudonym, "roles": [said.LEARNER], **shared}
+    async def member(person_id: str) -> dict[str, Any]:
+        pseudonym = await platform.sealed.pseudonym(asked.tool.tool_id, person_id)
+        shared = await platform.shared_of(terms, person_id) if terms else {}
+        return {"status": "Active", "user_id": pseudonym, "roles": found[person_id], **shared}
 
     members = await asyncio.gather(*map(member, listed[:limit]))  # look-ups that arrive together go as one
     onward: dict[str, str] = {}
     if len(listed) > limit:
-        onward["link"] = f'<{url}/members?limit={limit}&page={members[-1]["user_id"]}>; rel="next"'
+        asked_for = {"limit": limit, "role": role, "rlid": rlid, "page": members[-1]["user_id"]}
+        wanted = urlencode({name: value for name, value in asked_for.items() if value is not None})
+        onward["link"] = f'<{url}/members?{wanted}>; rel="next"'
     context = {"id": run_id, "label": run_id, "title": asked.title}
     return as_media(MEMBERS, {"id": f"{url}/members", "context": context, "members": members}, onward)
+
+
+def _is_wanted(role: str | None, name: str) -> bool:
+    """Whether members of a role are asked for, by its whole name or by the last word of it."""
+    return role is None or role in (name, name.rpartition("#")[2])

@@ -61,13 +61,11 @@ class ToolResult(Aggregate):
 
     def receive(self, tool_id: str, said: ToolScore, *, completes: bool) -> None:
         """
-        Take a score of the tool.
+        Take a score of the tool, which was checked.
 
         Raises:
-            BadToolScore: it says nothing that can be.
             ScoreBehind: one with a later moment is there, or another one with the same.
         """
-        said.check()
         at = said.scored_at.astimezone(UTC)
         if self.scored_at is not None and at <= self.scored_at:
             stands = (self.scored_at, self.given, self.maximum, self.activity, self.grading)

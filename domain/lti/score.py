@@ -4,7 +4,7 @@ A score as a tool sends it (AGS 2.0, Score Publish Service), exact: points are d
 `given` above `maximum` is allowed there; it stays in the result as it is, and counts as all points of the unit.
 """
 
-from datetime import MAXYEAR, MINYEAR, datetime
+from datetime import MAXYEAR, MINYEAR, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
@@ -20,6 +20,8 @@ GRADED = "FullyGraded"
 MOST = Decimal(1_000_000_000)
 MOST_PLACES = 6  # digits after the point
 LONGEST_COMMENT = 2_000  # characters
+MOST_AHEAD = timedelta(minutes=5)
+"""By which the clock of a tool may be before ours: a score of a later time would refuse all that follow until then."""
 
 
 class ToolScore(msgspec.Struct, frozen=True):
@@ -42,12 +44,15 @@ class ToolScore(msgspec.Struct, frozen=True):
     grading: str
     comment: str = ""
 
-    def check(self) -> None:
-        """Refuse what the specification does not allow; raises BadToolScore."""
+    def check(self, now: datetime) -> None:
+        """Refuse what the specification does not allow, and what is of a time to come; raises BadToolScore."""
         if self.scored_at.tzinfo is None:
             raise BadToolScore(why="timestamp has no time zone")
         if not MINYEAR < self.scored_at.year < MAXYEAR:  # such a time may be none in UTC
             raise BadToolScore(why="timestamp is of no year in which a score can be given")
+        if self.scored_at > now + MOST_AHEAD:
+            minutes = MOST_AHEAD.seconds // 60
+            raise BadToolScore(why=f"timestamp is more than {minutes} minutes after {now.isoformat()}, our time")
         if self.activity not in ACTIVITY_WORDS:
             raise BadToolScore(why=f"activityProgress is one of {', '.join(ACTIVITY_WORDS)}")
         if self.grading not in GRADING_WORDS:

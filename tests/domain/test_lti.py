@@ -21,6 +21,7 @@ from domain.lti import (
     check_terms,
     tool_stream,
 )
+from domain.lti.score import MOST_AHEAD
 from domain.score import Score
 from tests.support.given import fact, given
 
@@ -36,7 +37,7 @@ TERMS = ToolTerms(
 REGISTERED = fact(Tool.Registered, terms=TERMS, reason="asked")
 DEPLOYED = fact(Tool.Deployed, course_id="algebra", reason="asked")
 ENDED = fact(Tool.Ended, reason="over")
-AT = datetime(2026, 2, 14, 18, tzinfo=UTC)
+AT = datetime(2026, 2, 1, 18, tzinfo=UTC)
 SAID = ToolScore(AT, "83.5", "100", "Completed", "FullyGraded", "well done")
 
 
@@ -144,12 +145,18 @@ def test_what_completes_a_unit(rule: str, mark: int | None, said: dict[str, Any]
         {"grading": "Graded"},
         {"comment": "x" * 3_000},
         {"scored_at": AT.replace(tzinfo=None)},
+        {"scored_at": AT + MOST_AHEAD + timedelta(microseconds=1)},
     ],
 )
 def test_what_cannot_be_is_no_score(change: dict[str, Any]) -> None:
     """Refused, with what is wrong."""
     with pytest.raises(BadToolScore):
-        msgspec.structs.replace(SAID, **change).check()
+        msgspec.structs.replace(SAID, **change).check(AT)
+
+
+def test_a_clock_that_is_a_little_ahead_is_taken() -> None:
+    """A tool and the campus may differ by a few minutes."""
+    msgspec.structs.replace(SAID, scored_at=AT + MOST_AHEAD).check(AT)
 
 
 def test_the_latest_score_stands() -> None:

@@ -10,7 +10,7 @@ from adapters.personal.keys import PersonKeys
 from adapters.postgres.queries.json_answer import json_object
 from adapters.postgres.queries.reader import CHECKPOINT, Reader, RowPage
 from domain.personal import is_sealed, read_words
-from domain.roles import CAMPUS, Role, roles_stream
+from domain.roles import CAMPUS, COURSE, RUN, Role, roles_stream
 from domain.user import AccountStatus
 from domain.words import closed
 
@@ -64,6 +64,15 @@ SELECT {CHECKPOINT.format("roles")}, (
      ORDER BY granted_at LIMIT 1)
 """
 
+STAFF_OF_RUN = f"""
+SELECT DISTINCT learner_id FROM role_grants
+ WHERE {LIVE} AND learner_id > %(after)s
+   AND (role = '{Role.INSTRUCTOR}' AND scope = ANY(%(scopes)s) OR role = '{Role.ASSISTANT}' AND scope = %(run)s)
+   AND NOT EXISTS (SELECT FROM accounts WHERE accounts.learner_id = role_grants.learner_id
+                      AND status <> '{AccountStatus.ACTIVE}')
+ ORDER BY learner_id LIMIT %(limit)s
+"""
+
 
 class Asked(msgspec.Struct, frozen=True):
     """Whose roles are asked for, which, and where; None narrows nothing."""
@@ -99,6 +108,15 @@ async def with_reasons(keys: PersonKeys, page: RowPage) -> RowPage:
             each["reason"] = read_words(each["reason"], key)
     rows = [(*row[:-1], msgspec.json.encode(each).decode()) for row, each in zip(page.rows, found, strict=True)]
     return page._replace(rows=rows)
+
+
+async def staff_of_run(
+    reader: Reader, run_id: str, course_id: str, after: str, limit: int, *, now: datetime
+) -> list[str]:
+    """Who teaches a run or its course, or assists there, and has an account: by their ids, which follow *after*."""
+    run = f"{RUN}{run_id}"
+    parameters = {"now": now, "after": after, "scopes": [run, f"{COURSE}{course_id}"], "run": run, "limit": limit}
+    return [learner_id for (learner_id,) in await reader.rows(STAFF_OF_RUN, parameters)]
 
 
 async def other_admin(reader: Reader, learner_id: str) -> str | None:

@@ -1,13 +1,17 @@
 """Names and roles: who has a place on the run, by the library of the double."""
 
 import asyncio
+from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import FastAPI
 from pylti1p3.names_roles import NamesRolesProvisioningService
 
-from adapters.lti.claims import LEARNER, NRPS
+from adapters.lti.claims import INSTRUCTOR, LEARNER, NRPS
 from commands.log import Context
+from commands.roles import GrantRole, RevokeRole
 from commands.user import RegisterAccount, VerifyEmail
+from domain.roles import Grant
 from tests.support.lti import ToolDouble
 
 
@@ -40,6 +44,48 @@ async def test_a_tool_lists_who_has_a_place(tool: ToolDouble) -> None:
     teachers = await campus.client.get(path, params={"role": "Instructor"}, headers=token)
     assert teachers.json()["members"] == []
     assert (await campus.client.get(path, params={"rlid": "essay"}, headers=token)).status_code == 404
+
+
+async def test_a_tool_lists_the_staff(tool: ToolDouble, app: FastAPI) -> None:
+    """Of the run and of its course, with the role that they have at a launch; who learns there too has both roles."""
+    campus, services = tool.campus, app.state.services
+    teaches, assists, gone = (f"{name}-{campus.tag}" for name in ("teaches", "assists", "gone"))
+    scopes = {teaches: ("instructor", f"course:{campus.course}"), assists: ("assistant", f"run:{campus.run}")}
+    scopes |= {gone: ("assistant", f"run:{campus.run}"), campus.learner: ("instructor", f"run:{campus.run}")}
+    position = await campus.enroll()
+    for person, (role, scope) in scopes.items():
+        context = Context("op", at=services.log.clock.now())
+        await services.bus.handle(RegisterAccount(person, f"{person}@example.org"), context)
+        await services.bus.handle(VerifyEmail(person), context)
+        position = await services.bus.handle(GrantRole(person, Grant(role, scope), None, "teaches"), context)
+    over = RevokeRole(gone, Grant("assistant", f"run:{campus.run}"), "over")
+    position = await services.bus.handle(over, Context("op", at=services.log.clock.now()))
+    await campus.see("/roles", position, user="admin")
+    await campus.see("/accounts", position, user="admin")
+    await campus.see(f"/runs/{campus.run}/learners", position)
+    token, path = await tool.token("members"), f"/v1/lti/runs/{campus.run}/members"
+
+    async def listed(**asked: Any) -> list[list[str]]:
+        answer = await campus.client.get(path, params=asked, headers=token)
+        assert answer.status_code == 200, answer.text
+        return sorted(each["roles"] for each in answer.json()["members"])
+
+    assert await listed() == [[INSTRUCTOR], [INSTRUCTOR], [INSTRUCTOR, LEARNER]]
+    assert await listed(role="Instructor") == [[INSTRUCTOR]] * 3
+    assert await listed(role=LEARNER) == [[LEARNER]]
+
+    async def page_by_page(**asked: Any) -> list[str]:
+        found, onward = list[str](), f"{path}?{urlencode({'limit': 1, **asked})}"
+        while onward:
+            page = await campus.client.get(onward, headers=token)
+            found += [each["user_id"] for each in page.json()["members"]]
+            onward = page.headers.get("link", "").partition(">")[0].removeprefix("<").removeprefix(tool.issuer)
+        return found
+
+    everyone, sub = await page_by_page(), (await tool.launch())["sub"]
+    assert len(everyone) == len(set(everyone)) == 3
+    assert sub in everyone
+    assert await page_by_page(role=LEARNER) == [sub]
 
 
 async def test_names_and_addresses_are_shared_where_that_is_agreed(tool: ToolDouble, app: FastAPI) -> None:
