@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from adapters import gc_tuning
 from cli.console import Failure, fail
 from cli.stdio import finish, take_streams
 
@@ -116,6 +117,7 @@ def campus(
 
 def main() -> None:
     """Run `campus`; every failure prints one sentence and exits with a non-zero code."""
+    gc_tuning.look_seldom()
     take_streams()
     try:
         _run()

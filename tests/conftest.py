@@ -12,6 +12,7 @@ import structlog
 from hypothesis import HealthCheck
 from hypothesis import settings as Hypothesis  # noqa: N812 - `settings` is a fixture here
 
+from adapters import gc_tuning
 from adapters.settings import PREFIX, Settings
 from tests.support.campus_up import NOT_IN_BACKGROUND
 from tests.support.fast import guarded, is_fast
@@ -79,8 +80,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """From here on the garbage collector works, and leaves alone what has been collected."""
-    gc.freeze()
+    """From here on the garbage collector works, as in a server, and leaves alone what has been collected."""
+    gc_tuning.tune_for_server()
     gc.enable()
 
 

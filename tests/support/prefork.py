@@ -21,6 +21,8 @@ from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
+from adapters import gc_tuning
+
 PRELOADED = (
     "cli.main",
     "cli.projections",
@@ -93,6 +95,7 @@ def _text(file: Any) -> str:
 
 def _serve(requests: socket.socket) -> None:
     """Fork for each request until the other end is closed."""
+    gc_tuning.look_seldom()
     for module in PRELOADED:
         __import__(module)
     for projection in sys.modules["projections.registry"].PROJECTIONS:

@@ -9,7 +9,7 @@ from adapters.settings import Settings
 from tests.support.api_process import Served, serving
 from tests.support.described import OPERATIONS, Case, answer_as_described, each_case
 
-FEW, EVERY = 5, 4
+FEW, EVERY = 3, 8
 """Examples of each operation; every so many-th is also sent what a system makes. The slow test by role sends all."""
 
 
