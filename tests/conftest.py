@@ -81,7 +81,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish() -> None:
     """From here on the garbage collector works, as in a server, and leaves alone what has been collected."""
-    gc_tuning.tune_for_server()
+    gc.freeze()
+    gc_tuning.look_seldom()
     gc.enable()
 
 
