@@ -17,12 +17,7 @@ from adapters.postgres.connection import Connection, Link
 LARGEST = 20_971_520  # bytes of one file; a question may take less
 MOST_FILES = 50  # of one attempt, also those that no answer names any more
 
-KEEP = """
-INSERT INTO attempt_files (stream_id, sha256, size, is_sealed, content)
-SELECT %(stream)s, %(sha256)s, %(size)s, %(is_sealed)s, %(content)s
- WHERE (SELECT count(*) FROM attempt_files WHERE stream_id = %(stream)s) < %(most)s
-ON CONFLICT DO NOTHING
-"""
+KEEP = "SELECT keep_attempt_file(%(stream)s, %(sha256)s, %(size)s, %(is_sealed)s, %(content)s, %(most)s)"
 SIZES = "SELECT sha256, size FROM attempt_files WHERE stream_id = %s AND sha256 = ANY(%s)"
 READ = "SELECT is_sealed, content FROM attempt_files WHERE stream_id = %s AND sha256 = %s"
 

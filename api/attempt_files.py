@@ -17,8 +17,8 @@ from api.http.saved_file import OCTETS, saved_file
 from api.http.services import Services, ServicesDep
 from api.http.types import AttemptNo, LearnerId, QuizId
 from commands.quiz.answers import answers_in, file_names
-from domain.quiz import QuizAttempt, attempt_stream
-from domain.quiz_errors import AttemptEnded, AttemptNotFound, FileNotFound, TooManyFiles
+from domain.quiz import Quiz, QuizAttempt, attempt_stream, quiz_stream
+from domain.quiz_errors import AttemptEnded, AttemptNotFound, FileNotFound, NoFileAsked, TooManyFiles
 
 router = strict_router("attempts", "/v1")
 
@@ -48,6 +48,9 @@ async def upload_attempt_file(
         raise AttemptNotFound(attempt_no=attempt_no, quiz_id=quiz_id)
     if not attempt.runs or attempt.is_over(services.log.clock.now()):
         raise AttemptEnded(attempt_no=attempt_no, by=attempt.by or "server")
+    quiz = await replayed(services.log, Quiz, quiz_stream(quiz_id))
+    if not quiz.version_of(attempt.quiz_version).asks_for_files(attempt.items):
+        raise NoFileAsked(attempt_no=attempt_no, quiz_id=quiz_id)
     if request.headers.get("content-encoding", "identity") != "identity":
         raise BadRequest("a file is kept as it comes: send it without a content coding")
     kept = await services.attempt_files.keep(attempt.id, await request.body())

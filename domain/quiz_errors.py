@@ -221,6 +221,13 @@ class FileNotHandedIn(Rejected):
     template = "attempt {attempt_no} has no file {sha256} of {size} bytes: POST it to the attempt first"
 
 
+class NoFileAsked(Conflict):
+    """No question of the attempt is answered by a file."""
+
+    code = "no_file_asked"
+    template = "attempt {attempt_no} at quiz {quiz_id} asks for no file"
+
+
 class TooManyFiles(Conflict):
     """The attempt has as many files as it may have."""
 

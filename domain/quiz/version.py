@@ -1,5 +1,6 @@
 """One version of a quiz: what is asked and by which rules, as it is after its regrades."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -9,6 +10,7 @@ import msgspec
 
 from domain.deadlines import Deadline, OfQuiz
 from domain.questions import Key, Question, check_question, draw, from_item, key_from, question_from
+from domain.questions.question import FileUpload
 from domain.quiz.allowance import Allowance
 from domain.quiz.changes import ItemChange, Json, Regrade
 from domain.quiz.items import MAX_ITEMS, Item
@@ -60,6 +62,10 @@ class Version:
     def item_ids(self) -> list[str]:
         """The ids of all that may be asked."""
         return [item.item_id for item in self.items] + [each["question_id"] for each in self.questions]
+
+    def asks_for_files(self, item_ids: Iterable[str]) -> bool:
+        """Whether one of these items is answered by files."""
+        return any(isinstance(self.asked(item_id)[0], FileUpload) for item_id in item_ids)
 
     def after(self, regrade: Regrade, regrade_no: int) -> "Version":
         """The version after a regrade."""

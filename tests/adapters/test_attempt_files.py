@@ -1,5 +1,6 @@
 """Files of attempts: kept by their hash for one attempt, sealed, gone with the key of the learner."""
 
+import asyncio
 import hashlib
 import secrets
 
@@ -43,6 +44,18 @@ async def test_files_of_an_attempt(own_settings: Settings, monkeypatch: pytest.M
     with pytest.raises(PersonErased):
         await files.keep(STREAM, b"one more")
     await log.close()
+
+
+async def test_uploads_at_once_are_counted(own_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By processes that know nothing of each other: one is kept, where one may be."""
+    monkeypatch.setattr(attempt_files, "MOST_FILES", 1)
+    logs = [await PostgresLog.open(own_settings) for _ in range(8)]
+    kept = await asyncio.gather(
+        *(AttemptFiles(log.link, log.keys).keep(STREAM, bytes([number]) * 200_000) for number, log in enumerate(logs))
+    )
+    assert len([each for each in kept if each is not None]) == 1
+    for log in logs:
+        await log.close()
 
 
 def test_sealed_bytes_are_bound_to_their_place() -> None:

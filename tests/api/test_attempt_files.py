@@ -62,6 +62,7 @@ async def test_a_file_is_handed_in_and_graded(campus: Campus) -> None:
     refused = await bytes_of(campus, f"/learners/{learner}{path}/1/files/{SHA256}", other)
     assert (refused.status_code, refused.json()["code"]) == (403, "not_yours")
 
+    await _takes_no_file(campus, headers)
     await campus.send(f"{path}/1/submit", {})
     refused = await upload()
     assert (refused.status_code, refused.json()["code"]) == (409, "attempt_ended")
@@ -80,3 +81,12 @@ async def test_a_file_is_handed_in_and_graded(campus: Campus) -> None:
     assert (refused.status_code, refused.json()["code"]) == (404, "file_not_found")
     refused = await bytes_of(campus, f"{grading}/{SHA256}", learner)
     assert (refused.status_code, refused.json()["code"]) == (403, "staff_only")
+
+
+async def _takes_no_file(campus: Campus, headers: dict[str, str]) -> None:
+    """An attempt at a quiz without a question of that kind."""
+    path = f"/quizzes/{campus.quiz}/attempts"
+    await campus.send(path, {})
+    octets = {**headers, "content-type": "application/octet-stream"}
+    refused = await campus.client.post(f"/v1{path}/1/files", content=ESSAY, headers=octets)
+    assert (refused.status_code, refused.json()["code"]) == (409, "no_file_asked")

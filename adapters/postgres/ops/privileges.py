@@ -103,6 +103,7 @@ courses
   contents                  r,a,w,d -       -          -        r,d         -
   content_chunks            r,a,d   -       -          -        -           -
   attempt_files             r,a     -       -          -        -           -
+  keep_attempt_file()       X       -       -          -        -           -
 administration
   bulk_jobs                 r,a,w   -       -          -        r,w,d       -
   bulk_lines                r,a     -       -          -        r,w,d       -
