@@ -7,6 +7,7 @@ from datetime import timedelta
 from commands.log import Log, Position
 from commands.lookups.catalog import Outline, versions_with_media
 from commands.lookups.deadlines import must_take_part
+from commands.lookups.enrollment import first_placed_at
 from commands.lookups.progress import asked_of
 from commands.progress.following import followed
 from domain.catalog.unit_rules import WATCHED_KINDS
@@ -58,7 +59,9 @@ async def record_watched(command: RecordWatched, log: Log) -> Position:
         raise NotWatchable(unit_id=unit_id, kind=kind)
     await must_take_part(log, command.learner_id, run, command.unit_id)
     at = log.context.at
+    ended_at = at - timedelta(seconds=command.seconds_ago)
     viewing = await log.load(Viewing, viewing_stream(command.learner_id, command.run_id, unit_id))
+    first = viewing.begins_first(ended_at - timedelta(seconds=command.seconds))
     viewing.watch(
         command.segments,
         course_version=run.course_version,
@@ -66,8 +69,9 @@ async def record_watched(command: RecordWatched, log: Log) -> Position:
         client_seq=command.client_seq,
         position_ms=command.position_ms,
         seconds=command.seconds,
-        ended_at=at - timedelta(seconds=command.seconds_ago),
+        ended_at=ended_at,
         at=at,
+        placed_at=await first_placed_at(log, command.learner_id, command.run_id) if first else None,
     )
     progress = await log.load(CourseProgress, progress_stream(command.learner_id, command.run_id))
     progress.begin(run.versions)

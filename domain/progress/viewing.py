@@ -21,6 +21,8 @@ MOST_SECONDS = 86_400  # of watching in one batch
 MOST_SPEED = 4  # times the media's own
 LONGEST_AGO = timedelta(days=30)  # for what was watched without a network
 MOST_DEVICES = 32  # that are remembered, the latest ones
+BEFORE_PLACE = timedelta(minutes=5)  # that a batch may seem to begin before the learner's place, by a wrong clock
+AT_THE_SAME_TIME = 2  # devices on which a film is watched all the time, at most
 AT_ONCE, PACE = 60, timedelta(seconds=30)
 """So many batches of one viewing are taken at any time, and one more for each PACE since it began."""
 
@@ -44,6 +46,7 @@ class Viewing(Aggregate):
     ids = ("learner_id", "run_id", "unit")
     keyed_by = "learner_id"
     snapshot_every = 100
+    state_version = 2  # began_at is when the first batch began, and not when it ended
     snapshot_fields: ClassVar = {
         "played": dict[int, list[Segment]],
         "position_ms": int,
@@ -87,9 +90,13 @@ class Viewing(Aggregate):
         seconds: int,
         ended_at: datetime,
         at: datetime,
+        placed_at: datetime | None = None,
     ) -> None:
         """
         Take a batch of a player; one that has come before changes nothing.
+
+        Args:
+            placed_at: when the learner got the place, for a batch that `begins_first`; None for any other.
 
         Raises:
             BadBatch: it says what cannot be.
@@ -98,6 +105,7 @@ class Viewing(Aggregate):
         if any(first <= client_seq < last for first, last in self.batches.get(device, ())):
             return
         self._check(segments, position_ms, seconds, at - ended_at)
+        self._check_time(ended_at - timedelta(seconds=seconds), seconds, at, placed_at)
         began_at = self.began_at or at
         if self.version >= AT_ONCE + (at - began_at) // PACE:
             raise TooManyBatches(unit_id=self.id_of("unit"), seconds=PACE.seconds)
@@ -129,6 +137,21 @@ class Viewing(Aggregate):
             problem = f"{played} ms were played in {seconds} s, which is faster than {MOST_SPEED} times"
             raise BadBatch(unit_id=unit_id, problem=problem)
 
+    def begins_first(self, begins_at: datetime) -> bool:
+        """Whether a batch that begins then does so before all that came."""
+        return self.began_at is None or begins_at < self.began_at
+
+    def _check_time(self, begins_at: datetime, seconds: int, at: datetime, placed_at: datetime | None) -> None:
+        """Refuse what cannot have been watched between the place, or the first batch, and now."""
+        unit_id = self.id_of("unit")
+        if placed_at is not None and begins_at < placed_at - BEFORE_PLACE:
+            problem = f"it begins at {begins_at:%Y-%m-%d %H:%M} UTC, and the place at {placed_at:%Y-%m-%d %H:%M} UTC"
+            raise BadBatch(unit_id=unit_id, problem=problem)
+        first, watched_for = min(begins_at, self.began_at or begins_at), self.seconds + seconds
+        if watched_for > AT_THE_SAME_TIME * (at - first + BEFORE_PLACE).total_seconds():
+            problem = f"{watched_for} s were watched in all, and the first of them at {first:%Y-%m-%d %H:%M} UTC"
+            raise BadBatch(unit_id=unit_id, problem=problem)
+
     @event(Watched)
     def _watched(
         self,
@@ -142,7 +165,8 @@ class Viewing(Aggregate):
     ) -> None:
         self.played[course_version] = merged([*self.played.get(course_version, ()), *segments])
         self.seconds += seconds
-        self.began_at = ended_at if self.began_at is None else min(self.began_at, ended_at)
+        begins_at = ended_at - timedelta(seconds=seconds)
+        self.began_at = begins_at if self.began_at is None else min(self.began_at, begins_at)
         if self.last_at is None or ended_at >= self.last_at:
             self.position_ms, self.last_at = position_ms, ended_at
         self.batches[device] = merged([*self.batches.pop(device, ()), (client_seq, client_seq + 1)])

@@ -57,6 +57,15 @@ async def test_half_of_a_film_completes_it(campus: Campus) -> None:
     assert [said.type for _, said in await campus.new(watched([(0, 60_000)], 4))] == ["viewing.watched"]
 
 
+async def test_no_batch_begins_before_the_place(campus: Campus) -> None:
+    """One of a month ago would make study time, and room for a fact every half minute since; clocks may be wrong."""
+    await campus.give(*COURSE)
+    assert await campus.refused(watched([(0, 20_000)], seconds_ago=2_000_000)) == "bad_batch"
+    assert await campus.facts(watched([(0, 20_000)], seconds_ago=240))
+    assert await campus.facts(watched([(0, 20_000)], 2, seconds_ago=100))
+    assert await campus.refused(watched([(0, 20_000)], 3, seconds_ago=900)) == "bad_batch"
+
+
 async def test_a_batch_may_be_sent_again(campus: Campus) -> None:
     """Here and in another process: nothing happens, and the answer is the same."""
     await campus.give(*COURSE)

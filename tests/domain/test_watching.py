@@ -120,6 +120,24 @@ def test_what_cannot_be_is_refused(segments: list[Segment], ago: int, changed: d
     given(Viewing).when(lambda viewing: watch(viewing, segments, ago, **changed)).refused_because(BadBatch)
 
 
+def test_no_more_is_watched_than_the_time_since_the_place() -> None:
+    """The first batch begins after it, whatever it says; all of them take no longer than on two devices since then."""
+    day = timedelta(days=1)
+    old = {**BATCH, "seconds": 86_400, "segments": [], "at": AT}
+    given(Viewing).when(
+        lambda viewing: viewing.watch(**old, ended_at=AT - 29 * day, placed_at=AT - 2 * day)
+    ).refused_because(BadBatch)
+    first = fact(Viewing.Watched, **BATCH | {"seconds": 86_400}, segments=[], ended_at=AT)
+    given(Viewing).when(lambda viewing: viewing.watch(**old, ended_at=AT, placed_at=AT - day)).then(first)
+    again, more = (
+        old | {"client_seq": 2},
+        fact(Viewing.Watched, **BATCH | {"seconds": 86_400, "client_seq": 2}, segments=[], ended_at=AT),
+    )
+    given(Viewing, first).when(lambda viewing: viewing.watch(**again, ended_at=AT)).then(more)
+    third = old | {"client_seq": 3}
+    given(Viewing, first, more).when(lambda viewing: viewing.watch(**third, ended_at=AT)).refused_because(BadBatch)
+
+
 def test_a_player_that_sends_each_second_is_held_back() -> None:
     """The log gets as many facts as a viewing needs; what is refused is sent with the next batch."""
     many = [played([], client_seq=each, seconds=0) for each in range(1, AT_ONCE + 1)]
