@@ -32,9 +32,8 @@ from commands.admin import OpenNames
 from commands.user import ReinstateAccount, RequestErasure, SuspendAccount
 from domain.admin import BreakGlass, break_glass_stream
 from domain.erasures import ErasureGround
-from domain.errors import NotFound
 from domain.user import AccountStatus, user_stream
-from domain.user_errors import AccountNotFound
+from domain.user_errors import AccountNotFound, NoSuchAddress
 from domain.words import closed
 from projections.accounts import Accounts
 
@@ -109,13 +108,6 @@ class ProofOfPerson(Body):
     model_config = example(reason="has shown the passport at the desk")
 
     reason: Reason
-
-
-class NoSuchAddress(NotFound):
-    """No account has the address."""
-
-    code = "address_not_found"
-    template = "no account has this address"
 
 
 class AddressToFind(Body):

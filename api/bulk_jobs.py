@@ -22,6 +22,7 @@ from api.http import csv_pages, paging
 from api.http.clear_reason import ClearReason
 from api.http.csv_pages import CsvTable
 from api.http.dispatch import Accepted, Body, Dispatch, example
+from api.http.errors import AmbiguousLines, TooManyBulkLines, UnknownColumn
 from api.http.job_events import job_events
 from api.http.openapi import command, event_stream, open_query
 from api.http.query import JSON, QueryDep
@@ -29,7 +30,6 @@ from api.http.routing import router as strict_router
 from api.http.services import Services, ServicesDep
 from api.http.types import Id, Limit
 from domain.admin.bulk_jobs import BulkJobNotFound, BulkKind
-from domain.errors import Rejected
 from domain.words import closed
 
 router = strict_router("bulk_jobs", "/v1")
@@ -41,27 +41,6 @@ CSV_EXAMPLE = "learner_id,run_id\n28400,algebra-2026\n28401,algebra-2026\n"
 LAST = "~"
 FAR = datetime(9999, 1, 1, tzinfo=UTC)
 JobId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$", description="The bulk job.", examples=["5f1c" * 8])]
-
-
-class TooManyLines(Rejected):
-    """A job is longer than one request takes."""
-
-    code = "too_many_bulk_lines"
-    template = "there are {lines} lines, and one request takes {most}: divide them"
-
-
-class AmbiguousLines(Rejected):
-    """A request has a file and a list, or neither."""
-
-    code = "ambiguous_lines"
-    template = "send either `csv`, or `ids` of persons with what is the same for all in `fields`"
-
-
-class UnknownColumn(Rejected):
-    """What is the same for all lines has no place in them."""
-
-    code = "unknown_column"
-    template = "lines of {kind} have no {column!r} that is the same for all: they have {columns}"
 
 
 class LinesToPrepare(Body):
@@ -210,7 +189,7 @@ async def prepare_bulk(body: LinesToPrepare, dispatch: Dispatch, services: Servi
     """Say line by line what would happen; nothing is done. The answer's id starts it."""
     cells = _cells(body)
     if len(cells) > MOST_LINES:
-        raise TooManyLines(lines=len(cells), most=MOST_LINES)
+        raise TooManyBulkLines(lines=len(cells), most=MOST_LINES)
     return _dry_run(body.kind, await _jobs(services).prepare(body.kind, cells, await dispatch.accounted()))
 
 

@@ -29,8 +29,7 @@ from api.http.services import Services, ServicesDep
 from api.http.sessions import SERVICE_OF_CAMPUS
 from api.http.types import NO_CONTROLS, Id, Limit
 from commands.clients import AddCredential, EndClient, RegisterClient, RemoveCredential
-from domain.clients import SCOPES, ClientNotFound, CredentialKind
-from domain.errors import Conflict
+from domain.clients import SCOPES, ClientNotFound, CredentialKind, SecretWasShown
 from domain.words import closed
 
 router = strict_router("clients", "/v1")
@@ -42,15 +41,6 @@ ClientId = Annotated[
     str, Path(pattern=r"^service-[a-z0-9]([a-z0-9-]{0,49}[a-z0-9])?$", max_length=64, examples=["service-reports"])
 ]
 Scope = Annotated[str, closed(SCOPES)]
-
-
-class SecretWasShown(Conflict):
-    """A request is sent once more that has made a secret, which is kept nowhere."""
-
-    code = "secret_was_shown"
-    template = (
-        "the secret of this credential was shown once, and is kept nowhere: remove {credential_id}, and add another"
-    )
 
 
 class ListedCredential(msgspec.Struct, kw_only=True):

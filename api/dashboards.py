@@ -30,7 +30,7 @@ from adapters.shown_dashboard import (
 )
 from api.http import paging
 from api.http.as_of import AsOf, headers_at
-from api.http.errors import BadRequest, LearnerNotFound
+from api.http.errors import BadIds, LearnerNotFound
 from api.http.folds import LATER
 from api.http.openapi import query
 from api.http.query import QueryContext, QueryDep
@@ -96,12 +96,6 @@ class Read(NamedTuple):
 
     documents: list[Document]
     position: int
-
-
-class BadIds(BadRequest):
-    """A list of ids with something that is none, or with too many."""
-
-    code = "bad_ids"
 
 
 MOST_DASHBOARDS = 25  # of one answer; each has 64 KiB at most

@@ -12,7 +12,7 @@ from adapters.postgres.log.learner_history import Wanted, counts, page
 from adapters.postgres.log.postgres_log import PostgresLog
 from api.http import paging
 from api.http.as_of import AsOf, headers_at
-from api.http.errors import BadRequest, LearnerNotFound
+from api.http.errors import LearnerNotFound, NoSuchType
 from api.http.openapi import query
 from api.http.query import QueryDep
 from api.http.routing import router as strict_router
@@ -63,12 +63,6 @@ Actor = Annotated[str | None, Query(max_length=128, pattern=NO_NUL, description=
 Order = Annotated[Literal["asc", "desc"], Query(description="The oldest or the newest first.")]
 Count = Annotated[bool, Query(description="Whether to count the facts, in all and by type.")]
 EXAMPLE = HistoryPage(total=449, by_type={"enrollment.activated": 1}, items=[FACT], next=paging.NEXT)
-
-
-class NoSuchType(BadRequest):
-    """No fact is of the type, or of the context, that a filter names."""
-
-    code = "no_such_type"
 
 
 class Filter(NamedTuple):

@@ -10,12 +10,12 @@ from adapters.auth.invitations import BadInvitation, Invitations, checked, read_
 from adapters.command_bus.record_look import look_at, record_look, record_looks
 from adapters.csv_lines import BadLine
 from api.http.dispatch import Body, Dispatch, example
+from api.http.errors import TooManyInvited
 from api.http.openapi import open_query
 from api.http.query import JSON
 from api.http.routing import router as strict_router
 from api.http.services import ServicesDep
 from api.http.types import NO_CONTROLS, Id
-from domain.errors import Rejected
 
 router = strict_router("invitations", "/v1")
 
@@ -23,13 +23,6 @@ MOST_LINES = 1_000
 LONGEST_FILE = 500_000  # characters
 CSV_EXAMPLE = "email,display_name,run_id\nada@example.org,Ada Lovelace,algebra-2026\n"
 Field100 = Annotated[str, Field(max_length=254, pattern=NO_CONTROLS)]
-
-
-class TooManyLines(Rejected):
-    """A file is longer than one request takes."""
-
-    code = "too_many_lines"
-    template = "the file has {lines} lines, and one request takes {most}: divide it, or use `campus account invite`"
 
 
 class NewInvitation(Body):
@@ -123,7 +116,7 @@ async def invite_many(body: PeopleAsCsv, request: Request, dispatch: Dispatch, s
     """
     people = read_people(body.csv)
     if len(people) > MOST_LINES:
-        raise TooManyLines(lines=len(people), most=MOST_LINES)
+        raise TooManyInvited(lines=len(people), most=MOST_LINES)
     answer = BulkInvitation(dry_run=body.dry_run, invited=0, known=0, enrolled=0, refused=[])
     context, known = await dispatch.accounted(), []
     async for found in _invitations(services).invite_all(people, context, dry_run=body.dry_run):

@@ -8,11 +8,11 @@ from fastapi import Path, Response
 from adapters.postgres.store.rule_history import rules_of
 from adapters.postgres.store.rule_shapes import EXAMPLE, SOURCE, RuleSource
 from adapters.postgres.store.rule_sources import source_of
+from api.http.errors import SourceNotKept
 from api.http.openapi import query
 from api.http.query import QueryDep
 from api.http.routing import router as strict_router
 from domain.admin.read_models import NoSuchReadModel
-from domain.errors import NotFound
 from projections.registry import PROJECTIONS
 
 router = strict_router("rules", "/v1")
@@ -27,13 +27,6 @@ Hash = Annotated[
         examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"],
     ),
 ]
-
-
-class SourceNotKept(NotFound):
-    """No rule with this hash was served here since sources are kept."""
-
-    code = "source_not_kept"
-    template = "no source with the hash {source_hash} is kept"
 
 
 @router.get("/projections/{name}/rules", responses=query(EXAMPLE, 403, 404))

@@ -38,8 +38,16 @@ from commands.admin.webhooks import (
     ResendToWebhook,
     RotateWebhookSecret,
 )
-from domain.admin.webhooks import MOST_TYPES, DisabledBy, Webhook, WebhookStatus, webhook_stream
-from domain.errors import Conflict, DomainError
+from domain.admin.webhooks import (
+    MOST_TYPES,
+    DisabledBy,
+    NotOfWebhook,
+    TooManyWebhooks,
+    Webhook,
+    WebhookStatus,
+    webhook_stream,
+)
+from domain.errors import DomainError
 from domain.web_addresses import LONGEST_URL
 from domain.words import closed
 
@@ -56,20 +64,6 @@ Position = Annotated[int, Field(ge=1, le=FAR)]
 Url = Annotated[str, Field(min_length=1, max_length=LONGEST_URL, pattern=r"^[!-~]+$")]
 Types = Annotated[list[Annotated[str, Field(max_length=80)]], Field(min_length=1, max_length=MOST_TYPES)]
 Description = Annotated[str, Field(max_length=200, pattern=NO_CONTROLS)]
-
-
-class TooManyWebhooks(Conflict):
-    """The campus has as many endpoints as there may be."""
-
-    code = "too_many_webhooks"
-    template = "a campus has {most} webhooks at most: remove one of them first"
-
-
-class NotOfWebhook(Conflict):
-    """A fact that the endpoint does not get, or that there is not."""
-
-    code = "not_of_webhook"
-    template = "webhook {endpoint_id} gets no fact at position {position}"
 
 
 class ListedWebhook(msgspec.Struct, kw_only=True):

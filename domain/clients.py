@@ -89,6 +89,15 @@ class BadLifetime(Rejected):
     template = "a credential is valid for 1 to {most} days"
 
 
+class SecretWasShown(Conflict):
+    """A request is sent once more that has made a secret, which is kept nowhere."""
+
+    code = "secret_was_shown"
+    template = (
+        "the secret of this credential was shown once, and is kept nowhere: remove {credential_id}, and add another"
+    )
+
+
 class Credential(NamedTuple):
     """By what a client proves itself, until when; *public_key* is a JWK as text, None for a secret."""
 

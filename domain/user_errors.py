@@ -57,3 +57,17 @@ class ConsentNeeded(Forbidden):
 
     code = "consent_needed"
     template = "learner {learner_id} has not consented to {purpose}, version {version}"
+
+
+class NoSuchAddress(NotFound):
+    """No account has the address."""
+
+    code = "address_not_found"
+    template = "no account has this address"
+
+
+class NotActing(Conflict):
+    """What would have to end is not under way."""
+
+    code = "not_impersonating"
+    template = "this session is your own: you act as no one else"

@@ -24,19 +24,12 @@ from api.http.step_up import SessionDep
 from api.http.types import LearnerId, Reason
 from domain.admin.tickets import TICKET_PATTERN
 from domain.auth import LONGEST_IMPERSONATION
-from domain.errors import Conflict
+from domain.user_errors import NotActing
 
 router = strict_router("auth", "/v1")
 MOST_MINUTES = int(LONGEST_IMPERSONATION.total_seconds()) // 60
 RETURNED = "returned"
 ADMIN = "28400"
-
-
-class NotActing(Conflict):
-    """What would have to end is not under way."""
-
-    code = "not_impersonating"
-    template = "this session is your own: you act as no one else"
 
 
 class ActingAs(msgspec.Struct, kw_only=True):

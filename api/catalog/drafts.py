@@ -6,9 +6,8 @@ import msgspec
 from fastapi import Response
 from pydantic import Field
 
-from adapters.command_bus.replay import replayed
 from adapters.contents import must_be_uploaded
-from adapters.postgres.queries import catalog
+from adapters.course_draft import EXAMPLE, draft_of
 from api.catalog.structure import NewPolicy, NewUnit
 from api.http.dispatch import Accepted, Body, Dispatch, example
 from api.http.openapi import command, query
@@ -17,24 +16,10 @@ from api.http.routing import router as strict_router
 from api.http.services import ServicesDep
 from api.http.types import CourseId, Id, Title
 from commands.catalog import EditDraft, PublishDraft, StartDraft
-from domain.catalog import (
-    MAX_UNITS,
-    Course,
-    CourseDraft,
-    CourseNotFound,
-    DraftNotFound,
-    Letter,
-    Prerequisite,
-    Section,
-    Unit,
-    course_stream,
-    draft_stream,
-)
+from domain.catalog import MAX_UNITS
 from domain.catalog.edits import AddUnit as Adding
 from domain.catalog.edits import AnyEdit
 from domain.catalog.edits import ChangeUnit as Changing
-from domain.grading import Group
-from domain.words import CompletionRule, GradingPolicy
 
 router = strict_router("catalog", "/v1")
 
@@ -42,57 +27,6 @@ MAX_EDITS = 500  # of one command
 Place = Annotated[int, Field(ge=0, le=MAX_UNITS, description="Where it stands, from 0; the end if left out.")]
 Revision = Annotated[int, Field(ge=0, le=10**12, description="The revision of the draft that you have seen.")]
 InSection = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{0,64}$", description="Empty in a course without sections.")]
-
-
-class DraftProblem(msgspec.Struct, kw_only=True):
-    """What keeps a draft from being published."""
-
-    code: str
-    detail: str
-
-
-class ShownDraft(msgspec.Struct, kw_only=True):
-    """
-    The draft of a course, as it would be published.
-
-    Attributes:
-        revision: what an edit has to say; each fact about the draft is one more.
-        base_version: the version from which it comes, 0 for none.
-        latest_version: the newest version of the course, 0 for none.
-        changed: whether it differs from the version from which it comes.
-        problems: what keeps it from being published.
-    """
-
-    course_id: str
-    revision: int
-    base_version: int
-    latest_version: int
-    changed: bool
-    problems: list[DraftProblem]
-    units: list[Unit]
-    sections: list[Section]
-    completion_rule: CompletionRule
-    grading_policy: GradingPolicy
-    groups: list[Group]
-    letters: list[Letter]
-    prerequisites: list[Prerequisite]
-
-
-EXAMPLE = ShownDraft(
-    course_id="algebra",
-    revision=3,
-    base_version=1,
-    latest_version=1,
-    changed=True,
-    problems=[DraftProblem(code="bad_structure", detail="unit q2 is in no section")],
-    units=catalog.VERSION_EXAMPLE.units,
-    sections=catalog.VERSION_EXAMPLE.sections,
-    completion_rule="all_weighted_units",
-    grading_policy="weighted_mean",
-    groups=[],
-    letters=catalog.VERSION_EXAMPLE.letters,
-    prerequisites=[],
-)
 
 
 class DraftStart(Body):
@@ -203,27 +137,9 @@ async def get_draft(course_id: CourseId, ask: QueryDep) -> Response:
     """The draft of a course as it would be published, and what keeps it from that."""
     log = ask.services.log
     position = await log.head()
-    draft = await replayed(log, CourseDraft, draft_stream(course_id))
-    course = await replayed(log, Course, course_stream(course_id))
-    if not course.exists:
-        raise CourseNotFound(course_id=course_id)
-    if not draft.exists:
-        raise DraftNotFound(course_id=course_id)
+    found = await draft_of(log, course_id)
     ask.must_reach(position)
-    return ask.reply(msgspec.json.encode(_shown(draft, course)), position)
-
-
-def _shown(draft: CourseDraft, course: Course) -> ShownDraft:
-    structure = draft.structure
-    return ShownDraft(
-        course_id=draft.course_id,
-        revision=draft.version,
-        base_version=draft.base_version,
-        latest_version=course.latest,
-        changed=course.structures.get(draft.base_version) != structure,
-        problems=[DraftProblem(code=each.code, detail=each.sentence) for each in draft.problems()],
-        **msgspec.structs.asdict(structure),
-    )
+    return ask.reply(msgspec.json.encode(found), position)
 
 
 @router.post("/courses/{course_id}/draft", status_code=202, response_model=Accepted, responses=command(403, 404, 409))

@@ -107,6 +107,53 @@ class UnsupportedBody(BadRequest):
     code = "unsupported_media_type"
 
 
+class UnknownColumn(Rejected):
+    """What is the same for all lines has no place in them."""
+
+    code = "unknown_column"
+    template = "lines of {kind} have no {column!r} that is the same for all: they have {columns}"
+
+
+class AmbiguousLines(Rejected):
+    """A request has a file and a list, or neither."""
+
+    code = "ambiguous_lines"
+    template = "send either `csv`, or `ids` of persons with what is the same for all in `fields`"
+
+
+class TooManyBulkLines(Rejected):
+    """A job is longer than one request takes."""
+
+    code = "too_many_bulk_lines"
+    template = "there are {lines} lines, and one request takes {most}: divide them"
+
+
+class TooManyInvited(Rejected):
+    """A file is longer than one request takes."""
+
+    code = "too_many_lines"
+    template = "the file has {lines} lines, and one request takes {most}: divide it, or use `campus account invite`"
+
+
+class SourceNotKept(NotFound):
+    """No rule with this hash was served here since sources are kept."""
+
+    code = "source_not_kept"
+    template = "no source with the hash {source_hash} is kept"
+
+
+class BadIds(BadRequest):
+    """A list of ids with something that is none, or with too many."""
+
+    code = "bad_ids"
+
+
+class NoSuchType(BadRequest):
+    """No fact is of the type, or of the context, that a filter names."""
+
+    code = "no_such_type"
+
+
 class Defect(msgspec.Struct):
     """What is wrong at one place of a request, such as `body.run_id`."""
 

@@ -42,27 +42,14 @@ from commands.catalog import EditDraft
 from commands.log import Context
 from domain.catalog import CourseDraft, DraftNotFound, LtiLink, Unit, draft_stream
 from domain.catalog.edits import AddUnit
-from domain.errors import DomainError, Forbidden, Rejected
+from domain.errors import DomainError
+from domain.lti.errors import NoChoice, NotAnEditor
 from domain.roles import ADMIN_OF_CAMPUS, COURSE, Grant, Role
 
 router = strict_router("lti", "/v1")
 LARGEST_FORM, MOST_FIELDS = 200_000, 10
 MOST_ITEMS = 50
 LONGEST_TITLE, LONGEST_URL = 200, 2_000
-
-
-class NoChoice(Rejected):
-    """A tool has nothing to choose from, or what it sends is no choice."""
-
-    code = "no_choice"
-    template = "nothing was added: {why}"
-
-
-class NotAnEditor(Forbidden):
-    """The person for whom a choice is made may not edit the course any more."""
-
-    code = "not_an_editor"
-    template = "nothing was added: you may not edit course {course_id} any more"
 
 
 class LinkChoice(Body):

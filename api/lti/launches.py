@@ -40,6 +40,7 @@ from commands.progress import OpenUnit
 from domain.catalog import Course, CourseNotFound, Run, RunNotFound, Unit, course_stream, run_stream
 from domain.errors import DomainError, Forbidden
 from domain.lti import ToolTerms
+from domain.lti.errors import LaunchRefused, NotATool
 from domain.progress import UnknownUnit
 
 router = strict_router("lti", "/v1")
@@ -62,20 +63,6 @@ SENT_ON: Responses = {
     **{status: {"description": "A page that says what is wrong.", "content": HTML} for status in (403, 404, 409, 503)},
     **problems(406, 422),
 }
-
-
-class NotATool(Forbidden):
-    """A unit that is no tool has nothing to launch."""
-
-    code = "not_a_tool"
-    template = "unit {unit_id} of run {run_id} is no tool that could be launched"
-
-
-class LaunchRefused(Forbidden):
-    """What a tool sends with its authentication request is not what was begun, or not what LTI has."""
-
-    code = "launch_refused"
-    template = "the tool cannot be launched: {why}"
 
 
 class LaunchAddress(msgspec.Struct, kw_only=True):

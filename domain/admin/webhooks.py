@@ -68,6 +68,20 @@ class UnfitReplay(Rejected):
     template = "a replay goes from one position of the log to a later one, not from {first} to {last}"
 
 
+class TooManyWebhooks(Conflict):
+    """The campus has as many endpoints as there may be."""
+
+    code = "too_many_webhooks"
+    template = "a campus has {most} webhooks at most: remove one of them first"
+
+
+class NotOfWebhook(Conflict):
+    """A fact that the endpoint does not get, or that there is not."""
+
+    code = "not_of_webhook"
+    template = "webhook {endpoint_id} gets no fact at position {position}"
+
+
 def webhook_stream(endpoint_id: str) -> str:
     """The stream of one endpoint."""
     return stream_id("webhook", endpoint_id)

@@ -1,6 +1,6 @@
 """What can be wrong with a tool, and with what it says."""
 
-from domain.errors import Conflict, NotFound, Rejected
+from domain.errors import Conflict, Forbidden, NotFound, Rejected
 
 
 class BadToolTerms(Rejected):
@@ -57,3 +57,31 @@ class ScoreBehind(Conflict):
 
     code = "score_behind"
     template = "a score of {latest} is there, which is later than {sent}"
+
+
+class NotATool(Forbidden):
+    """A unit that is no tool has nothing to launch."""
+
+    code = "not_a_tool"
+    template = "unit {unit_id} of run {run_id} is no tool that could be launched"
+
+
+class LaunchRefused(Forbidden):
+    """What a tool sends with its authentication request is not what was begun, or not what LTI has."""
+
+    code = "launch_refused"
+    template = "the tool cannot be launched: {why}"
+
+
+class NoChoice(Rejected):
+    """A tool has nothing to choose from, or what it sends is no choice."""
+
+    code = "no_choice"
+    template = "nothing was added: {why}"
+
+
+class NotAnEditor(Forbidden):
+    """The person for whom a choice is made may not edit the course any more."""
+
+    code = "not_an_editor"
+    template = "nothing was added: you may not edit course {course_id} any more"

@@ -105,3 +105,10 @@ def test_codes_are_different() -> None:
     """A program that knows a code knows which error it is."""
     codes = Counter(kind.code for kind in ERRORS)
     assert {code for code, number in codes.items() if number > 1} == {"course_not_found"}  # of a version of it, too
+
+
+def test_routes_declare_no_errors() -> None:
+    """What can be wrong is said by the domain, or by what routes have in common; contexts of routes only raise it."""
+    _import(api)
+    declared = {kind for kind in _all(DomainError) if kind.__module__.startswith("api.")}
+    assert {kind.__qualname__ for kind in declared if not kind.__module__.startswith("api.http.")} == set()
