@@ -8,7 +8,7 @@ import msgspec
 from adapters.command_bus.replay import replayed
 from adapters.postgres.log.postgres_log import PostgresLog
 from domain.catalog import Course, Run, RunNotFound, course_stream, run_stream
-from domain.deadlines import FROM_ENROLLMENT, OfQuiz, deadline_of, latest_of
+from domain.deadlines import FROM_ENROLLMENT, OfQuiz, days_count_from, deadline_of, latest_of
 from domain.enrollment import Enrollment, NotEnrolled, enrollment_stream
 from domain.progress import CourseProgress, progress_stream
 from domain.quiz import Quiz
@@ -37,11 +37,20 @@ class UnitDeadline(msgspec.Struct, kw_only=True):
 
 
 class DeadlineList(msgspec.Struct, kw_only=True):
-    """The deadlines of a learner on a run, in the order of its units."""
+    """
+    The deadlines of a learner on a run, in the order of its units.
+
+    Attributes:
+        cohort_id: the cohort of the learner; null for none.
+        counts_from: from when the days count: from the start of the run, from when the cohort begins, or from when the
+            learner got a place; null where the learner has none yet.
+    """
 
     learner_id: str
     run_id: str
     time_zone: str
+    cohort_id: str | None
+    counts_from: datetime | None
     items: list[UnitDeadline]
 
 
@@ -49,6 +58,8 @@ EXAMPLE = DeadlineList(
     learner_id="28400",
     run_id="algebra-2026",
     time_zone="Europe/Berlin",
+    cohort_id="spring",
+    counts_from=AT - timedelta(days=14),
     items=[
         UnitDeadline(
             unit_id="q1",
@@ -76,8 +87,16 @@ async def deadlines_of(log: PostgresLog, learner_id: str, run_id: str) -> tuple[
     enrollment = await replayed(log, Enrollment, enrollment_stream(learner_id, run_id))
     if not enrollment.exists:
         raise NotEnrolled(learner_id=learner_id, run_id=run_id)
-    items = await _items(log, run, enrollment, learner_id, run_id)
-    return DeadlineList(learner_id=learner_id, run_id=run_id, time_zone=run.time_zone, items=items), position
+    placed_at = await _placed_at(log, run, enrollment)
+    found = DeadlineList(
+        learner_id=learner_id,
+        run_id=run_id,
+        time_zone=run.time_zone,
+        cohort_id=enrollment.cohort_id,
+        counts_from=days_count_from(run, placed_at),
+        items=await _items(log, run, enrollment, placed_at),
+    )
+    return found, position
 
 
 async def accepted_until_of(log: PostgresLog, learner_id: str, run_id: str) -> dict[str, datetime]:
@@ -85,19 +104,17 @@ async def accepted_until_of(log: PostgresLog, learner_id: str, run_id: str) -> d
     run, enrollment = await asyncio.gather(
         replayed(log, Run, run_stream(run_id)), replayed(log, Enrollment, enrollment_stream(learner_id, run_id))
     )
-    items = await _items(log, run, enrollment, learner_id, run_id)
+    items = await _items(log, run, enrollment, await _placed_at(log, run, enrollment))
     return {each.unit_id: each.accepted_until for each in items if each.accepted_until is not None}
 
 
-async def _items(
-    log: PostgresLog, run: Run, enrollment: Enrollment, learner_id: str, run_id: str
-) -> list[UnitDeadline]:
+async def _items(log: PostgresLog, run: Run, enrollment: Enrollment, placed_at: datetime | None) -> list[UnitDeadline]:
     """The deadlines of the units of the version that the learner follows."""
+    learner_id, run_id = enrollment.learner_id, enrollment.run_id
     course, progress = await asyncio.gather(
         replayed(log, Course, course_stream(run.course_id)),
         replayed(log, CourseProgress, progress_stream(learner_id, run_id)),
     )
-    placed_at = await _placed_at(log, learner_id, run_id) if run.due_from == FROM_ENROLLMENT else None
     of_quizzes, items = await _of_quizzes(log, run_id), []
     for unit in course.versions[progress.follows(run.versions)]:
         quizzes = of_quizzes.get(unit.unit_id, [OfQuiz()])
@@ -117,9 +134,11 @@ async def _items(
     return items
 
 
-async def _placed_at(log: PostgresLog, learner_id: str, run_id: str) -> datetime | None:
-    """When the learner first got a place; None for never."""
-    placed = (fact for fact in await log.stream(enrollment_stream(learner_id, run_id)))
+async def _placed_at(log: PostgresLog, run: Run, enrollment: Enrollment) -> datetime | None:
+    """When the cohort of the learner begins, or when the learner first got a place, if days count from that."""
+    if run.due_from != FROM_ENROLLMENT or enrollment.cohort_begins_at is not None:
+        return enrollment.cohort_begins_at
+    placed = (fact for fact in await log.stream(enrollment.id))
     return next((fact.occurred_at for fact in placed if fact.type == "enrollment.activated"), None)
 
 

@@ -1,4 +1,4 @@
-"""When a learner's work on a run is due, with extensions; and granting these."""
+"""When a learner's work on a run is due, with extensions; granting these, and the cohorts from which days count."""
 
 from typing import Annotated
 
@@ -11,7 +11,8 @@ from api.http.dispatch import Accepted, Body, Dispatch, example
 from api.http.openapi import command, query
 from api.http.query import QueryContext, QueryDep
 from api.http.routing import router as strict_router
-from api.http.types import Id, LearnerId, Reason, RunId, Time
+from api.http.types import Id, LearnerId, Reason, RunId, Time, Title
+from commands.enrollment.cohorts import AssignCohort, PlanCohort
 from commands.enrollment.extensions import GrantExtensions, WithdrawExtensions
 
 router = strict_router("deadlines", "/v1")
@@ -39,6 +40,42 @@ class LostExtension(Body):
     unit_id: Id
     learner_ids: Annotated[list[Id], Field(min_length=1, max_length=MOST_LEARNERS)]
     reason: Reason
+
+
+class NewCohort(Body):
+    """A cohort of a run: its name, and when it begins, from the start of the run on and before its end."""
+
+    model_config = example(cohort_id="spring", name="Spring", begins_at="2026-03-01T00:00:00Z")
+
+    cohort_id: Id
+    name: Title
+    begins_at: Time
+
+
+class Assignment(Body):
+    """Learners, one or a whole group, and their cohort from now on; without one they are in none. All are, or none."""
+
+    model_config = example(cohort_id="spring", learner_ids=["28400", "11391"])
+
+    cohort_id: Id | None = None
+    learner_ids: Annotated[list[Id], Field(min_length=1, max_length=MOST_LEARNERS)]
+
+
+@router.post("/runs/{run_id}/cohorts", status_code=202, response_model=Accepted, responses=command(403, 404))
+async def plan_cohort(run_id: RunId, body: NewCohort, dispatch: Dispatch) -> Response:
+    """
+    Make a cohort of a run whose days count from the enrollment, or let it have another name or begin at another time.
+
+    The days of its learners' deadlines count from when it begins; if that changes, they follow, one after the other.
+    """
+    return await dispatch(PlanCohort(run_id, body.cohort_id, body.name, body.begins_at))
+
+
+@router.post("/runs/{run_id}/cohort-assignments", status_code=202, response_model=Accepted, responses=command(403, 404))
+async def assign_cohort(run_id: RunId, body: Assignment, dispatch: Dispatch) -> Response:
+    """Put learners of a run into a cohort, or into another one; attempts and lateness follow their deadlines."""
+    await dispatch.check.permit_each(body.learner_ids, run_id=run_id)
+    return await dispatch(AssignCohort(run_id, body.cohort_id, body.learner_ids))
 
 
 @router.post("/runs/{run_id}/extensions", status_code=202, response_model=Accepted, responses=command(403, 404, 409))

@@ -5,7 +5,7 @@ from typing import Any
 
 from commands import admin, auth, catalog, clients, enrollment, lti, progress, question_bank, quiz, roles, user
 from commands.admin import read_models, webhooks
-from commands.enrollment import extensions, invitations, roster, staff, transfer
+from commands.enrollment import cohorts, extensions, invitations, roster, staff, transfer
 from commands.log import Log, Position
 from commands.payment import (
     books,
@@ -38,6 +38,9 @@ HANDLERS: dict[type, CommandHandler] = {
     enrollment.RequestEnrollment: enrollment.request_enrollment,
     enrollment.WithdrawEnrollment: enrollment.withdraw_enrollment,
     enrollment.ReactivateEnrollment: enrollment.reactivate_enrollment,
+    cohorts.PlanCohort: cohorts.plan_cohort,
+    cohorts.AssignCohort: cohorts.assign_cohort,
+    cohorts.FollowCohort: cohorts.follow_cohort,
     extensions.GrantExtensions: extensions.grant_extensions,
     extensions.WithdrawExtensions: extensions.withdraw_extensions,
     enrollment.CompleteEnrollment: enrollment.complete_enrollment,

@@ -18,7 +18,8 @@ from domain.late_policy import NONE, LatePolicy
 UTC_ZONE = "UTC"
 FROM_START, FROM_ENROLLMENT = "start", "enrollment"
 DUE_FROM = (FROM_START, FROM_ENROLLMENT)
-"""From when the days of a deadline count: from the start of the run, or from when a learner got a place, if later."""
+"""From when the days of a deadline count: from the start of the run, or from when a learner got a place, if later; of
+learners in a cohort, from when that begins."""
 SECOND = timedelta(seconds=1)
 OF_A_MACHINE = ("localtime", "posixrules", "Factory", "posix", "right")
 """Names, or beginnings of names before a `/`, that mean another zone on each machine, or none there."""
@@ -230,7 +231,8 @@ def deadline_of(
         extensions: new deadlines of the learner by unit, as `enrollment.extension_granted` says in `new_due`, the
             latest for each unit.
         quiz: what the quiz says, in the place of its unit.
-        placed_at: when the learner got a place, for runs whose days count from then; None for no learner.
+        placed_at: when the learner's cohort begins, or else when the learner got a place, for runs whose days count
+            from then; None for no learner.
 
     Returns:
         Accepted at any moment of the run where there is no deadline or no late policy (neither of the quiz nor of the
@@ -266,11 +268,16 @@ def latest_of(deadlines: Sequence[Deadline]) -> Deadline:
     return max(deadlines, key=lambda each: (each.due_at is not None, each.due_at))
 
 
+def days_count_from(run: Dates, placed_at: datetime | None) -> datetime | None:
+    """From when days count for a learner who got a place, or whose cohort began, then; None where that is not known."""
+    if run.due_from != FROM_ENROLLMENT or run.starts_at is None:
+        return run.starts_at
+    return None if placed_at is None else max(run.starts_at, placed_at)
+
+
 def due_of(unit: Due, run: Dates, placed_at: datetime | None) -> datetime | None:
     """When a unit is due without an extension; None for never, and where days count from a place that is not known."""
-    start = run.starts_at
-    if run.due_from == FROM_ENROLLMENT and start is not None:
-        start = None if placed_at is None else max(start, placed_at)
+    start = days_count_from(run, placed_at)
     if unit.due_after_days is None or start is None:
         return None
     return due_at(start, unit.due_after_days, run.time_zone, unit.due_time)

@@ -70,6 +70,20 @@ class BadExtension(Rejected):
     template = "the deadline of unit {unit_id} is {due} for all: an extension until {new_due} would be none"
 
 
+class CohortNotFound(NotFound):
+    """The run has no such cohort."""
+
+    code = "cohort_not_found"
+    template = "course run {run_id} has no cohort {cohort_id}"
+    lifted_by = "cohort-{run_id}:{cohort_id}"
+
+
+class BadCohort(Rejected):
+    """A run that has no cohorts, or a cohort that would not begin while its run goes on."""
+
+    code = "bad_cohort"
+
+
 class RunEnded(Conflict):
     """The run is over: there is no place to have."""
 

@@ -9,7 +9,7 @@ from domain.aggregate import Aggregate
 from domain.auth import Credentials, Session, Token
 from domain.catalog import Course, CourseDraft, Run
 from domain.clients import Client
-from domain.enrollment import Admission, Enrollment, Seats
+from domain.enrollment import Admission, Cohort, Enrollment, Seats
 from domain.lti import Tool, ToolResult
 from domain.payment.books import Books, Payout, Receipts
 from domain.payment.coupon import Coupon
@@ -35,7 +35,7 @@ PAYMENT: tuple[type[Aggregate], ...] = (
 )
 
 LEARNING: tuple[type[Aggregate], ...] = (
-    *(Course, CourseDraft, Run, Admission, Enrollment, Seats),
+    *(Course, CourseDraft, Run, Admission, Enrollment, Seats, Cohort),
     *(CourseProgress, Appeals, Viewing, RunRebase, IssuedCredential, QuestionBank, BankQuestion),
     *(Allowance, Quiz, QuizAttempt),
     *(Tool, ToolResult),

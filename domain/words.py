@@ -12,6 +12,7 @@ from typing import Annotated
 import msgspec
 
 from domain.catalog import COMPLETION_RULES, GRADING_POLICIES, PACINGS
+from domain.deadlines import DUE_FROM
 from domain.enrollment_errors import Status, WaitsFor
 from domain.grading import OUTCOMES
 from domain.registry import FACTS
@@ -33,6 +34,7 @@ Outcome = Annotated[str, closed(OUTCOMES)]
 FactType = Annotated[str, closed(FACTS)]
 RunStatus = Annotated[str, closed(("scheduled", "open", "closed"))]
 Pacing = Annotated[str, growing(PACINGS)]
+DueFrom = Annotated[str, closed(DUE_FROM)]
 CompletionRule = Annotated[str, growing(COMPLETION_RULES)]
 GradingPolicy = Annotated[str, growing(GRADING_POLICIES)]
 Day = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date"})]

@@ -1,7 +1,7 @@
 """
 Catalog: the courses with their versions, the runs, and the quizzes without their keys.
 
-Reads     facts of domain.catalog, and domain.quiz's publications, in log order.
+Reads     facts of domain.catalog, domain.quiz's publications and the cohorts of runs, in log order.
 Writes    courses, structures (one row per version), runs, quizzes; to be searched: courses that have a version, words.
 Serves    api.catalog.courses, api.catalog.runs and api.quiz, with rows from adapters.postgres.queries.catalog, and
           api.catalog.search, from adapters.postgres.queries.course_search.
@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from domain.deadlines import FROM_START
 from domain.fact import Fact
 from domain.streams import named_id
 from projections.engine.projection import Handler, Projection, RowKey, Rows, Table
@@ -47,11 +48,23 @@ class CatalogStructure(msgspec.Struct):
     prerequisites: list[dict[str, Any]] = []
 
 
+class RunCohort(msgspec.Struct, frozen=True):
+    """Learners of a run who begin together; the days of their deadlines count from then."""
+
+    cohort_id: str
+    name: str
+    begins_at: datetime
+
+
 class CatalogRun(msgspec.Struct):
     """
     A course run; status is `scheduled`, `open` or `closed`.
 
     Capacity and waitlist_limit are None where there is no limit, seat_offer_hours where seats are given at once.
+
+    Attributes:
+        due_from: from when the days of deadlines count, one of domain.deadlines.DUE_FROM.
+        cohorts: with `cohort_id`, `name` and `begins_at`, in the order in which they begin.
     """
 
     run_id: str
@@ -69,6 +82,8 @@ class CatalogRun(msgspec.Struct):
     late: dict[str, Any] | None = None
     registration_opens_at: datetime | None = None
     registration_closes_at: datetime | None = None
+    due_from: str = FROM_START
+    cohorts: list[RunCohort] = []
 
 
 class CatalogQuiz(msgspec.Struct):
@@ -215,7 +230,7 @@ def _run_scheduled(fact: Fact, rows: Rows) -> None:
     run.starts_at, run.ends_at = datetime.fromisoformat(data["starts_at"]), datetime.fromisoformat(data["ends_at"])
     run.capacity, run.pacing, run.time_zone = data["capacity"], data["pacing"], data.get("time_zone", "UTC")
     run.seat_offer_hours, run.waitlist_limit = data.get("seat_offer_hours"), data.get("waitlist_limit")
-    run.late = data.get("late")
+    run.late, run.due_from = data.get("late"), data.get("due_from", FROM_START)
     run.registration_opens_at = _time(data.get("registration_opens_at"))
     run.registration_closes_at = _time(data.get("registration_closes_at"))
 
@@ -234,6 +249,15 @@ def _run_closed(fact: Fact, rows: Rows) -> None:
 
 def _capacity_changed(fact: Fact, rows: Rows) -> None:
     rows.edit(RUNS, CatalogRun, _run(fact.stream_id)).capacity = fact.data["new"]
+
+
+def _cohort_planned(fact: Fact, rows: Rows) -> None:
+    """A cohort is made, or has another name or begin."""
+    run, cohort_id, new = rows.edit(RUNS, CatalogRun, _run(fact.stream_id)), fact.id("cohort_id"), fact.data
+    name, begins_at = (new["name"], new["begins_at"]) if "name" in new else (new["new_name"], new["new_begins_at"])
+    cohorts = [each for each in run.cohorts if each.cohort_id != cohort_id]
+    cohorts.append(RunCohort(cohort_id, name, datetime.fromisoformat(begins_at)))
+    run.cohorts = sorted(cohorts, key=lambda each: (each.begins_at, each.cohort_id))
 
 
 def _version_changed(fact: Fact, rows: Rows) -> None:
@@ -255,7 +279,7 @@ class Catalog(Projection):
     """What there is to learn, and when."""
 
     name = "catalog"
-    version = 6
+    version = 7
     store = "postgres"
     tables = (COURSES, STRUCTURES, RUNS, QUIZZES, SEARCH, WORDS)
     handlers: ClassVar[Mapping[str, Handler]] = {
@@ -268,5 +292,7 @@ class Catalog(Projection):
         "run.closed": Handler(_needs_run, _run_closed, writes=(RUNS,)),
         "run.capacity_changed": Handler(_needs_run, _capacity_changed, writes=(RUNS,)),
         "run.version_changed": Handler(_needs_run, _version_changed, writes=(RUNS,)),
+        "cohort.planned": Handler(_needs_run, _cohort_planned, writes=(RUNS,)),
+        "cohort.changed": Handler(_needs_run, _cohort_planned, writes=(RUNS,)),
         "quiz.published": Handler(_needs_quiz, _quiz_published, writes=(QUIZZES,)),
     }

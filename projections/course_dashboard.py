@@ -8,10 +8,10 @@ Serves    api.dashboards; adapters.postgres.queries.course_dashboard sums the ro
 Rebuild   campus projections rebuild course_dashboard (safe: rows are its only effect).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from functools import lru_cache
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -51,6 +51,7 @@ class CourseEnrollment(msgspec.Struct):
         completed: units that are completed, whatever they weigh; `excused` those without a score.
         extensions: the deadlines that the learner was granted, by unit.
         placed_at: when the learner first got a place, in runs whose days count from then.
+        cohort_begins_at: when the learner's cohort begins: days count from then, and not from the place.
         version: of the course that the learner follows, 0 for the one that the run had at first.
         scores: best score of each unit, and `exact` those that basis points do not say exactly, as points and possible.
     """
@@ -73,14 +74,14 @@ class CourseEnrollment(msgspec.Struct):
     extensions: dict[str, datetime] = {}
     placed_at: datetime | None = None
     version: int = 0
+    cohort_begins_at: datetime | None = None
 
 
 class CourseDay(msgspec.Struct):
     """
     By how many the enrollments of each status grew on a day (UTC); negative where they shrank.
 
-    Those to whom a seat is offered still wait (`waitlisted`), those whose offer has expired are gone (`withdrawn`),
-    as are those whose access is suspended.
+    An offered seat is still `waitlisted`; those whose offer has expired or whose access is suspended are `withdrawn`.
     """
 
     run_id: str
@@ -218,19 +219,14 @@ def _rebased(fact: Fact, rows: Rows) -> None:
 
 def _quiz_published(fact: Fact, rows: Rows) -> None:
     """A unit is due when its quiz is."""
-    run = rows.read(WEIGHTS, CourseWeights, fact.data["run_id"])
-    if run is not None:
-        run = rows.edit(WEIGHTS, CourseWeights, run.run_id)
+    if rows.read(WEIGHTS, CourseWeights, fact.data["run_id"]) is not None:
+        run = rows.edit(WEIGHTS, CourseWeights, fact.data["run_id"])
         run.scheme = with_quiz(run.scheme, fact.data)
         for each in run.later.values():
             each.scheme = with_quiz(each.scheme, fact.data)
 
 
-_DAYS_COLUMN = {
-    Status.OFFERED.value: Status.WAITLISTED.value,
-    Status.EXPIRED.value: Status.WITHDRAWN.value,
-    Status.SUSPENDED.value: Status.WITHDRAWN.value,
-}
+_DAYS_COLUMN = {"offered": "waitlisted", "expired": "withdrawn", "suspended": "withdrawn"}
 
 
 def _count(day: CourseDay, status: str, number: int) -> None:
@@ -275,11 +271,15 @@ def _activated(fact: Fact, rows: Rows) -> None:
         enrollment.placed_at = enrollment.placed_at or fact.occurred_at
 
 
-def _extended(fact: Fact, rows: Rows) -> None:
-    """The learner has more time for a unit, or has it no more: what was due so far is something else."""
+def _due_changed(fact: Fact, rows: Rows) -> None:
+    """The learner has more time for a unit or no more, or days count from another time: other units were due so far."""
     learner_id, run_id = _place(fact.stream_id)
     enrollment = rows.edit(ENROLLMENTS, CourseEnrollment, run_id, learner_id)
-    enrollment.extensions.pop(fact.data["unit_id"], None)
+    if fact.type == "enrollment.cohort_changed":
+        begins_at = fact.data["new_begins_at"]
+        enrollment.cohort_begins_at = begins_at and datetime.fromisoformat(begins_at)
+    else:
+        enrollment.extensions.pop(fact.data["unit_id"], None)
     if fact.type == "enrollment.extension_granted":
         enrollment.extensions[fact.data["unit_id"]] = datetime.fromisoformat(fact.data["new_due"])
     _compute_grades(enrollment, _scheme(enrollment, rows), fact)
@@ -312,16 +312,15 @@ def _attempt_submitted(fact: Fact, rows: Rows) -> None:
     rows.edit(ENROLLMENTS, CourseEnrollment, fact.data["run_id"], _learner(fact.stream_id)).submitted = True
 
 
-def _attempt_graded(fact: Fact, rows: Rows) -> None:
-    enrollment = rows.edit(ENROLLMENTS, CourseEnrollment, fact.data["run_id"], _learner(fact.stream_id))
-    note_graded(enrollment, fact.data)
-    _compute_grades(enrollment, _scheme(enrollment, rows), fact)
+def _score_of_attempt(note: Callable[[CourseEnrollment, Mapping[str, Any]], None]) -> Handler:
+    """An attempt has a score, or another one."""
 
+    def apply(fact: Fact, rows: Rows) -> None:
+        enrollment = rows.edit(ENROLLMENTS, CourseEnrollment, fact.data["run_id"], _learner(fact.stream_id))
+        note(enrollment, fact.data)
+        _compute_grades(enrollment, _scheme(enrollment, rows), fact)
 
-def _grade_overridden(fact: Fact, rows: Rows) -> None:
-    enrollment = rows.edit(ENROLLMENTS, CourseEnrollment, fact.data["run_id"], _learner(fact.stream_id))
-    note_changed(enrollment, fact.data)
-    _compute_grades(enrollment, _scheme(enrollment, rows), fact)
+    return Handler(_needs_attempt, apply, writes=(ENROLLMENTS,))
 
 
 def _outcome(field: str) -> Handler:
@@ -342,7 +341,7 @@ def _scheme(enrollment: CourseEnrollment, rows: Rows) -> Scheme:
     if run is None:
         return Scheme()
     weights = run.later.get(str(enrollment.version)) or Weights(run.scheme, run.own_due)
-    return weights.of_learner(enrollment.placed_at, enrollment.extensions)
+    return weights.of_learner(enrollment.cohort_begins_at or enrollment.placed_at, enrollment.extensions)
 
 
 def _compute(enrollment: CourseEnrollment, rows: Rows, fact: Fact) -> None:
@@ -361,7 +360,7 @@ class CourseDashboard(Projection):
     """Enrollments over time, funnel, grades and activity per run."""
 
     name = "course_dashboard"
-    version = 7
+    version = 8
     store = "postgres"
     segments = SEGMENTS
     tables = (ENROLLMENTS, DAYS, WEEKS, WEIGHTS, VERSIONS)
@@ -378,8 +377,9 @@ class CourseDashboard(Projection):
         ),
         "enrollment.requested": _status(Status.REQUESTED),
         "enrollment.activated": Handler(_needs_place, _activated, writes=(ENROLLMENTS, DAYS)),
-        "enrollment.extension_granted": Handler(_needs_progress, _extended, writes=(ENROLLMENTS,)),
-        "enrollment.extension_withdrawn": Handler(_needs_progress, _extended, writes=(ENROLLMENTS,)),
+        "enrollment.extension_granted": Handler(_needs_progress, _due_changed, writes=(ENROLLMENTS,)),
+        "enrollment.extension_withdrawn": Handler(_needs_progress, _due_changed, writes=(ENROLLMENTS,)),
+        "enrollment.cohort_changed": Handler(_needs_progress, _due_changed, writes=(ENROLLMENTS,)),
         "enrollment.waitlisted": _status(Status.WAITLISTED),
         "enrollment.seat_offered": Handler(_needs_status, _seat_offered, writes=(ENROLLMENTS, DAYS)),
         "enrollment.seat_offer_expired": _status(Status.EXPIRED),
@@ -394,7 +394,7 @@ class CourseDashboard(Projection):
         "progress.course_outcome_decided": _outcome("outcome"),
         "progress.course_outcome_revised": _outcome("new"),
         "attempt.submitted": Handler(_needs_attempt, _attempt_submitted, writes=(ENROLLMENTS,)),
-        "attempt.graded": Handler(_needs_attempt, _attempt_graded, writes=(ENROLLMENTS,)),
-        "attempt.grade_overridden": Handler(_needs_attempt, _grade_overridden, writes=(ENROLLMENTS,)),
-        "attempt.regraded": Handler(_needs_attempt, _grade_overridden, writes=(ENROLLMENTS,)),
+        "attempt.graded": _score_of_attempt(note_graded),
+        "attempt.grade_overridden": _score_of_attempt(note_changed),
+        "attempt.regraded": _score_of_attempt(note_changed),
     }

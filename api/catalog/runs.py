@@ -94,9 +94,9 @@ class NewRun(Body):
     A seat that comes free is held for the next in line for `seat_offer_hours`; null or 0: it is given at once. As many
     learners as `waitlist_limit` may wait for a seat; null: no limit, 0: none, a full run refuses them. `late` says what
     becomes of late work where a unit says nothing. Days of deadlines count from the `start` of the run or from the
-    `enrollment` of a learner (`due_from`; the latter in a self-paced run, if left out). While the run is open, learners
-    may ask for a place from `registration_opens_at` to `registration_closes_at`. Sent again, the same run changes
-    nothing, also where these or `time_zone` are left out.
+    `enrollment` of a learner (`due_from`; the latter in a self-paced run, if left out); with that it may have cohorts.
+    While the run is open, learners may ask for a place from `registration_opens_at` to `registration_closes_at`. Sent
+    again, the same run changes nothing, also where these or `time_zone` are left out.
     """
 
     model_config = example(

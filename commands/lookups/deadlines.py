@@ -5,7 +5,7 @@ from datetime import datetime
 
 from commands.log import Log
 from commands.lookups.catalog import Outline
-from commands.lookups.enrollment import extensions_of, first_placed_at, must_go_on, must_have_access
+from commands.lookups.enrollment import cohort_begins_at, extensions_of, first_placed_at, must_go_on, must_have_access
 from commands.lookups.progress import outline_of_learner
 from commands.lookups.quiz import quizzes_of
 from domain.deadlines import AS_UNIT, FROM_ENROLLMENT, Deadline, OfQuiz, is_over, latest_of
@@ -23,8 +23,11 @@ async def deadline_for(log: Log, learner_id: str, run: Outline, unit_id: str, qu
 
 
 async def _placed_at(log: Log, learner_id: str, run: Outline) -> datetime | None:
-    """When a learner got a place, if the days of the run count from then."""
-    return await first_placed_at(log, learner_id, run.run_id) if run.due_from == FROM_ENROLLMENT else None
+    """From when the days of the learner count, if not from the start of the run: from the cohort or the first place."""
+    if run.due_from != FROM_ENROLLMENT:
+        return None
+    begins_at = await cohort_begins_at(log, learner_id, run.run_id)
+    return begins_at or await first_placed_at(log, learner_id, run.run_id)
 
 
 async def due_before(log: Log, learner_ids: Iterable[str], run: Outline, unit_id: str) -> dict[str, datetime | None]:

@@ -89,6 +89,11 @@ async def extensions_of(log: Log, learner_id: str, run_id: str) -> dict[str, dat
     return (await log.read(Enrollment, enrollment_stream(learner_id, run_id))).extensions
 
 
+async def cohort_begins_at(log: Log, learner_id: str, run_id: str) -> datetime | None:
+    """When the cohort of a learner begins; None for a learner who is in none."""
+    return (await log.read(Enrollment, enrollment_stream(learner_id, run_id))).cohort_begins_at
+
+
 async def first_placed_at(log: Log, learner_id: str, run_id: str) -> datetime | None:
     """When a learner first got a place on a run: who leaves and comes back has no more time. None for never."""
     about = (tag("learner", learner_id), tag("run", run_id))

@@ -232,6 +232,7 @@ async def grant_allowance(command: GrantAllowance, log: Log) -> Position:
 class FollowDeadline:
     """
     A learner has another deadline for a unit: attempts that run end by it, those that were submitted are late by it.
+    Without a unit it is so for all of the run.
 
     The present deadline counts: a reaction that was refused and is tried again may be about an earlier one.
 
@@ -241,14 +242,14 @@ class FollowDeadline:
 
     learner_id: str
     run_id: str
-    unit_id: str
+    unit_id: str | None
     position: int
 
 
 async def follow_deadline(command: FollowDeadline, log: Log) -> Position:
     run, changed = await outline(log, command.run_id), []
     for stream, quiz in (await quizzes_of(log, command.run_id)).items():
-        if quiz.unit_id != command.unit_id:
+        if command.unit_id not in (quiz.unit_id, None):
             continue
         quiz_id = id_of(stream, "quiz_id")
         last = {fact.stream_id: fact for fact in await _taken(log, command.learner_id, quiz_id)}  # start or submission

@@ -1,18 +1,21 @@
 """
 Enrollment: who has a place on which course run, who waits for one, and how they left.
 
-Three aggregates share the rules. `Enrollment` is one learner on one run, `Admission` what staff have said about the way
-into it. `Seats` exists only where a run has a capacity, and keeps who sits and who waits, in the order in which they
-asked; it is appended as one with the enrollment.
+Four aggregates share the rules. `Enrollment` is one learner on one run, `Admission` what staff have said about the way
+into it, `Cohort` learners who begin together. `Seats` exists only where a run has a capacity, and keeps who sits and
+who waits, in the order in which they asked; it is appended as one with the enrollment.
 """
 
 from domain.enrollment.admission import BY_INVITATION, INVITATION_STATUSES, Admission, admission_stream
+from domain.enrollment.cohort import Cohort, cohort_stream
 from domain.enrollment.enrollment import BY_ENTITLEMENT, BY_STAFF, Enrollment, enrollment_stream
 from domain.enrollment.seats import Seats, seats_stream
 from domain.enrollment_errors import (
     AlreadyCompleted,
+    BadCohort,
     BadExtension,
     BadMode,
+    CohortNotFound,
     HasWithdrawn,
     InvitationOver,
     NoAccess,
@@ -43,8 +46,11 @@ __all__ = [
     "INVITATION_STATUSES",
     "Admission",
     "AlreadyCompleted",
+    "BadCohort",
     "BadExtension",
     "BadMode",
+    "Cohort",
+    "CohortNotFound",
     "Enrollment",
     "HasWithdrawn",
     "InvitationOver",
@@ -69,6 +75,7 @@ __all__ = [
     "WaitsFor",
     "WasTransferred",
     "admission_stream",
+    "cohort_stream",
     "enrollment_stream",
     "seats_stream",
 ]

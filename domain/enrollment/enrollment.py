@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from domain.aggregate import Aggregate, event, stream_id
-from domain.enrollment import extensions
-from domain.enrollment.extensions import Extended
+from domain.enrollment import cohort, extensions
+from domain.enrollment.cohort import InCohort
 from domain.enrollment_errors import (
     AlreadyCompleted,
     BadMode,
@@ -29,7 +29,7 @@ def enrollment_stream(learner_id: str, run_id: str) -> str:
     return stream_id("enrollment", learner_id, run_id)
 
 
-class Enrollment(Extended):
+class Enrollment(InCohort):
     """One learner's place on one course run."""
 
     category = "enrollment"
@@ -124,6 +124,7 @@ class Enrollment(Extended):
 
     ExtensionGranted = extensions.ExtensionGranted
     ExtensionWithdrawn = extensions.ExtensionWithdrawn
+    CohortChanged = cohort.CohortChanged
 
     def admit(self, source: str) -> None:
         """Ask for a place for a learner who is entitled to one, also for one who has left."""
@@ -366,3 +367,13 @@ class Enrollment(Extended):
     @event(extensions.ExtensionWithdrawn)
     def _extension_withdrawn(self, unit_id: str, old_due: datetime, due: datetime | None, reason: str) -> None:
         self.extensions.pop(unit_id, None)
+
+    @event(cohort.CohortChanged)
+    def _cohort_changed(
+        self,
+        old_cohort: str | None,
+        new_cohort: str | None,
+        old_begins_at: datetime | None,
+        new_begins_at: datetime | None,
+    ) -> None:
+        self.cohort_id, self.cohort_begins_at = new_cohort, new_begins_at

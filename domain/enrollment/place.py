@@ -12,6 +12,7 @@ class Place(Aggregate):
 
     Attributes:
         extensions: the deadlines of the learner by unit, where they are others than those for all.
+        cohort_id, cohort_begins_at: the cohort of the learner, None for none; the days of deadlines count from then.
     """
 
     def initial_state(self) -> None:
@@ -24,6 +25,8 @@ class Place(Aggregate):
         self.suspended_by: set[str] = set()
         self.transferred_to = ""
         self.extensions: dict[str, datetime] = {}
+        self.cohort_id: str | None = None
+        self.cohort_begins_at: datetime | None = None
 
     @property
     def learner_id(self) -> str:

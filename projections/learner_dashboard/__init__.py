@@ -205,6 +205,16 @@ def _activated(fact: Fact, rows: Rows) -> None:
         set_next(course, run)
 
 
+def _cohort_changed(fact: Fact, rows: Rows) -> None:
+    """The days of the learner count from another time: deadlines, and what was due so far, are others."""
+    course, run = _touch(fact, rows, _place(fact.stream_id))
+    begins_at = fact.data["new_begins_at"]
+    course.cohort_begins_at = msgspec.UNSET if begins_at is None else datetime.fromisoformat(begins_at)
+    set_deadlines(course, run)
+    set_next(course, run)
+    _compute_grades(course, run, fact)
+
+
 def _entry(fact: Fact, rows: Rows) -> tuple[Course, RunRef]:
     """The entry of the learner and the run of the fact, which there is, and the run."""
     learner_id, run_id = _place(fact.stream_id)
@@ -341,7 +351,7 @@ class LearnerDashboard(Projection):
     """One document per learner."""
 
     name = "learner_dashboard"
-    version = 9
+    version = 10
     store = "valkey"
     segments = SEGMENTS
     tables = (LEARNERS, RUNS, COURSES, MOVES)
@@ -358,6 +368,7 @@ class LearnerDashboard(Projection):
         "enrollment.activated": Handler(_needs_learner, _activated, writes=(LEARNERS,)),
         "enrollment.extension_granted": Handler(_needs_learner, _extended, writes=(LEARNERS,)),
         "enrollment.extension_withdrawn": Handler(_needs_learner, _extended, writes=(LEARNERS,)),
+        "enrollment.cohort_changed": Handler(_needs_learner, _cohort_changed, writes=(LEARNERS,)),
         "enrollment.waitlisted": _status(Status.WAITLISTED),
         "enrollment.wait_changed": Handler(_needs_learner, _wait_changed, writes=(LEARNERS,)),
         "enrollment.seat_offered": Handler(_needs_learner, _seat_offered, writes=(LEARNERS,)),

@@ -15,10 +15,11 @@ NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 def due_for(course: Course, run: RunRef) -> dict[str, datetime]:
-    """When the units of a run are due for the learner of an entry: for all, since the place, and with extensions."""
+    """When the units of a run are due for the learner of an entry: for all, from the place or cohort, and extended."""
     due = dict(run.due)
-    if run.own_due is not None and course.placed_at is not msgspec.UNSET:
-        due = {**run.own_due.due(course.placed_at), **due}  # a quiz may have a deadline for all
+    begins_at = course.placed_at if course.cohort_begins_at is msgspec.UNSET else course.cohort_begins_at
+    if run.own_due is not None and begins_at is not msgspec.UNSET:
+        due = {**run.own_due.due(begins_at), **due}  # a quiz may have a deadline for all
     extensions = {} if course.extensions is msgspec.UNSET else course.extensions
     return with_more_time(due, {each: at for each, at in extensions.items() if each in run.titles})
 

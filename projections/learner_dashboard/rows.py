@@ -57,6 +57,7 @@ class Course(msgspec.Struct):
         waits_for: why the learner waits: `full`, `run_closed` or `run_ended`.
         extensions: the deadlines that the learner was granted, by unit.
         placed_at: when the learner first got a place, in runs whose days count from then.
+        cohort_begins_at: when the cohort of the learner begins: days count from then, and not from the place.
         letter: that of the final grade, and `letter_so_far` that of the grade so far.
         categories: what the grade is made of.
         next_later: where to go on in place of `next_unit` as time passes, the earliest first.
@@ -88,6 +89,7 @@ class Course(msgspec.Struct):
     categories: list[CategoryGrade] | msgspec.UnsetType = msgspec.UNSET  # only there where grades are by categories
     extensions: dict[str, datetime] | msgspec.UnsetType = msgspec.UNSET  # only there where there is one
     placed_at: datetime | msgspec.UnsetType = msgspec.UNSET
+    cohort_begins_at: datetime | msgspec.UnsetType = msgspec.UNSET  # only there where the learner is in one
     next_later: list[Later] | msgspec.UnsetType = msgspec.UNSET  # only there where late work is not taken for ever
     version: int | msgspec.UnsetType = msgspec.UNSET  # only there where the run has followed several
 

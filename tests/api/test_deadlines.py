@@ -45,6 +45,36 @@ async def test_a_learner_sees_deadlines_with_extensions(campus: Campus) -> None:
     assert (await campus.post(path, body)).status_code == 403
 
 
+async def test_learners_follow_the_cohort_that_they_are_in(campus: Campus) -> None:
+    """Their days count from when it begins, also when that changes; the run says which cohorts it has."""
+    await campus.send("/courses", {"course_id": campus.course, "title": "Algebra"}, user="admin")
+    await campus.send(f"/courses/{campus.course}/versions", {"units": UNITS}, user="admin")
+    plan = {"run_id": campus.run, "course_id": campus.course, "starts_at": START, "ends_at": END, "pacing": "cohort"}
+    await campus.send("/runs", {**plan, "due_from": "enrollment"}, user="admin")
+    await campus.send(f"/runs/{campus.run}/open", user="admin")
+    await campus.enroll()
+    path, cohort = f"/runs/{campus.run}", {"cohort_id": "spring", "name": "Spring", "begins_at": "2126-03-01T08:00:00Z"}
+    body = {"cohort_id": "spring", "learner_ids": [campus.learner]}
+    assert (await campus.post(f"{path}/cohorts", cohort)).status_code == 403
+    await campus.send(f"{path}/cohorts", cohort, user="instructor")
+    position = await campus.send(f"{path}/cohort-assignments", body, user="instructor")
+    assert await campus.send(f"{path}/cohort-assignments", body, user="instructor") == position
+    assert (await shown(campus, position))["q1"] == "2126-03-15T08:00:00Z"
+    moved = {**cohort, "begins_at": "2126-03-02T08:00:00Z"}
+    position = await campus.send(f"{path}/cohorts", moved, user="instructor")
+    run = await campus.see(path, position)
+    assert (run["due_from"], run["cohorts"]) == ("enrollment", [moved])
+    seen = await campus.until_answer(
+        "/me/dashboard", lambda found: found["courses"][0]["cohort_begins_at"] == moved["begins_at"]
+    )
+    assert (await shown(campus, seen["position"]))["q1"] == "2126-03-16T08:00:00Z"
+    mine = await campus.see(f"/me{path}/deadlines", position, user=campus.learner)
+    assert (mine["cohort_id"], mine["counts_from"]) == ("spring", moved["begins_at"])
+    assert mine["items"][0]["due_at"] == "2126-03-16T08:00:00Z"
+    early = await campus.post(f"{path}/cohorts", {**cohort, "begins_at": "2020-01-01T00:00:00Z"}, user="admin")
+    assert (early.status_code, early.json()["code"]) == (422, "bad_cohort")
+
+
 async def shown(campus: Campus, position: int) -> dict[str, str]:
     """The deadlines of the only course on the dashboard of the learner."""
     (course,) = (await campus.see("/me/dashboard", position, user=campus.learner))["courses"]

@@ -19,6 +19,7 @@ from tests.support.given import STREAMS
         ("seats-AAA-2013J", "seats-AAA-2013J", 56),
         ("progress-28400:AAA-2013J", "28400", 38),
         ("appeal-28400:AAA-2013J", "28400", 38),
+        ("cohort-AAA-2013J:spring", "AAA-2013J", 34),
         ("rebase-AAA-2013J", "rebase-AAA-2013J", 10),
         ("viewing-28400:AAA-2013J:film", "28400", 38),
         (

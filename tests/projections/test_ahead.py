@@ -97,6 +97,28 @@ def test_days_of_a_self_paced_run_count_from_the_place(place: int, first: dateti
     assert due(history.quiz("q1", "tma1", day(30)).clicked("7", 1, day(201)))[0] == ("tma1", day(30))
 
 
+def in_cohort(history: History, begins_at: datetime | None) -> History:
+    """The learner is in a cohort that begins then, or in none any more."""
+    new = None if begins_at is None else f"{begins_at:%Y-%m-%dT%H:%M:%SZ}"
+    said = {"old_cohort": None, "new_cohort": new and "spring", "old_begins_at": None, "new_begins_at": new}
+    return history.add(PLACE, "enrollment.cohort_changed", day(54), **said)
+
+
+def test_days_count_from_the_cohort() -> None:
+    """Whenever the learner gets a place or the cohort moves; from the place again for who is in none any more."""
+    history = in_cohort(self_paced(History().course()).add(PLACE, "enrollment.requested", day(1)), day(3))
+    assert due(history)[0] == ("tma1", day(21))
+    history.add(PLACE, "enrollment.activated", day(10), access_from=None, access_until=None, entitlement_id=None)
+    assert due(history)[0] == ("tma1", day(21))
+    history.graded("7", "tma1", 5_000, day(54))
+    assert so_far(history) == {5_000}
+    assert due(in_cohort(history, day(0)))[1] == ("tma2", day(53) + HOUR)
+    assert so_far(history) == {2_000}
+    assert due(in_cohort(history, None)) == [("tma1", day(28) + HOUR), ("tma2", day(63) + HOUR)]
+    assert so_far(history) == {5_000}
+    assert entry(history).cohort_begins_at is UNSET
+
+
 def test_a_later_version_counts_from_the_place_too() -> None:
     """Also where the version of the time of the place had no deadline at all."""
     bare = [{**unit, "due_after_days": None} for unit in UNITS]

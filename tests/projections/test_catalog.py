@@ -1,6 +1,7 @@
 """The catalog: courses, versions, runs and quizzes, as people look them up."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from projections.catalog import (
     COURSES,
@@ -40,6 +41,28 @@ def test_a_run_says_how_seats_are_given() -> None:
     history.facts[-1].data.update(capacity=2, seat_offer_hours=12, waitlist_limit=0)
     (run,) = rows_of(fold(Catalog, history), RUNS, CatalogRun)
     assert (run.capacity, run.seat_offer_hours, run.waitlist_limit) == (2, 12, 0)
+
+
+def test_a_run_says_from_when_days_count() -> None:
+    """From its start where an old fact says nothing; and it has its cohorts, in the order in which they begin."""
+    history = History().course()
+    assert rows_of(fold(Catalog, history), RUNS, CatalogRun)[0].due_from == "start"
+    history.facts[-1].data.update(due_from="enrollment")
+    for name, begins_at in (("b", "2014-01-02T00:00:00Z"), ("a", "2014-01-03T00:00:00Z")):
+        history.add(f"cohort-AAA-1:{name}", "cohort.planned", name=name.upper(), begins_at=begins_at)
+    moved: dict[str, Any] = {
+        "old_name": "B",
+        "new_name": "Late",
+        "old_begins_at": "",
+        "new_begins_at": "2014-01-04T00:00:00Z",
+    }
+    history.add("cohort-AAA-1:b", "cohort.changed", **moved, change_no=1)
+    (run,) = rows_of(fold(Catalog, history), RUNS, CatalogRun)
+    assert run.due_from == "enrollment"
+    assert [(each.cohort_id, each.name, each.begins_at.day) for each in run.cohorts] == [
+        ("a", "A", 3),
+        ("b", "Late", 4),
+    ]
 
 
 def test_a_quiz_is_kept_without_its_key() -> None:

@@ -25,6 +25,7 @@ STREAMS = {
     "admission": "admission-ann:algebra-1",
     "enrollment": "enrollment-ann:algebra-1",
     "seats": "seats-algebra-1",
+    "cohort": "cohort-algebra-1:spring",
     "progress": "progress-ann:algebra-1",
     "viewing": "viewing-ann:algebra-1:film",
     "appeal": "appeal-ann:algebra-1",

@@ -2,10 +2,8 @@
 Every reaction on one screen: the fact that one context records, and the command that another gets for it.
 
 This is the only way in which one context affects another. The functions stand in one module for each context that
-records the fact. To add a reaction, write its function there and its line here.
-
-The reactor carries out REACTIONS at once. The dispatcher carries out JOBS, with retries: what is due later, or touches
-the outside world.
+records the fact. To add a reaction, write its function there and its line here. The reactor carries out REACTIONS at
+once. The dispatcher carries out JOBS, with retries: what is due later, or touches the outside world.
 """
 
 from commands.payment.selling import ENDS
@@ -38,6 +36,9 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "enrollment.transferred": (Reaction("recognise_progress", enrollment.recognise_progress),),
     "enrollment.extension_granted": (Reaction("follow_extension", enrollment.follow_deadline),),
     "enrollment.extension_withdrawn": (Reaction("follow_withdrawn_extension", enrollment.follow_deadline),),
+    "enrollment.cohort_changed": (Reaction("follow_begin_of_cohort", enrollment.follow_deadlines),),
+    "cohort.changed": (Reaction("follow_cohort", enrollment.follow_cohort),),
+    "cohort.followed": (Reaction("follow_cohort_further", enrollment.follow_cohort_further),),
     "attempt.submitted": AFTER_ATTEMPT,
     "attempt.graded": _after_score("decide_when_graded", "complete_passed_unit"),
     "attempt.grade_overridden": _after_score("decide_when_overridden", "complete_when_overridden"),

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from commands.enrollment import ExpireSeatOffer, OfferSeat
+from commands.enrollment.cohorts import FollowCohort
 from commands.progress import RecogniseProgress
 from commands.quiz import FollowDeadline
 from domain.fact import Fact
@@ -27,6 +28,21 @@ def expire_seat_offer(fact: Fact) -> ExpireSeatOffer:
 def follow_deadline(fact: Fact) -> FollowDeadline:
     """A learner has another deadline: attempts that run end by it, and those that were submitted are late by it."""
     return FollowDeadline(fact.id("learner_id"), fact.id("run_id"), fact.data["unit_id"], fact.position)
+
+
+def follow_deadlines(fact: Fact) -> FollowDeadline:
+    """The days of a learner count from another time: the same for all units."""
+    return FollowDeadline(fact.id("learner_id"), fact.id("run_id"), None, fact.position)
+
+
+def follow_cohort(fact: Fact) -> FollowCohort:
+    """A cohort begins at another time: its learners count from then, page by page."""
+    return FollowCohort(fact.id("run_id"), fact.id("cohort_id"), fact.data["change_no"])
+
+
+def follow_cohort_further(fact: Fact) -> FollowCohort | None:
+    """The next page, if there is one."""
+    return None if fact.data["finished"] else follow_cohort(fact)
 
 
 def recognise_progress(fact: Fact) -> RecogniseProgress:

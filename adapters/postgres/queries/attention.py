@@ -110,7 +110,8 @@ UNGRADED = UngradedWork(
 
 _AT = f"least({CHECKPOINT.format('course_dashboard')}, {CHECKPOINT.format('gradebook')})"
 _ENROLLED = with_columns(
-    """SELECT learner_id, percent, grade_so_far_bp, completed, excused, scores, extensions, placed_at, version,
+    """SELECT learner_id, percent, grade_so_far_bp, completed, excused, scores, extensions,
+              coalesce(cohort_begins_at, placed_at) AS placed_at, version,
               (SELECT max(w::integer) FROM jsonb_array_elements_text(weeks) AS w) AS last_week
          FROM course_enrollments WHERE run_id = %(run)s AND status = 'active'""",
     "enrolled",
@@ -118,6 +119,7 @@ _ENROLLED = with_columns(
     excused="'[]'::jsonb",
     extensions="'{}'::jsonb",
     placed_at="NULL::timestamptz",
+    cohort_begins_at="NULL::timestamptz",
     version="0",
 )
 _WEIGHTS = with_columns(
@@ -139,7 +141,7 @@ class Row(msgspec.Struct, kw_only=True):
     What the read models have of a learner with a place; `last_week` is the ordinal of a Monday.
 
     Attributes:
-        placed_at: only known on runs whose deadlines count from it.
+        placed_at: when days of deadlines begin to count, on runs where that is not the start: cohort or place.
         version: of the course, where the learner follows another one than the run did at first.
     """
 

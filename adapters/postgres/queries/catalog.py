@@ -12,8 +12,8 @@ from domain.grading import Group
 from domain.kinds import Kind
 from domain.late_policy import LatePolicy
 from domain.quiz import Item
-from domain.words import CompletionRule, GradingPolicy, Pacing, RunStatus
-from projections.catalog import CatalogCourse
+from domain.words import CompletionRule, DueFrom, GradingPolicy, Pacing, RunStatus
+from projections.catalog import CatalogCourse, RunCohort
 
 
 class PublishedVersion(msgspec.Struct, kw_only=True):
@@ -59,6 +59,8 @@ class CourseRun(msgspec.Struct, kw_only=True):
 
     `capacity` and `waitlist_limit` are null where there is no limit, `seat_offer_hours` where seats are given at once,
     `late` where late work is taken as it comes, and the dates of registration where only the opening of the run counts.
+    `due_from` says from when the days of deadlines count: from the `start` of the run, or from the `enrollment` of a
+    learner, or from when the learner's cohort begins, if there is one.
     """
 
     run_id: str
@@ -76,6 +78,8 @@ class CourseRun(msgspec.Struct, kw_only=True):
     late: LatePolicy | None
     registration_opens_at: datetime | None
     registration_closes_at: datetime | None
+    due_from: DueFrom
+    cohorts: list[RunCohort]
 
 
 class QuizHead(msgspec.Struct, kw_only=True):
@@ -150,6 +154,8 @@ RUN_EXAMPLE = CourseRun(
     late=LatePolicy("percent_a_day", 1_000, 5),
     registration_opens_at=AT - timedelta(days=30),
     registration_closes_at=AT + timedelta(days=7),
+    due_from="enrollment",
+    cohorts=[RunCohort(cohort_id="spring", name="Spring", begins_at=AT + timedelta(days=28))],
 )
 QUIZ_EXAMPLE = QuizDetail(
     quiz_id="algebra-2026-q1",
@@ -185,6 +191,7 @@ def _filled(table: str, answer: type[msgspec.Struct], **defaults: str) -> str:
     return with_columns(f"SELECT {', '.join(answer.__struct_fields__)} FROM {table}", "filled", **defaults)
 
 
+_NONE = "'[]'::jsonb"
 RUN_ROWS = _filled(
     "catalog_runs",
     CourseRun,
@@ -194,8 +201,9 @@ RUN_ROWS = _filled(
     late="NULL::jsonb",
     registration_opens_at="NULL::timestamptz",
     registration_closes_at="NULL::timestamptz",
+    due_from="'start'",
+    cohorts=_NONE,
 )
-_NONE = "'[]'::jsonb"
 VERSION_ROWS = _filled(
     "catalog_structures", CourseVersion, groups=_NONE, sections=_NONE, letters=_NONE, prerequisites=_NONE
 )

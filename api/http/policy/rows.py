@@ -79,6 +79,8 @@ CATALOG = (
     Row("publishDraft", COMMAND, BY_STAFF_OF_COURSE),
     Row("scheduleRun", COMMAND, BY_STAFF_OF_COURSE, LATER),
     Row("cloneRun", COMMAND, BY_STAFF_OF_RUN),
+    Row("planCohort", COMMAND, BY_STAFF_OF_RUN),
+    Row("assignCohort", COMMAND, BY_STAFF_OF_RUN, LATER),
     Row("grantExtensions", COMMAND, BY_STAFF_OF_RUN, LATER),
     Row("withdrawExtensions", COMMAND, BY_STAFF_OF_RUN, LATER),
     Row("getMyDeadlines", READ, TO_ITSELF, USER, impersonated=True),

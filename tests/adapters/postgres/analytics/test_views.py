@@ -47,6 +47,7 @@ SHOWN_FIELDS = {
     *("activity", "completes", "given", "grading", "maximum", "scored_at", "terms", "tool_id"),  # of tools
     *("appeal_no", "change_no", "granted", "moved"),
     *("hint_no", "letter", "new_letter", "old_letter"),
+    *("begins_at", "new_begins_at", "new_cohort", "new_name", "old_begins_at", "old_cohort", "old_name"),
     *("ended_at", "position_ms", "seconds", "segments"),
     *("affected", "attempts", "based_on", "changed", "done", "finished", "last"),
     *("comment", "earned", "final", "grader", "levels", "marks", "regrade_no", "step"),  # a comment is sealed
