@@ -1,6 +1,7 @@
 """Attempts: started, answered item by item, looked at, given more time; api/quiz.py submits and grades."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -22,11 +23,21 @@ from commands.log import Context
 from commands.quiz import GrantAllowance, SaveAnswer, ShowHint, StartAttempt
 from commands.quiz.answers import answers_in
 from commands.quiz.closing import closed_for_all
+from domain.fact import Fact
 from domain.questions.checks import MOST_PARTS
 from domain.quiz import Quiz, QuizAttempt, QuizNotFound, attempt_stream, quiz_stream
 from domain.quiz.allowance import MOST_ATTEMPTS, MOST_SECONDS
 from domain.quiz.answers import SavedAnswer, receipt
-from domain.quiz.shown import AskedItem, AttemptHead, ShownAttempt, head_of, hints_of, shown
+from domain.quiz.shown import (
+    AskedItem,
+    AskedSection,
+    AttemptHead,
+    ReachedLevel,
+    ShownAttempt,
+    head_of,
+    hints_of,
+    shown,
+)
 from domain.quiz_errors import AttemptNotFound, FileNotHandedIn
 from domain.tags import QueryItem, tag
 
@@ -55,6 +66,7 @@ ITEM = AskedItem(
     earned="1",
     possible="1",
     feedback=["Six sevens."],
+    rubric=[ReachedLevel(criterion="Shows the way", level="fully", points="1")],
     key={"kind": "single_choice", "option_id": "1"},
 )
 HEAD: dict[str, Any] = {
@@ -70,7 +82,15 @@ HEAD: dict[str, Any] = {
     "possible": 1,
     "score_bp": 10_000,
 }
-ATTEMPT = ShownAttempt(**HEAD, now=AT.replace(minute=31), items=[ITEM])
+ATTEMPT = ShownAttempt(
+    **HEAD,
+    run_id="algebra-2026",
+    unit_id="q1",
+    title="Equations",
+    now=AT.replace(minute=31),
+    sections=[AskedSection(section_id="basics", title="Basics", items=["i1"])],
+    items=[ITEM],
+)
 
 
 class QuizAttemptList(msgspec.Struct, kw_only=True):
@@ -323,12 +343,23 @@ async def _show(ask: QueryContext, learner_id: str, quiz_id: str, attempt_no: in
     version, now = quiz.version_of(attempt.quiz_version), services.log.clock.now()
     closed = await closed_for_all(DryRun(services.log, Context(ask.user.subject, now)), quiz, version)
     facts = await with_words(services.log.keys, await services.log.stream(stream))
-    comments: dict[str, list[str]] = {}
-    for fact in facts:
-        if fact.type == "attempt.item_graded" and fact.data["comment"]:
-            comments.setdefault(fact.data["item_id"], []).append(fact.data["comment"])
-    view = shown(attempt, version, answers_in(facts), now=now, closed_at=closed, comments=comments)
+    comments, levels = _said_in(facts)
+    view = shown(attempt, version, answers_in(facts), now=now, closed_at=closed, comments=comments, levels=levels)
     return ask.reply(msgspec.json.encode(view), head)
+
+
+def _said_in(facts: Sequence[Fact]) -> tuple[dict[str, list[str]], dict[str, dict[str, str]]]:
+    """What people have said who graded items, and the levels that count, both by item."""
+    comments: dict[str, list[str]] = {}
+    levels: dict[str, dict[str, str]] = {}
+    for fact in facts:
+        if fact.type == "attempt.item_graded":
+            item_id = fact.data["item_id"]
+            if fact.data["comment"]:
+                comments.setdefault(item_id, []).append(fact.data["comment"])
+            if fact.data["final"] is not None:
+                levels[item_id] = fact.data["levels"]
+    return comments, levels
 
 
 async def _quiz(services: Services, quiz_id: str) -> Quiz:

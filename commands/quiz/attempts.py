@@ -52,8 +52,8 @@ async def start_attempt(command: StartAttempt, log: Log) -> Position:
     deadline = await deadline_for(log, command.learner_id, run, quiz.unit_id, quiz.current.of_quiz)
     must_go_on(run, log.context.at, deadline)
     await must_be_open(log, command.learner_id, run, quiz.unit_id)
-    taken = await _taken(log, command.learner_id, command.quiz_id)
-    running = _running(taken)
+    taken = await taken_by(log, command.learner_id, command.quiz_id)
+    running = running_of(taken)
     number = running or max((int(fact.id("attempt_no")) for fact in taken), default=0) + 1
     attempt = await log.load(QuizAttempt, attempt_stream(command.learner_id, command.quiz_id, number))
     allowance = await log.read(Allowance, allowance_stream(command.learner_id, command.quiz_id))
@@ -63,13 +63,13 @@ async def start_attempt(command: StartAttempt, log: Log) -> Position:
     return await log.save(attempt)
 
 
-async def _taken(log: Log, learner_id: str, quiz_id: str) -> list[Fact]:
+async def taken_by(log: Log, learner_id: str, quiz_id: str) -> list[Fact]:
     """The starts and submissions of a learner at a quiz; if there is another meanwhile, all is decided again."""
     about = (tag("learner", learner_id), tag("quiz", quiz_id))
     return await log.facts((QueryItem(TAKEN, about),))
 
 
-def _running(taken: Sequence[Fact]) -> int | None:
+def running_of(taken: Sequence[Fact]) -> int | None:
     """The number of the attempt that runs, if one does."""
     streams = {fact.stream_id: fact for fact in taken if fact.type == "attempt.started"}
     for fact in taken:
@@ -218,7 +218,7 @@ async def grant_allowance(command: GrantAllowance, log: Log) -> Position:
         closes_at=command.closes_at,
         reason=command.reason,
     )
-    running = _running(await _taken(log, command.learner_id, command.quiz_id))
+    running = running_of(await taken_by(log, command.learner_id, command.quiz_id))
     if running is None:
         return await log.save(allowance)
     attempt = await log.load(QuizAttempt, attempt_stream(command.learner_id, command.quiz_id, running))
@@ -252,7 +252,9 @@ async def follow_deadline(command: FollowDeadline, log: Log) -> Position:
         if command.unit_id not in (quiz.unit_id, None):
             continue
         quiz_id = id_of(stream, "quiz_id")
-        last = {fact.stream_id: fact for fact in await _taken(log, command.learner_id, quiz_id)}  # start or submission
+        last = {
+            fact.stream_id: fact for fact in await taken_by(log, command.learner_id, quiz_id)
+        }  # start or submission
         tries = (await attempts_of(log, command.learner_id, run.run_id, quiz)).units[quiz.unit_id]
         for attempt_stream_id, fact in last.items():
             attempt = await log.load(QuizAttempt, attempt_stream_id)

@@ -4,13 +4,14 @@ What the learner sees of an attempt: what is asked, what was answered, what it s
 Nothing is shown before the rules of its version say so; the key never before it is due.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 
 from domain.questions import Key, Question, feedback_of, mark, response_from, right_response, shuffled
+from domain.questions.key import EssayKey, FileUploadKey
 from domain.quiz.answers import SavedAnswer, receipt
 from domain.quiz.attempt import QuizAttempt
 from domain.quiz.changes import Json
@@ -21,6 +22,22 @@ AttemptStatus = Annotated[
     Literal["running", "submitted", "graded"],
     msgspec.Meta(description="`running` until it is submitted, then it waits for a grade."),
 ]
+
+
+class ReachedLevel(msgspec.Struct, kw_only=True):
+    """A line of the rubric of an item, the level that a person has found reached, and its points in the rubric."""
+
+    criterion: str
+    level: str
+    points: str
+
+
+class AskedSection(msgspec.Struct, kw_only=True):
+    """A part of a quiz, with the ids of those of its items that the attempt asks."""
+
+    section_id: str
+    title: str
+    items: list[str]
 
 
 class AskedItem(msgspec.Struct, kw_only=True):
@@ -36,6 +53,7 @@ class AskedItem(msgspec.Struct, kw_only=True):
         earned: points for the answer; null as long as they are not given, or not shown.
         possible: the points of the item.
         feedback: what is said about the answer, in the question's format; empty as long as it is not shown.
+        rubric: what a person has found reached; empty as long as comments are not shown, and without a rubric.
         key: a response that is right; null as long as it is not shown, and where a person grades.
     """
 
@@ -50,6 +68,7 @@ class AskedItem(msgspec.Struct, kw_only=True):
     earned: str | None
     possible: str
     feedback: list[str]
+    rubric: list[ReachedLevel]
     key: dict[str, Any] | None
 
 
@@ -83,10 +102,16 @@ class ShownAttempt(AttemptHead, kw_only=True):
     An attempt as its learner sees it.
 
     Attributes:
+        title: of the quiz, as it was when the attempt was started.
         now: the server's time, by which deadlines are decided.
+        sections: in their order; none where the quiz has no parts.
     """
 
+    run_id: str
+    unit_id: str
+    title: str
     now: datetime
+    sections: list[AskedSection]
     items: list[AskedItem]
 
 
@@ -120,6 +145,7 @@ def shown(
     now: datetime,
     closed_at: datetime,
     comments: Mapping[str, list[str]] | None = None,
+    levels: Mapping[str, Mapping[str, str]] | None = None,
 ) -> ShownAttempt:
     """
     An attempt as its learner sees it at the moment *now*.
@@ -129,6 +155,7 @@ def shown(
         answers: by item, with their words opened.
         closed_at: from when on no learner needs what is shown `closed`; see domain/quiz/closing.py.
         comments: by item, what people have said who graded it.
+        levels: by item, what they have found reached: the level by criterion.
     """
     when = version.rules.feedback
     see = Shows(
@@ -140,7 +167,31 @@ def shown(
     if see.comments:
         for item in items:
             item.feedback += (comments or {}).get(item.item_id, [])
-    return ShownAttempt(**_head(attempt), now=now, items=items)
+            item.rubric = _reached(version.asked(item.item_id)[1], (levels or {}).get(item.item_id, {}))
+    return ShownAttempt(
+        **_head(attempt),
+        run_id=attempt.run_id,
+        unit_id=attempt.unit_id,
+        title=version.title,
+        now=now,
+        sections=_sections(version, attempt.items),
+        items=items,
+    )
+
+
+def _sections(version: Version, asked: Sequence[str]) -> list[AskedSection]:
+    """The parts of the quiz of which something is asked."""
+    found = [(each, [item for item in asked if item in set(each.items)]) for each in version.sections]
+    return [AskedSection(section_id=each.section_id, title=each.title, items=items) for each, items in found if items]
+
+
+def _reached(key: Key, levels: Mapping[str, str]) -> list[ReachedLevel]:
+    """What the rubric of a key says of the levels."""
+    rubric = key.rubric if isinstance(key, EssayKey | FileUploadKey) else []
+    found = (
+        (line, level) for line in rubric for level in line.levels if levels.get(line.criterion_id) == level.level_id
+    )
+    return [ReachedLevel(criterion=line.text, level=level.text, points=level.points) for line, level in found]
 
 
 def _is_time(when: When, now: datetime, closed: datetime) -> bool:
@@ -173,6 +224,7 @@ def _asked(attempt: QuizAttempt, version: Version, item_id: str, answer: SavedAn
         earned=given.earned if given is not None and see.marks else None,
         possible=question.points,
         feedback=_feedback(question, key, response) if see.comments else [],
+        rubric=[],
         key=None if right is None else msgspec.to_builtins(right),
     )
 

@@ -37,11 +37,14 @@ class Reader:
         await until(is_there)
         return answers[-1]
 
-    async def send(self, path: str, form: dict[str, str], **headers: str) -> httpx.Response:
-        """Send a form of a page of the campus, if no header says otherwise."""
+    async def send(
+        self, path: str, form: dict[str, str], files: dict[str, tuple[str, bytes, str]] | None = None, **headers: str
+    ) -> httpx.Response:
+        """Send a form of a page of the campus, if no header says otherwise; *files* are name, bytes and media type."""
         said = headers or {"origin": ORIGIN, "sec-fetch-site": "same-origin"}
         sent = {name.replace("_", "-"): value for name, value in said.items()}
-        return self._keep(await self.town.client.post(path, data=form, headers={**self._headers, **sent}))
+        answer = await self.town.client.post(path, data=form, files=files, headers={**self._headers, **sent})
+        return self._keep(answer)
 
     async def follow(self, answer: httpx.Response) -> httpx.Response:
         """The page to which an answer leads."""

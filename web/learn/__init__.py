@@ -1,6 +1,6 @@
 """The desk of a learner."""
 
-from web.learn import home
+from web.learn import attempt, home, quiz
 from web.routing import Pages
 
-pages = Pages(home.pages)
+pages = Pages(home.pages, quiz.pages, attempt.pages)

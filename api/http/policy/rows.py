@@ -179,6 +179,7 @@ QUIZ = (
     Row("uploadAttemptFile", COMMAND, FOR_LEARNER_ON_RUN, LATER, impersonated=True),
     Row("getMyAttemptFile", READ, TO_ITSELF, USER, impersonated=True),
     Row("getAttemptFile", READ, OF_LEARNER_ON_RUN, impersonated=True),
+    Row("getMyQuiz", READ, TO_ITSELF, USER, impersonated=True),
     Row("listMyAttempts", READ, TO_ITSELF, USER, impersonated=True),
     Row("getMyAttempt", READ, TO_ITSELF, USER, impersonated=True),
     Row("listAttempts", READ, OF_LEARNER_ON_RUN, impersonated=True),

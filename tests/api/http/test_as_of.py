@@ -225,6 +225,7 @@ WITHOUT = {
     "/v1/runs/{run_id}/at-risk": "whom to write to now; what says so is in the dashboards of each learner",
     "/v1/runs/{run_id}/ungraded": "what people have to grade now",
     "/v1/quizzes/{quiz_id}/item-statistics": "what an author goes on from; each mark is in the facts of its attempt",
+    "/v1/me/quizzes/{quiz_id}": "by which rules an attempt can be started now; what was published is in the facts",
     "/v1/me/quizzes/{quiz_id}/attempts": "attempts as they stand now, from the log; what was before is in the history",
     "/v1/me/quizzes/{quiz_id}/attempts/{attempt_no}": "as the list, with what the rules show by now",
     "/v1/learners/{learner_id}/quizzes/{quiz_id}/attempts": "as the own list",

@@ -1,0 +1,412 @@
+/*
+ * An attempt at a quiz with a script: each answer is sent by itself, and what the server has acknowledged stands beside
+ * it. Without this file the page is a form with buttons, and all of it works.
+ *
+ * answers   an answer that changes is kept in this browser (localStorage) until the server has acknowledged it; while the
+ *           server is away, or the session is over, it is sent again and again, also after the page was loaded again
+ * numbers   each answer has a number of its own (client_seq), higher than all before: of two the higher one counts
+ * time      seconds left are those that the server has said, counted on by a clock that cannot be set
+ * the end   the page asks the server what has become of the attempt, and shows the review as soon as it was handed in
+ */
+(() => {
+  "use strict";
+  const PAUSE = 600; /* ms without a key before an answer is sent */
+  const WAITS = [1000, 2000, 4000, 8000, 10000]; /* ms before it is sent again */
+  const LOOK = 15000; /* ms between two looks at the attempt */
+  const SOON = [600, 300, 60, 30]; /* seconds left that are announced */
+
+  const start = () => {
+    const quiz = document.getElementById("quiz");
+    if (!quiz) return;
+    const form = document.getElementById("answers");
+    const { path, api, learner, here } = quiz.dataset;
+    const store = `campus-quiz:${learner}:${path}`;
+    const $ = (selector, within = quiz) => within.querySelector(selector);
+    const all = (selector, within = quiz) => [...within.querySelectorAll(selector)];
+    const text = (name) => $(`template[data-text="${name}"]`).content.textContent;
+    const items = new Map();
+    const tabs = "BroadcastChannel" in window ? new BroadcastChannel(store) : null;
+    let away = false;
+    let ended = false;
+    let over = false;
+
+    /* What is said */
+
+    const say = (sentence) => {
+      const region = $("[data-said]");
+      region.textContent = "";
+      setTimeout(() => (region.textContent = sentence), 50);
+    };
+    const notes = $("[data-notes]");
+    const note = (name, tone, link) => {
+      let line = $(`[data-note="${name}"]`, notes);
+      if (line) return;
+      line = document.createElement("div");
+      line.className = `alert alert-soft alert-${tone}`;
+      line.dataset.note = name;
+      line.setAttribute("role", "alert");
+      const words = document.createElement("p");
+      words.textContent = text(name);
+      line.append(words);
+      if (link) line.append(link);
+      notes.append(line);
+      notes.hidden = false;
+    };
+    const forget = (name) => {
+      $(`[data-note="${name}"]`, notes)?.remove();
+      notes.hidden = !notes.children.length;
+    };
+    const signIn = () => {
+      const link = document.createElement("a");
+      link.className = "btn btn-sm";
+      link.href = `/signin?next=${encodeURIComponent(here)}`;
+      link.textContent = text("signin");
+      return link;
+    };
+
+    /* What is kept in this browser until it is acknowledged */
+
+    const kept = () => {
+      try {
+        return JSON.parse(localStorage.getItem(store)) || {};
+      } catch {
+        return {};
+      }
+    };
+    const keep = (change) => {
+      const found = kept();
+      change(found);
+      try {
+        if (Object.keys(found).length) localStorage.setItem(store, JSON.stringify(found));
+        else localStorage.removeItem(store);
+      } catch {
+        /* the browser keeps nothing: the page goes on, and warns before it is left */
+      }
+    };
+
+    /* The controls of a question */
+
+    const controls = (item) => all("input, select, textarea", item.card).filter((each) => each.name.startsWith("a:"));
+    const fields = (item) => {
+      const found = [];
+      for (const each of all("input, select, textarea", item.card)) {
+        if (!each.name || each.type === "file" || each.name.startsWith("was:")) continue;
+        if (["radio", "checkbox"].includes(each.type) && !each.checked) continue;
+        found.push([each.name, each.value]);
+      }
+      return found;
+    };
+    const fill = (item, values) => {
+      const said = new Map(values);
+      for (const each of controls(item)) {
+        if (each.type === "file") continue;
+        if (each.type === "radio") each.checked = said.get(each.name) === each.value;
+        else if (each.type === "checkbox") each.checked = said.has(each.name);
+        else each.value = said.get(each.name) ?? "";
+      }
+    };
+    const isAnswered = (item) =>
+      controls(item).some((each) => (["radio", "checkbox"].includes(each.type) ? each.checked : each.value.trim() !== ""));
+
+    /* What stands beside a question, and in the bar */
+
+    const state = (item, name, detail = "", buttons = []) => {
+      item.state = name;
+      const line = $("[data-state]", item.card);
+      const words = document.createElement("span");
+      words.textContent = [text(name), detail].filter(Boolean).join(" ");
+      words.className = { saved: "text-success", refused: "text-error", unsaved: "text-warning", other: "text-warning" }[name] || "hint";
+      line.replaceChildren(words, ...buttons);
+      const link = $(`[data-to="${CSS.escape(item.id)}"]`);
+      link?.classList.toggle("btn-secondary", isAnswered(item));
+      sum();
+    };
+    const sum = () => {
+      const open = [...items.values()].filter((item) => ["saving", "unsaved", "refused", "other"].includes(item.state));
+      const any = [...items.values()].some((item) => item.state);
+      const line = $("[data-sum]");
+      line.hidden = !any;
+      $("[data-sum-text]").textContent = text(open.length ? "some" : "all");
+      line.classList.toggle("text-warning", open.length > 0);
+    };
+    const button = (name, does) => {
+      const made = document.createElement("button");
+      made.type = "button";
+      made.className = "btn btn-xs";
+      made.textContent = text(name);
+      made.addEventListener("click", does);
+      return made;
+    };
+
+    /* Sending */
+
+    const change = (item, wait = PAUSE) => {
+      if (over) return;
+      item.seq += 1;
+      const pending = { seq: item.seq, values: fields(item) };
+      keep((found) => (found[item.id] = pending));
+      tabs?.postMessage({ item: item.id, seq: item.seq });
+      state(item, "saving");
+      clearTimeout(item.timer);
+      item.timer = setTimeout(() => send(item), wait);
+    };
+    const again = (item) => {
+      clearTimeout(item.timer);
+      item.timer = setTimeout(() => send(item), WAITS[Math.min(item.tries++, WAITS.length - 1)]);
+    };
+    const send = async (item) => {
+      if (item.sending) return void (item.waits = true);
+      const pending = kept()[item.id] || item.pending;
+      if (!pending) return;
+      item.sending = true;
+      item.waits = false;
+      const body = new FormData();
+      for (const [name, value] of pending.values) body.append(name, value);
+      for (const each of all('input[type="file"]', item.card)) for (const file of each.files) body.append(each.name, file);
+      body.append("client_seq", pending.seq);
+      try {
+        const answer = await fetch(`${path}/answers/${encodeURIComponent(item.id)}`, { method: "POST", body, redirect: "manual" });
+        await heard(item, pending, answer);
+      } catch {
+        lost(item);
+      }
+      item.sending = false;
+      if (item.waits) send(item);
+    };
+    const lost = (item) => {
+      if (!away) note("away", "warning");
+      away = true;
+      state(item, "unsaved");
+      again(item);
+    };
+    const heard = async (item, pending, answer) => {
+      if (answer.type === "opaqueredirect" || answer.status === 401) {
+        if (!ended) note("ended", "error", signIn());
+        ended = true;
+        state(item, "unsaved");
+        return again(item);
+      }
+      if (answer.status >= 500 || answer.status === 429 || answer.status === 408) return lost(item);
+      const found = await answer.json();
+      if (away) {
+        forget("away");
+        say(text("back"));
+      }
+      if (ended) forget("ended");
+      away = ended = false;
+      item.tries = 0;
+      if (!answer.ok) {
+        if (["attempt_ended", "time_is_up"].includes(found.code)) return finish();
+        drop(item, pending);
+        return state(item, "refused", found.detail);
+      }
+      item.seq = Math.max(item.seq, found.client_seq);
+      if (!found.stands && found.client_seq >= pending.seq) return conflict(item, pending);
+      drop(item, pending);
+      if (pending.seq === item.seq) acknowledge(item, found);
+    };
+    const drop = (item, pending) => keep((found) => found[item.id]?.seq === pending.seq && delete found[item.id]);
+    const acknowledge = (item, found) => {
+      item.known = found.client_seq;
+      const receipt = document.createElement("details");
+      const head = document.createElement("summary");
+      const code = document.createElement("code");
+      head.className = "link";
+      head.textContent = text("receipt");
+      code.className = "break-all";
+      code.textContent = found.receipt;
+      receipt.append(head, code);
+      state(item, "saved", found.saved, [receipt]);
+      tabs?.postMessage({ item: item.id, seq: found.client_seq, saved: true });
+      if ($('input[type="file"]', item.card)?.files.length) renew(item);
+    };
+    const conflict = (item, pending) => {
+      const mine = button("mine", () => {
+        fill(item, pending.values);
+        change(item, 0);
+      });
+      const theirs = button("theirs", () => {
+        drop(item, pending);
+        renew(item);
+      });
+      state(item, "other", "", [mine, theirs]);
+      say(text("other"));
+    };
+
+    /* What another tab or device has saved: the question as the server draws it now */
+
+    const renew = async (item) => {
+      try {
+        const answer = await fetch(here, { redirect: "manual" });
+        if (!answer.ok) return;
+        const drawn = new DOMParser().parseFromString(await answer.text(), "text/html");
+        const fresh = drawn.getElementById(item.card.id);
+        if (!fresh) return finish();
+        if (kept()[item.id] || item.card.contains(document.activeElement)) return;
+        item.card.replaceWith(fresh);
+        watch(fresh);
+      } catch {
+        /* it is asked for again at the next look */
+      }
+    };
+    tabs?.addEventListener("message", ({ data }) => {
+      const item = items.get(data.item);
+      if (!item) return;
+      item.seq = Math.max(item.seq, data.seq);
+      if (data.saved && !kept()[item.id] && item.known < data.seq) renew(item);
+    });
+
+    /* Time */
+
+    const clock = $("[data-clock]");
+    let left = quiz.dataset.left === undefined ? null : Number(quiz.dataset.left);
+    let since = performance.now();
+    let announced = left === null ? 0 : SOON.filter((each) => each < left).length;
+    const rest = () => left - (performance.now() - since) / 1000;
+    const digits = (number) => String(number).padStart(2, "0");
+    const tick = () => {
+      if (left === null || over) return;
+      const seconds = Math.max(0, Math.ceil(rest()));
+      const hours = Math.floor(seconds / 3600);
+      const shown = `${digits(Math.floor((seconds % 3600) / 60))}:${digits(seconds % 60)}`;
+      clock.textContent = hours ? `${hours}:${shown}` : shown;
+      clock.classList.toggle("text-error", seconds <= 60);
+      const passed = SOON.filter((each) => each < seconds).length;
+      if (passed < announced && seconds > 0) say(`${text("soon")} ${clock.textContent}`);
+      announced = passed;
+      if (seconds === 0) finish();
+    };
+
+    /* The attempt as the server has it: time, what other devices have saved, and whether it goes on */
+
+    const look = async () => {
+      try {
+        const answer = await fetch(api, { headers: { accept: "application/json" } });
+        if (answer.status === 401) {
+          if (!ended) note("ended", "error", signIn());
+          ended = true;
+          return;
+        }
+        if (!answer.ok) return;
+        if (ended) {
+          ended = false;
+          forget("ended");
+          for (const item of items.values()) if (item.state === "unsaved") send(item);
+        }
+        const attempt = await answer.json();
+        if (attempt.status !== "running") {
+          localStorage.removeItem(store);
+          return void location.replace(path);
+        }
+        if (attempt.deadline_at) {
+          left = (Date.parse(attempt.deadline_at) - Date.parse(attempt.now)) / 1000;
+          since = performance.now();
+          if (left > 0) over = false;
+        }
+        for (const found of attempt.items) {
+          const item = items.get(found.item_id);
+          if (item && found.client_seq > item.seq) {
+            item.seq = found.client_seq;
+            renew(item);
+          }
+        }
+      } catch {
+        /* the server is away: what is sent says so */
+      }
+    };
+    const finish = () => {
+      if (over) return;
+      over = true;
+      note("over", "info");
+      const wait = async () => {
+        await look();
+        if (over) setTimeout(wait, 1000);
+        else forget("over");
+      };
+      wait();
+    };
+
+    /* Beginning */
+
+    const words = (area) => {
+      const line = $("[data-word-count]", area.closest("section"));
+      if (line) line.textContent = `${line.dataset.text} ${area.value.split(/\s+/).filter(Boolean).length}`;
+    };
+    const watch = (card) => {
+      const id = card.dataset.item;
+      const before = items.get(id);
+      const seq = Number(card.dataset.seq);
+      const item = { id, card, seq: Math.max(seq, before?.seq || 0), known: seq, tries: 0, timer: 0, state: "" };
+      items.set(id, item);
+      for (const each of all("[data-plain]", card)) if (each.value.startsWith("clear:")) each.type = "button";
+      card.addEventListener("input", (event) => {
+        if (!event.target.name?.startsWith("a:") || event.target.type === "file") return;
+        if (event.target.matches("[data-words]")) words(event.target);
+        change(item, event.target.matches("textarea, input:not([type]), input[type=text]") ? PAUSE : 0);
+      });
+      card.addEventListener("change", (event) => event.target.type === "file" && change(item, 0));
+      card.addEventListener("click", (event) => {
+        const pressed = event.target.closest("button[value]");
+        if (pressed?.matches("[data-flag]")) {
+          event.preventDefault();
+          flag(pressed, id);
+        } else if (pressed?.value === `clear:${id}`) {
+          fill(item, []);
+          change(item, 0);
+        }
+      });
+      for (const area of all("[data-words]", card)) words(area);
+    };
+    const flag = (pressed, id) => {
+      const on = pressed.getAttribute("aria-pressed") !== "true";
+      const cookie = document.cookie.split("; ").find((each) => each.startsWith("campus-flags="));
+      const flags = new Set((cookie || "").slice("campus-flags=".length).split(":").filter(Boolean));
+      if (on) flags.add(id);
+      else flags.delete(id);
+      document.cookie = `campus-flags=${[...flags].sort().join(":")}; Max-Age=2592000; Path=${path}; Secure; SameSite=Strict`;
+      pressed.setAttribute("aria-pressed", String(on));
+      $(".icon", pressed).classList.toggle("text-warning", on);
+      const words = $("[data-flag-text]", pressed);
+      words.textContent = on ? words.dataset.on : words.dataset.off;
+    };
+
+    for (const card of all("[data-item]")) watch(card);
+    const found = kept();
+    for (const [id, pending] of Object.entries(found)) {
+      const item = items.get(id);
+      if (!item) continue; /* another page of the attempt shows it */
+      fill(item, pending.values);
+      item.seq = Math.max(item.seq, pending.seq);
+      state(item, "saving");
+      send(item);
+    }
+    if (Object.keys(found).length) say(text("restored"));
+    form.addEventListener("submit", () => {
+      for (const item of items.values()) clearTimeout(item.timer);
+      localStorage.removeItem(store); /* the form has all of it */
+      leaving = true;
+    });
+    let leaving = false;
+    addEventListener("beforeunload", (event) => {
+      const open = [...items.values()].some((item) => ["saving", "unsaved"].includes(item.state));
+      if (open && !leaving && !over) event.preventDefault();
+    });
+    addEventListener("online", () => [...items.values()].forEach((item) => item.state === "unsaved" && send(item)));
+    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && look());
+    setInterval(look, LOOK);
+    setInterval(tick, 1000);
+    tick();
+    const listen = () => {
+      const events = new EventSource("/v1/me/events");
+      events.addEventListener("changed", look);
+      events.addEventListener("error", () => {
+        if (events.readyState !== EventSource.CLOSED) return;
+        look(); /* a stream that is refused: the session may be over */
+        setTimeout(listen, LOOK);
+      });
+    };
+    listen();
+  };
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
+  else start();
+})();
