@@ -93,7 +93,7 @@ def bars(points: Sequence[Point], title: str, desc: str = "", *, highest: float 
     for at, point in enumerate(points):
         top = at * (LINE + 14)
         length = _along(point.value, 0, longest, 0, WIDTH)
-        drawn += _text(point.label, 0, top + LABEL, "label") + _text(point.shown, WIDTH, top + LABEL, "value end")
+        drawn += _text(point.label, 0, top + LABEL, "name") + _text(point.shown, WIDTH, top + LABEL, "value end")
         drawn += _tag("rect", x=0, y=top + 20, width=WIDTH, height=12, rx=3, class_="track")
         drawn += _tag("rect", x=0, y=top + 20, width=length, height=12, rx=3, class_="series-1 area")
     return _svg((WIDTH, max(len(points) * (LINE + 14), 1)), title, desc, drawn)
@@ -106,7 +106,7 @@ def stacked(labels: Sequence[str], series: Sequence[Series], title: str, desc: s
     longest, drawn = _positive(max(sums, default=0.0)), Markup()
     for at, label in enumerate(labels):
         top, left = at * (LINE + 14), 0.0
-        drawn += _text(label, 0, top + LABEL, "label") + _text(_short(sums[at]), WIDTH, top + LABEL, "value end")
+        drawn += _text(label, 0, top + LABEL, "name") + _text(_short(sums[at]), WIDTH, top + LABEL, "value end")
         for number, each in enumerate(series, 1):
             length = _along(each.values[at] or 0.0, 0, longest, 0, WIDTH)
             if length > 0:
@@ -125,7 +125,7 @@ def funnel(points: Sequence[Point], title: str, desc: str = "") -> Markup:
     for at, point in enumerate(points):
         top, wide = at * 52, _along(point.value, 0, widest, 0, WIDTH)
         kept = "" if not before else f" · {point.value / before:.0%}"
-        drawn += _text(point.label, 0, top + LABEL, "label")
+        drawn += _text(point.label, 0, top + LABEL, "name")
         drawn += _text(point.shown + kept, WIDTH, top + LABEL, "value end")
         drawn += _tag("rect", x=(WIDTH - wide) / 2, y=top + 20, width=wide, height=22, rx=3, class_="series-1 area")
         before = point.value
@@ -146,9 +146,9 @@ def heat_map(
     drawn = Markup()
     for at, name in enumerate(columns):
         if at % 4 == 0:
-            drawn += _text(name, left + at * cell, 12, "label")
+            drawn += _text(name, left + at * cell, 12, "name")
     for down, (name, row) in enumerate(zip(rows, values, strict=True)):
-        drawn += _text(name, 0, top + down * cell + 13, "label")
+        drawn += _text(name, 0, top + down * cell + 13, "name")
         for across, value in enumerate(row):
             if value is None:
                 continue
@@ -170,7 +170,7 @@ def histogram(
         across, up: what the axes measure.
         mark: a value on the axis across that is drawn as a line, such as the mark to pass.
     """
-    left, top, width, height = 44, 24, WIDTH - 52, 140
+    left, top, width, height = 44, 26, WIDTH - 52, 140
     base = top + height
     low, high = (bins[0].lower, bins[-1].upper) if bins else (0.0, 1.0)
     ticks = nice_ticks(max((each.size for each in bins), default=0))
@@ -183,13 +183,14 @@ def histogram(
         drawn += _tag("rect", inside, class_="series-1 area", **place)
     edges = [each.lower for each in bins] + [high]
     for value in edges[:: max(math.ceil(len(edges) / 6), 1)]:
-        drawn += _text(_short(value), _along(value, low, high, left, left + width), base + 16, "tick middle")
-    drawn += _text(across, left + width / 2, base + 34, "label middle") + _text(up, 0, 12, "label")
+        anchor = "tick end" if value == high else "tick middle"
+        drawn += _text(_short(value), _along(value, low, high, left, left + width), base + 16, anchor)
+    drawn += _text(across, left + width / 2, base + 34, "name middle") + _text(up, 0, 12, "name")
     if mark is not None and low <= mark.value <= high:
         at = _along(mark.value, low, high, left, left + width)
-        drawn += _tag("line", x1=at, x2=at, y1=top - 6, y2=base, class_="mark")
+        drawn += _tag("line", x1=at, x2=at, y1=2, y2=base, class_="mark")
         is_right = at > left + width / 2
-        drawn += _text(mark.label, at + (-4 if is_right else 4), top + 4, "label end" if is_right else "label")
+        drawn += _text(mark.label, at + (-4 if is_right else 4), 12, "name end" if is_right else "name")
     return _svg((WIDTH, base + 42), title, desc, drawn)
 
 
@@ -199,7 +200,7 @@ def ring(parts: Sequence[Point], title: str, desc: str = "", *, total: float | N
         raise ValueError(f"a ring has at most {MOST_SERIES} parts, not {len(parts)}: put the smallest together")
     radius, whole = 48, _positive(max(total or 0.0, sum(part.value for part in parts)))
     around, begun, drawn = 2 * math.pi * radius, 0.0, Markup()
-    drawn += _tag("circle", cx=64, cy=64, r=radius, class_="track ring")
+    drawn += _tag("circle", cx=64, cy=64, r=radius, class_="track arc")
     for number, part in enumerate(parts, 1):
         length = part.value / whole * around
         if length > 0:
@@ -209,7 +210,7 @@ def ring(parts: Sequence[Point], title: str, desc: str = "", *, total: float | N
                 "stroke_dashoffset": -begun,
                 "transform": "rotate(-90 64 64)",
             }
-            drawn += _tag("circle", inside, cx=64, cy=64, r=radius, class_=f"series-{number} ring", **dashes)
+            drawn += _tag("circle", inside, cx=64, cy=64, r=radius, class_=f"series-{number} arc", **dashes)
             begun += length
     drawn += _text(middle, 64, 64, "middle total")
     return _svg((128, 128), title, desc, drawn, "ring-chart")
@@ -222,7 +223,7 @@ def lines(labels: Sequence[str], series: Sequence[Series], title: str, desc: str
     base = top + height
     ticks = nice_ticks(max((value for each in series for value in each.values if value is not None), default=0))
     step = width / max(len(labels) - 1, 1)
-    drawn = _grid(ticks, left, width, base, height) + _text(up, 0, 12, "label")
+    drawn = _grid(ticks, left, width, base, height) + _text(up, 0, 12, "name")
     for number, each in enumerate(series, 1):
         spots = [
             None if value is None else (left + at * step, base - _along(value, 0, ticks[-1], 0, height))
@@ -234,7 +235,8 @@ def lines(labels: Sequence[str], series: Sequence[Series], title: str, desc: str
                 inside = _tag("title", f"{each.name}, {labels[at]}: {_short(each.values[at] or 0.0)}")
                 drawn += _tag("circle", inside, cx=spot[0], cy=spot[1], r=3, class_=f"series-{number} dot")
     for at in range(0, len(labels), max(math.ceil(len(labels) / 5), 1)):
-        drawn += _text(labels[at], left + at * step, base + 16, "tick middle" if at else "tick")
+        anchor = "tick" if at == 0 else "tick end" if at == len(labels) - 1 else "tick middle"
+        drawn += _text(labels[at], left + at * step, base + 16, anchor)
     return _svg((WIDTH, base + 24), title, desc, drawn)
 
 
@@ -252,7 +254,7 @@ def _grid(ticks: Sequence[float], left: float, width: float, base: float, height
     drawn, highest = Markup(), max(ticks)
     for value in ticks:
         at = base - _along(value, 0, highest, 0, height)
-        drawn += _tag("line", x1=left, x2=left + width, y1=at, y2=at, class_="grid")
+        drawn += _tag("line", x1=left, x2=left + width, y1=at, y2=at, class_="gridline")
         drawn += _text(_short(value), left - 6, at + 4, "tick end")
     return drawn
 

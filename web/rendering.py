@@ -22,6 +22,7 @@ from jinja2 import (
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
+from web import charts
 from web.assets import assets
 from web.words import NOTHING, Reader, language_name, sentences
 
@@ -48,7 +49,7 @@ def _environment(language: str) -> Environment:
     found.install_gettext_callables(words.gettext, words.ngettext, newstyle=True)  # type: ignore[attr-defined]
     found.filters["capitalize_first"] = lambda text: text[:1].upper() + text[1:]
     found.filters["base64"] = lambda text: b64encode(text.encode()).decode()
-    found.globals.update(asset=assets().url, language_name=language_name)
+    found.globals.update(asset=assets().url, charts=charts, language_name=language_name)
     found.filters.update(when=_when, exact=_exact, day=_day, span=_span, number=_number, percent=_percent, money=_money)
     return found
 

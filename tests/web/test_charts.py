@@ -132,8 +132,8 @@ def test_a_histogram_has_its_axes() -> None:
     )
     first, second = found(drawn, "series-1 area")
     assert (float(first["x"]), float(second["x"])) == (45, 199)
-    assert (float(first["y"]), float(first["height"])) == (24, 140)
-    assert (float(second["y"]), float(second["height"])) == (94, 70)
+    assert (float(first["y"]), float(first["height"])) == (26, 140)
+    assert (float(second["y"]), float(second["height"])) == (96, 70)
     assert found(drawn, "mark")[0]["x1"] == "198"
     assert texts(drawn) == ["0", "1", "2", "3", "4", "0", "50", "100", "points", "learners", "pass"]
 
@@ -142,7 +142,7 @@ def test_parts_of_a_ring_share_it() -> None:
     """Each has its share of what is around, after those before it; the rest is left."""
     drawn = charts.ring([Point("a", 1), Point("b", 1)], "t", total=4, middle="50 %")
     around = 2 * 3.141592653589793 * 48
-    parts = found(drawn, "series-1 ring") + found(drawn, "series-2 ring")
+    parts = found(drawn, "series-1 arc") + found(drawn, "series-2 arc")
     assert [float(part["stroke-dasharray"].split()[0]) for part in parts] == pytest.approx([around / 4] * 2, abs=0.01)
     assert [float(part["stroke-dashoffset"]) for part in parts] == pytest.approx([0, -around / 4], abs=0.01)
     assert texts(drawn) == ["50 %"]

@@ -1,0 +1,149 @@
+"""Every component in a real browser: both themes, narrow and wide, with the keyboard, without a script, and offline."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import httpx
+import pytest
+from playwright.async_api import Browser, Page, Route
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+from starlette.routing import Route as Address
+
+from tests.support.browser import accessibility, overflow, reviewed, visiting
+from tests.support.polling import until
+from web.assets import assets
+from web.page import HEADERS
+from web.rendering import rendered
+from web.styleguide import icons
+from web.words import Reader, languages
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.processes]
+HOST = "http://localhost"
+
+
+async def _guide(request: Request) -> HTMLResponse:
+    """The page of all components, as the campus answers with it."""
+    theme, language = request.query_params.get("theme", ""), request.query_params.get("language", "en")
+    page = SimpleNamespace(
+        theme=theme, notice="", here="/styleguide", desks=["learn"], user=object(), query={}, parts={}
+    )
+    reader = Reader(language, ZoneInfo("UTC"), datetime(2026, 11, 30, tzinfo=UTC))
+    values: dict[str, Any] = {"page": page, "languages": languages(), "icons": icons()}
+    return HTMLResponse(rendered("styleguide.html", reader, values), headers=HEADERS)
+
+
+@asynccontextmanager
+async def guide(browser: Browser, query: str = "", **more: Any) -> AsyncIterator[Page]:
+    """The page in a fresh profile; what it asks for is answered in this process, by no server."""
+    app = Starlette(routes=[Address("/styleguide", _guide), *assets().routes()])
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url=HOST) as client, visiting(browser, **more) as visitor:
+
+        async def answer(route: Route) -> None:
+            asked = route.request
+            found = await client.get(asked.url, headers={**asked.headers, "accept-encoding": "identity"})
+            await route.fulfill(status=found.status_code, headers=dict(found.headers), body=found.content)
+
+        await visitor.context.route("**/*", answer)
+        yield await visitor.open(f"{HOST}/styleguide{query}")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("query", ["?theme=light", "?theme=dark", "?language=de"])
+async def test_everyone_can_use_all_components(browser: Browser, query: str) -> None:
+    """No window is too narrow from 320 px on, also from right to left, and axe-core finds nothing; keeps pictures."""
+    async with guide(browser, query, color_scheme="dark", reduced_motion="reduce") as page:
+        await reviewed(page, f"styleguide-{query.partition('=')[2]}")
+        for width in (320, 768):
+            await page.set_viewport_size({"width": width, "height": 900})
+            assert (await overflow(page), await accessibility(page)) == (0, [])
+        await page.evaluate("document.documentElement.dir = 'rtl'")
+        assert await overflow(page) == 0
+
+
+@pytest.mark.slow
+async def test_forced_colours_show_all_components(browser: Browser) -> None:
+    """The colours that a person has chosen are those of the page; its lines and charts are still there."""
+    async with guide(browser, forced_colors="active") as page:
+        await reviewed(page, "styleguide-forced")
+        bar = page.locator(".chart-svg .area").first
+        assert await bar.evaluate("(bar) => getComputedStyle(bar).fill") == await page.evaluate(
+            "(() => { const it = document.body.appendChild(document.createElement('i')); it.style.color = 'CanvasText';"
+            " return getComputedStyle(it).color })()"
+        )
+
+
+async def test_the_theme_and_the_zone_are_kept(browser: Browser) -> None:
+    """In cookies that the server reads; what the system says holds where nothing is chosen."""
+    async with guide(browser, color_scheme="dark", timezone_id="Europe/Berlin") as page:
+        ground = "getComputedStyle(document.documentElement).colorScheme"
+        assert await page.evaluate(ground) == "dark"
+        switch = page.get_by_role("group", name="Theme").first
+        await switch.get_by_role("button", name="Light").click()
+        assert await page.evaluate(ground) == "light"
+        assert await switch.get_by_role("button", name="Light").get_attribute("aria-pressed") == "true"
+        kept = {each["name"]: each["value"] for each in await page.context.cookies(HOST)}
+        assert kept == {"campus-theme": "light", "campus-zone": "Europe/Berlin"}
+        await switch.get_by_role("button", name="As the system").click()
+        assert await page.evaluate(ground) == "dark"
+        assert {each["name"] for each in await page.context.cookies(HOST)} == {"campus-zone"}
+
+
+async def test_the_keyboard_reaches_menus_search_and_dialogs(browser: Browser) -> None:
+    """Escape closes what is open and gives the focus back; Ctrl K goes to the search."""
+    async with guide(browser) as page:
+        menu = page.locator("details[data-menu]")
+        await menu.locator("summary").focus()
+        await page.keyboard.press("Enter")
+        assert await menu.get_attribute("open") is not None
+        await page.keyboard.press("Tab")
+        assert await page.evaluate("document.activeElement.textContent.trim()") == "Roster"
+        await page.keyboard.press("Escape")
+        assert await menu.get_attribute("open") is None
+        assert await page.evaluate("document.activeElement.tagName") == "SUMMARY"
+        await page.keyboard.press("Control+k")
+        assert await page.evaluate("document.activeElement.id") == "guide-search"
+        await page.get_by_role("button", name="Open a dialog").press("Enter")
+        await page.get_by_role("heading", name="Withdraw from the run?").wait_for()  # as long as it takes
+        await page.keyboard.press("Escape")
+        await page.get_by_role("heading", name="Withdraw from the run?").wait_for(state="hidden")  # as long as it takes
+
+
+async def test_a_lost_connection_and_a_session_that_is_over_are_said(browser: Browser) -> None:
+    """To the eye and to screen readers; what is worst stays, and what is over goes."""
+    async with guide(browser) as page:
+        banner, said = page.locator("[data-connection]"), page.locator("#live")
+
+        async def shows(text: str) -> bool:
+            return await says(text) and text in (await banner.text_content() or "")
+
+        async def says(text: str) -> bool:
+            return text in (await said.text_content() or "")
+
+        await page.context.set_offline(True)
+        await until(lambda: shows("You are offline"))
+        await page.context.set_offline(False)
+        await until(lambda: says("Connected again"))
+        await page.evaluate("document.body.dispatchEvent(new CustomEvent('htmx:sseError', {bubbles: true}))")
+        await until(lambda: shows("Live updates are interrupted"))
+        await page.evaluate("document.body.dispatchEvent(new CustomEvent('htmx:sseOpen', {bubbles: true}))")
+        await until(lambda: says("Connected again"))
+        await page.evaluate("document.body.dispatchEvent(new CustomEvent('session-ended', {bubbles: true}))")
+        await until(lambda: shows("You are signed out"))
+        assert await banner.get_by_role("link").get_attribute("href") == "/signin"
+
+
+async def test_menus_and_dialogs_need_no_script(browser: Browser) -> None:
+    """They open without one; what needs one is not shown."""
+    async with guide(browser, java_script_enabled=False) as page:
+        await page.locator("details[data-menu] summary").click()
+        await page.get_by_role("link", name="Roster", exact=True).wait_for()  # as long as it takes
+        await page.get_by_role("button", name="Open a dialog").click()
+        await page.get_by_role("heading", name="Withdraw from the run?").wait_for()  # as long as it takes
+        assert await page.locator("[data-theme-choice]").first.is_hidden()
