@@ -26,9 +26,9 @@ def fee_of(amount: int) -> int:
 
 def move(
     sim: Sim, kind: str, amount: int, currency: str, source: str, *, fee: int = 0, category: str | None = None,
-    description: str | None = None, available_on: int | None = None,
+    description: str | None = None, available_on: int | None = None, past: Object | None = None,
 ) -> Object:  # fmt: skip
-    """A balance transaction; *amount* is negative for money that leaves."""
+    """A balance transaction; *amount* is negative for money that leaves; *past* is what one of an earlier time has."""
     now, rate = sim.clock.now(), None
     if (exchange := sim.store.setting("exchange")) and currency in exchange["rates"]:
         rate, into = exchange["rates"][currency], exchange["into"]
@@ -54,7 +54,7 @@ def move(
         type=kind,
         _payout=None,
     )
-    return sim.store.put(transaction)
+    return sim.store.put(transaction | (past or {}))
 
 
 def _status(sim: Sim, transaction: Object) -> None:

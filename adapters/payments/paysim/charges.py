@@ -20,7 +20,7 @@ NOT_USED: Object = dict.fromkeys((
 
 def attempt(sim: Sim, intent: Object, method: Object, *, decline: tuple[str, str, str] | None) -> Object:
     """Charge the card for an intent; the charge has failed if there is a *decline*."""
-    charge = _make(sim, intent, method, decline)
+    charge = make(sim, intent, method, decline)
     if decline is None and intent["capture_method"] != "manual":
         if intent["capture_method"] == "automatic":
             settle(sim, charge)
@@ -31,7 +31,8 @@ def attempt(sim: Sim, intent: Object, method: Object, *, decline: tuple[str, str
     return charge
 
 
-def _make(sim: Sim, intent: Object, method: Object, decline: tuple[str, str, str] | None) -> Object:
+def make(sim: Sim, intent: Object, method: Object, decline: tuple[str, str, str] | None) -> Object:
+    """A charge that is not kept yet, without its balance transaction."""
     captured = decline is None and intent["capture_method"] != "manual"
     id_ = new_id("ch")
     return sim.new(
@@ -92,12 +93,13 @@ def _card_details(intent: Object, method: Object) -> Object:
     }  # fmt: skip
 
 
-def settle(sim: Sim, charge: Object) -> None:
-    """Give a captured charge its balance transaction."""
+def settle(sim: Sim, charge: Object, **past: Any) -> None:
+    """Give a captured charge its balance transaction; *past* is what one of an earlier time has else."""
     amount, currency = charge["amount_captured"], charge["currency"]
     moved = balance.move(
-        sim, "charge", amount, currency, charge["id"], fee=balance.fee_of(amount), description=charge["description"]
-    )
+        sim, "charge", amount, currency, charge["id"], fee=balance.fee_of(amount), description=charge["description"],
+        past=past,
+    )  # fmt: skip
     charge["balance_transaction"] = moved["id"]
 
 

@@ -16,6 +16,7 @@ from adapters.payments.paysim import (
     intents,
     invoices,
     methods,
+    past,
     payouts,
     sessions,
     summary,
@@ -173,6 +174,11 @@ def add_foreign(sim: Sim, _query: Body, body: Body) -> Answer:
     return public(foreign.make(sim, paid=body.get("money", False)))
 
 
+def add_past(sim: Sim, _query: Body, body: Body) -> Answer:
+    """`POST past {"payments": [PAYMENT, …]}`, each as past.py has it: payments of an earlier time, without events."""
+    return {"intents": [past.make(sim, payment)["id"] for payment in body["payments"]]}
+
+
 def invoice(sim: Sim, _query: Body, body: Body) -> Answer:
     """`POST invoices {"subscription", "amount"}`: an invoice by hand for a subscription, which is paid at once."""
     return public(invoices.by_hand(sim, sim.get("subscription", body["subscription"]), int(body["amount"])))
@@ -241,6 +247,7 @@ ROUTES: dict[tuple[str, str], Callable[[Sim, Body, Body], Answer]] = {
     ("POST", "secret"): roll_secret,
     ("POST", "events/resend"): resend,
     ("POST", "foreign"): add_foreign,
+    ("POST", "past"): add_past,
     ("POST", "reset"): reset,
 }
 

@@ -64,14 +64,11 @@ def of_learner(steps: list[Step], learner_id: str) -> list[Step]:
 
 
 def test_the_plan_is_always_the_same() -> None:
-    """For the same time and seed, in the order of time; an hour later the same people do the same."""
+    """For the same time and seed, in the order of time; nothing is still to come."""
     steps = plan(NOW, {})
     assert steps == plan(NOW, {}) != plan(NOW, {}, seed=17)
     assert all(before.at <= after.at for before, after in pairwise(steps))
     assert steps[-1].at <= NOW
-    names = [(type(step.command), step.chain) for step in steps]
-    later = [(type(step.command), step.chain) for step in plan(NOW + timedelta(minutes=1), {})]
-    assert Counter(names) - Counter(later) == Counter()
 
 
 def test_the_week_is_lively() -> None:

@@ -7,6 +7,7 @@ The sample campus: a dozen courses with real text, sixty people, and a week that
     timetable   runs, who teaches, what is for sale
     studies     what learners do      answering  what they answer
     shop        what they buy         incidents  appeals, a regrade, announcements
+    provider    the stand-in of the payment provider, if one runs
     play        carries it all out, with what follows
     run         from an empty log to the campus
 """

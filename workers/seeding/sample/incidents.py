@@ -1,4 +1,4 @@
-"""What makes a week lively: appeals, a regrade, more time, announcements."""
+"""What makes a week lively: appeals, a regrade, attempts that run, announcements."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -7,14 +7,17 @@ from datetime import datetime, timedelta
 import msgspec
 
 from commands.admin import PublishAnnouncement
+from commands.enrollment import RequestEnrollment
 from commands.progress.appeals import AnswerAppeal, MakeAppeal
-from commands.quiz import CommitRegrade, ProposeRegrade
+from commands.quiz import CommitRegrade, ProposeRegrade, SaveAnswer, StartAttempt, SubmitAttempt
 from commands.quiz.regrading import Wanted
+from domain.questions import right_response
 from domain.questions.key import SingleChoiceKey
 from domain.quiz.regrade import NewItem
 from workers.seeding.sample.cast import ADA, INES, KOFI, TEACHERS
 from workers.seeding.sample.timetable import BY_ID, Step
 
+EARLY = "CLIM-150-1"
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 APPEALS = (
     ("The question about bias can be read in two ways, and I have explained my reading in the forum.", True),
@@ -56,11 +59,36 @@ GRANTED = "The reading is fair: the question was unclear."
 DISMISSED = "The rules of the exam allow no second attempt."
 
 
-def incident_steps(now: datetime, dice: random.Random, judged: Sequence[str]) -> Iterator[Step]:
-    """All of it; *judged* are those who have passed the exam of the run that is over."""
+def incident_steps(now: datetime, dice: random.Random, studies: Sequence[Step]) -> Iterator[Step]:
+    """All of it; it follows from who studies what."""
     yield from _announcements(now)
     yield from _regrade(now)
+    judged = [step.command.learner_id for step in studies if _is_exam(step.command)]
     yield from _appeals(now, dice, judged)
+    begun = [step.command.learner_id for step in studies if _is_place(step.command)]
+    yield from _running(now, [ADA.learner_id, *[each for each in begun if each != ADA.learner_id][:3]])
+
+
+def _is_exam(command: object) -> bool:
+    return isinstance(command, SubmitAttempt) and command.quiz_id == "STAT-110-1-exam"
+
+
+def _is_place(command: object) -> bool:
+    return isinstance(command, RequestEnrollment) and command.run_id == EARLY
+
+
+def _running(now: datetime, learner_ids: Sequence[str]) -> Iterator[Step]:
+    """Some take the first quiz of a run that has just begun: their attempts go on."""
+    run = BY_ID[EARLY]
+    unit = next(unit for unit in run.course.units if unit.unit_id == "quiz-1")
+    question, key = unit.asked[0]
+    for number, learner_id in enumerate(learner_ids):
+        names = (learner_id, run.quiz_id(unit.unit_id))
+        at = now - HOUR + timedelta(minutes=11 * number)
+        yield Step(at, learner_id, StartAttempt(*names), learner_id)
+        response = msgspec.to_builtins(right_response(key))
+        answered = SaveAnswer(*names, 1, question.question_id, 1, response)
+        yield Step(at + timedelta(minutes=2), learner_id, answered, learner_id)
 
 
 def _announcements(now: datetime) -> Iterator[Step]:

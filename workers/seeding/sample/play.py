@@ -17,6 +17,7 @@ from adapters.tasks import cancel_and_wait
 from commands.log import Context
 from domain.errors import DomainError
 from domain.fact import Fact
+from domain.progress import BY_HAND, OPENED, WATCHED
 from workers.reactions import REACTIONS, Reaction
 from workers.reactions.reaction import context_of, is_history, named
 from workers.seeding.sample.timetable import Step
@@ -25,6 +26,8 @@ SOURCE = "seed"
 PAST = "import:sample"
 """The source of facts from which nothing is to follow: jobs of long ago, calls of a provider that knows nothing."""
 AT_ONCE = 64  # chains
+UNSCORED = (OPENED, BY_HAND, WATCHED)
+"""Rules by which units without a score are completed."""
 
 
 class Player:
@@ -90,7 +93,7 @@ class Player:
     async def _in_order(self, facts: Sequence[Fact]) -> None:
         async with self._places:
             for fact in facts:
-                for reaction in REACTIONS[fact.type]:
+                for reaction in () if _is_unscored(fact) else REACTIONS[fact.type]:
                     await self._carry_out(fact, reaction)
 
     async def _carry_out(self, fact: Fact, reaction: Reaction) -> None:
@@ -104,6 +107,11 @@ class Player:
                 await self._bus.handle(command, context)
             except DomainError as error:  # the reactor lists it, and tries it again
                 self.refused.append(f"{reaction.name}: {error.sentence}")
+
+
+def _is_unscored(fact: Fact) -> bool:
+    """Whether a unit was completed by which no outcome is decided, which would be looked up hundreds of times."""
+    return fact.type == "progress.unit_completed" and fact.data["rule"] in UNSCORED
 
 
 async def _all(works: Sequence[Coroutine[Any, Any, None]]) -> None:

@@ -23,13 +23,13 @@ from adapters.personal.addresses import Addresses
 from adapters.postgres.log.append import Append, KeyReused
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
-from commands.quiz import SubmitAttempt
 from commands.user import InviteAccount, VerifyEmail
 from domain.catalog import Content
 from workers.seeding.people import make_sample_people
 from workers.seeding.sample.cast import EVERYONE, KOFI, STAFF
 from workers.seeding.sample.incidents import incident_steps
 from workers.seeding.sample.play import Player
+from workers.seeding.sample.provider import find_paysim, left_to_provider
 from workers.seeding.sample.shelf import WrittenUnit, courses
 from workers.seeding.sample.shop import shop_steps
 from workers.seeding.sample.studies import study_steps
@@ -82,7 +82,7 @@ async def seed_sample(settings: Settings, progress: ProgressReporter = no_progre
         if await log.first_answer(FINISHED) is None:
             await make_sample_people(settings)
             await _claim_addresses(log)
-            refused = await _play(log, steps, progress)
+            refused = await _play_with_provider(log, settings, steps, progress)
             await log.append(Append((), FINISHED, "", await log.head()))
         position = await log.head()
     finally:
@@ -95,19 +95,14 @@ def plan(now: datetime, contents: Mapping[str, Content], seed: int = SEED) -> li
     """All steps up to *now*, in the order of time; the same for the same time and seed."""
     dice = random.Random(seed)  # noqa: S311 - not a secret: the same seed makes the same campus
     studies = [*study_steps(now, dice)]
-    judged = [step.command.learner_id for step in studies if _is_exam(step.command)]
     steps = [
         *_accounts(now, dice),
         *catalog_steps(now, contents),
         *studies,
         *shop_steps(now, dice),
-        *incident_steps(now, dice, judged),
+        *incident_steps(now, dice, studies),
     ]
     return sorted((step for step in steps if step.at <= now), key=lambda step: step.at)
-
-
-def _is_exam(command: object) -> bool:
-    return isinstance(command, SubmitAttempt) and command.quiz_id == "STAT-110-1-exam"
 
 
 def _accounts(now: datetime, dice: random.Random) -> list[Step]:
@@ -135,6 +130,18 @@ async def _now(log: PostgresLog) -> datetime:
 async def _claim_addresses(log: PostgresLog) -> None:
     addresses = Addresses(log.link, log.keys)
     await asyncio.gather(*(addresses.claim(person.email, person.learner_id) for person in EVERYONE))
+
+
+async def _play_with_provider(
+    log: PostgresLog, settings: Settings, steps: list[Step], progress: ProgressReporter
+) -> list[str]:
+    paysim = await find_paysim(settings)
+    if paysim is None:
+        return await _play(log, steps, progress)
+    await paysim.note(steps)
+    refused = await _play(log, left_to_provider(steps), progress)
+    await paysim.dispute(steps)
+    return refused
 
 
 async def _play(log: PostgresLog, steps: list[Step], progress: ProgressReporter) -> list[str]:

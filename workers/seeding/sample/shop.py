@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from adapters.payments.paysim import balance
 from commands.enrollment.staff import WaivePrerequisites
 from commands.payment.disputes import OpenDispute
 from commands.payment.orders import CancelOrder, PlaceOrder
@@ -16,7 +17,6 @@ from workers.seeding.sample.timetable import BY_ID, COUPONS, PRICES, SampleRun, 
 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 FULL = 10_000  # basis points
-FEE_BP, FEE_FIXED = 150, 25  # of a card payment: 1.5 % and 0.25
 BUYERS = 14
 DATABASES = 6
 
@@ -109,7 +109,7 @@ def _paid(purchase: Purchase) -> Iterator[RecordIntent]:
 
 
 def _fee(purchase: Purchase) -> RecordFee:
-    fee = purchase.total * FEE_BP // FULL + FEE_FIXED
+    fee = balance.fee_of(purchase.total)
     return RecordFee(
         purchase.buyer.learner_id,
         _payment(purchase),
@@ -117,7 +117,7 @@ def _fee(purchase: Purchase) -> RecordFee:
         fee,
         purchase.total - fee,
         purchase.currency,
-        (purchase.at + 3 * DAY).date(),
+        (purchase.at + 2 * DAY).date(),
         f"pi_{_number(purchase)}",
     )
 

@@ -22,6 +22,8 @@ from workers.seeding.sample.timetable import RUNS, SampleRun, Step
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 LEAVES = 0.07  # share of those who withdraw
 GROWS_QUIET = 0.1  # share of those who stop after a third
+PILED, FRESH = 0.4, 7 * DAY  # the part of new work that still waits on the teacher's pile
+CLICKS = 0.45  # the part of material on which more is done than to open it
 ENOUGH = 0.6  # share of right answers with which a learner is content
 OF_ADA = ("STAT-110-1", "MATH-101-1", "CS-101-1", "MUS-100-1", "CLIM-150-1")
 """The runs of the sample learner, beside the one that she has bought."""
@@ -141,8 +143,9 @@ class _History:
             yield self._step(at + 2 * MINUTE, watched)
         elif unit.kind == "activity" and self._dice.random() < self._reliability:
             yield self._step(at + 25 * MINUTE, CompleteUnit(*self._names, unit.unit_id))
-        clicks = RecordActivity(*self._names, unit.unit_id, "click", self._dice.randint(2, 12))
-        yield self._step(at + 5 * MINUTE, clicks)
+        if self._dice.random() < CLICKS:
+            clicks = RecordActivity(*self._names, unit.unit_id, "click", self._dice.randint(2, 12))
+            yield self._step(at + 5 * MINUTE, clicks)
 
     def _attempts(self, unit: WrittenUnit, at: datetime) -> Iterator[Step]:
         if unit.number("minutes"):
@@ -167,7 +170,7 @@ class _History:
                 text = self._dice.choice(unit.answers)
                 saved, fits = {"kind": "essay", "text": text}, False
             else:
-                knows = 0.35 + 0.5 * self._reliability + 0.12 * attempt_no
+                knows = 0.1 + 0.65 * self._reliability + 0.1 * attempt_no
                 saved, fits = answer(question, key, self._dice, knows=knows)
                 if question.hints and self._dice.random() < 0.2:
                     steps.append(self._step(at, ShowHint(*names, attempt_no, question.question_id, 1)))
@@ -184,7 +187,8 @@ class _History:
     def _graded(self, unit: WrittenUnit, attempt_no: int, at: datetime) -> Iterator[Step]:
         """A teacher grades by the rubric, some days later."""
         graded_at = at + DAY * self._dice.randint(2, 5) + HOUR
-        if graded_at >= self._now:
+        is_fresh = self._now - at < FRESH and self._study.learner is not ADA
+        if graded_at >= self._now or (is_fresh and self._dice.random() < PILED):
             return
         for question, key in unit.asked:
             if not isinstance(key, EssayKey):
