@@ -28,7 +28,7 @@ from tests.support.api import workers
 from tests.support.api_process import serving
 from tests.support.campus_up import campus
 from tests.support.canary_campus import Canaries, Canary, settled
-from tests.support.described import OPERATIONS, Case, answer_as_described, each_case
+from tests.support.described import LABELS, Case, answer_as_described, each_case, operations
 from tests.support.servers import Servers
 
 pytestmark = [pytest.mark.slow, pytest.mark.processes]
@@ -128,13 +128,13 @@ def _shows_no_one(case: Case, role: str, answer: Response, canaries: Canaries, n
         assert answer.status_code >= 300, f"{role} got {case.operation.label} of another: {text[:2_000]}"
 
 
-@pytest.mark.parametrize("label", OPERATIONS)
+@pytest.mark.parametrize("label", LABELS)
 def test_every_role_is_answered_as_described(label: str, asked: Asked, capsys: pytest.CaptureFixture[str]) -> None:
     """No 5xx, no status, content type or body that the description does not name, and no other person."""
-    each_case(OPERATIONS[label], EXAMPLES, asked.send)
+    each_case(operations()[label], EXAMPLES, asked.send)
     asked.asked.add(label)
     with capsys.disabled():
-        sys.stdout.write(f"\n{len(asked.asked)} of {len(OPERATIONS)} operations, {asked.sent:,} cases: {label} ")
+        sys.stdout.write(f"\n{len(asked.asked)} of {len(LABELS)} operations, {asked.sent:,} cases: {label} ")
 
 
 async def test_no_rule_is_broken_afterwards(asked: Asked) -> None:
@@ -143,5 +143,5 @@ async def test_no_rule_is_broken_afterwards(asked: Asked) -> None:
     assert verified.returncode == 0, verified.stdout + verified.stderr
     async with await connect(asked.settings, application="test") as connection:
         assert [each.name for each in await projection_lags(connection) if each.parked] == []
-    if asked.asked == set(OPERATIONS):
+    if asked.asked == set(LABELS):
         assert asked.sent >= ENOUGH

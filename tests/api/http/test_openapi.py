@@ -7,7 +7,7 @@ import requests
 
 from adapters.settings import Settings
 from tests.support.api_process import Served, serving
-from tests.support.described import OPERATIONS, Case, answer_as_described, each_case
+from tests.support.described import LABELS, Case, answer_as_described, each_case, operations
 
 FEW, EVERY = 3, 8
 """Examples of each operation; every so many-th is also sent what a system makes. The slow test by role sends all."""
@@ -27,11 +27,16 @@ def session() -> Iterator[requests.Session]:
         yield session
 
 
-@pytest.mark.parametrize("label", OPERATIONS)
+def test_every_operation_is_asked() -> None:
+    """The routes and the description have the same ones."""
+    assert sorted(operations()) == sorted(LABELS)
+
+
+@pytest.mark.parametrize("label", LABELS)
 def test_every_answer_is_as_described(label: str, api: Served, session: requests.Session) -> None:
     """No 5xx, no status, content type or body that the description does not name."""
 
     def send(case: Case) -> None:
         answer_as_described(case, api.url, api.token, session)
 
-    each_case(OPERATIONS[label], FEW, send, systematic=[*OPERATIONS].index(label) % EVERY == 0)
+    each_case(operations()[label], FEW, send, systematic=LABELS.index(label) % EVERY == 0)
