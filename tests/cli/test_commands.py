@@ -1,16 +1,21 @@
-"""`campus status`, `doctor`, `token` and the command itself, against a running campus."""
+"""`campus status`, `doctor`, `token`, `analytics url` and the command itself, against a running campus."""
 
 import json
 import os
+import pty
 import signal
+import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from adapters.jwt import InvalidToken, claims_of, sign, verify
+from adapters.postgres.analytics import VIEWS
 from adapters.settings import Settings
-from tests.support.campus_up import RunningCampus, campus
+from tests.support.campus_up import CAMPUS, RunningCampus, campus, environment
+from tests.support.polling import wait_until
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SECRET = "only for these tests, really"
@@ -64,6 +69,43 @@ def test_doctor_names_what_is_broken(running: RunningCampus) -> None:
     assert examined.returncode == 1
     broken = {check["name"]: check["hint"] for check in json.loads(examined.stdout)["checks"] if not check["ok"]}
     assert "CAMPUS_NATS_URL" in broken["nats"]
+
+
+def test_the_url_of_analysts_leads_to_the_views(running: RunningCampus) -> None:
+    """In the role of analysts, with plain names, and without any right to write."""
+    printed = campus("analytics", "url", "--data", str(running.data_dir))
+    assert printed.returncode == 0, printed.stderr
+    assert printed.stderr == ""  # what is meant for a person is said on a terminal only
+    with psycopg.connect(printed.stdout.strip()) as connection:
+        assert connection.execute("SELECT current_user, current_schema").fetchone() == (
+            "campus_analyst",
+            "campus_demo_analytics",
+        )
+        assert connection.execute("SHOW transaction_read_only").fetchone() == ("on",)
+
+
+def test_on_a_terminal_the_url_of_analysts_has_its_use(running: RunningCampus) -> None:
+    """With the place of a psql, on standard error."""
+    ours, theirs = pty.openpty()
+    try:
+        command = [*CAMPUS, "analytics", "url", "--data", str(running.data_dir)]
+        done = subprocess.run(command, stdout=theirs, stderr=subprocess.PIPE, text=True, check=True, env=environment())
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert "psql" in done.stderr
+
+
+def test_the_views_of_analysts_come_by_themselves(running: RunningCampus) -> None:
+    """The projector of `campus up` makes them, all that are documented."""
+    url = campus("analytics", "url", "--data", str(running.data_dir)).stdout.strip()
+
+    def there() -> set[str]:
+        with psycopg.connect(url) as connection:
+            rows = connection.execute("SELECT viewname FROM pg_views WHERE schemaname = current_schema")
+            return {name for (name,) in rows}
+
+    wait_until(lambda: there() == {view.name for view in VIEWS}, there)
 
 
 @pytest.mark.parametrize(

@@ -26,20 +26,17 @@ SERVERS = {"postgres", "valkey", "nats", "paysim", "witness", "inbox"}
 PROCESSES = {*SERVERS, "api", "relay", "projector", "reactor", "dispatcher", "auditor"}
 
 
-def test_a_campus_starts_and_stops_in_order(data_dir: Path) -> None:
-    """One command starts everything; SIGTERM stops the API first and PostgreSQL last, and leaves nothing running."""
-    with running_campus(data_dir) as running:
-        assert set(running.pids) == PROCESSES
-        assert running.get("/readyz")["head"] == 0
-        pids = list(running.pids.values())
-        assert running.stop() == 0
-        wait_until_gone(pids)
+def stops_in_order(running: RunningCampus) -> None:
+    """SIGTERM stops the API first and PostgreSQL last, and leaves nothing running."""
+    pids = list(running.pids.values())
+    assert running.stop() == 0
+    wait_until_gone(pids)
     lines = [line.split()[0] for line in running.said.splitlines() if line.endswith(" stopped")]
     assert lines[0] == "api"
     assert set(lines[1:6]) == {"relay", "projector", "reactor", "dispatcher", "auditor"}
     assert set(lines[6:10]) == {"nats", "paysim", "witness", "inbox"}
     assert lines[10:] == ["valkey", "postgres"]
-    assert not instance_file(data_dir).exists()
+    assert not instance_file(running.data_dir).exists()
 
 
 def test_who_may_be_anyone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,9 +97,14 @@ def test_a_process_has_the_secrets_that_it_uses(running: RunningCampus) -> None:
 
 
 def test_a_killed_parent_leaves_no_orphan_and_the_next_start_recovers(data_dir: Path) -> None:
-    """After `kill -9` of the supervisor all children end by themselves; a new start has the same campus."""
+    """
+    One command starts everything. After `kill -9` of the supervisor all children end by themselves; a new start has the
+    same campus, and stops in order.
+    """
     with running_campus(data_dir) as running:
         pids = running.pids
+        assert set(pids) == PROCESSES
+        assert running.get("/readyz")["head"] == 0
         os.kill(running.process.pid, signal.SIGKILL)
         running.process.wait()
         secrets = (data_dir / "run" / "secrets.json").read_text()
@@ -111,6 +113,7 @@ def test_a_killed_parent_leaves_no_orphan_and_the_next_start_recovers(data_dir: 
             assert set(again.pids) == PROCESSES
             assert again.get("/readyz")["head"] == 0
             assert (data_dir / "run" / "secrets.json").read_text() == secrets
+            stops_in_order(again)
 
 
 @pytest.mark.slow
