@@ -57,7 +57,7 @@ def _at_risk(found: Enrolled, facts: Iterable[Fact], now: datetime) -> list[Lear
     listed = []
     for row in found.rows:
         weights = found.weights_for(row)
-        due = due_for(weights.scheme.due, weights.own_due, row.placed_at, row.extensions)
+        due = due_for(weights.scheme.due, weights.own_due, row.days_from, row.extensions)
         of_course = {unit_id: at for unit_id, at in due.items() if unit_id in weights.scheme.weights}
         missed, past = missed_units(of_course, {*row.completed, *row.excused, *row.scores, *row.handed_in}, now)
         standing = Standing(

@@ -48,9 +48,10 @@ async def test_a_learner_sees_deadlines_with_extensions(campus: Campus) -> None:
 async def test_learners_follow_the_cohort_that_they_are_in(campus: Campus) -> None:
     """Their days count from when it begins, also when that changes; the run says which cohorts it has."""
     await campus.send("/courses", {"course_id": campus.course, "title": "Algebra"}, user="admin")
-    await campus.send(f"/courses/{campus.course}/versions", {"units": UNITS}, user="admin")
-    plan = {"run_id": campus.run, "course_id": campus.course, "starts_at": START, "ends_at": END, "pacing": "cohort"}
-    await campus.send("/runs", {**plan, "due_from": "enrollment"}, user="admin")
+    letters = [{"letter": "P", "from_bp": 5_000}, {"letter": "N", "from_bp": 0}]
+    await campus.send(f"/courses/{campus.course}/versions", {"units": UNITS, "letters": letters}, user="admin")
+    plan = {"run_id": campus.run, "course_id": campus.course, "starts_at": "2020-01-01T00:00:00Z", "ends_at": END}
+    await campus.send("/runs", {**plan, "pacing": "cohort", "due_from": "enrollment"}, user="admin")
     await campus.send(f"/runs/{campus.run}/open", user="admin")
     await campus.enroll()
     path, cohort = f"/runs/{campus.run}", {"cohort_id": "spring", "name": "Spring", "begins_at": "2126-03-01T08:00:00Z"}
@@ -71,8 +72,21 @@ async def test_learners_follow_the_cohort_that_they_are_in(campus: Campus) -> No
     mine = await campus.see(f"/me{path}/deadlines", position, user=campus.learner)
     assert (mine["cohort_id"], mine["counts_from"]) == ("spring", moved["begins_at"])
     assert mine["items"][0]["due_at"] == "2126-03-16T08:00:00Z"
-    early = await campus.post(f"{path}/cohorts", {**cohort, "begins_at": "2020-01-01T00:00:00Z"}, user="admin")
+    early = await campus.post(f"{path}/cohorts", {**cohort, "begins_at": "2019-01-01T00:00:00Z"}, user="admin")
     assert (early.status_code, early.json()["code"]) == (422, "bad_cohort")
+    quiz = {"quiz_id": campus.quiz, "run_id": campus.run, "unit_id": "q2", "title": "Groups"}
+    await campus.send("/quizzes", quiz, user="admin")
+    await campus.send(f"/quizzes/{campus.quiz}/attempts/1/submit", {"responses": []})
+    score = {"learner_id": campus.learner, "score_bp": 5_000}
+    position = await campus.send(f"/quizzes/{campus.quiz}/attempts/1/grade", score, user="instructor")
+    (row,) = (await campus.see(f"{path}/gradebook/matrix", position))["items"]
+    assert row["letter_so_far"] == "P"
+    await campus.send(f"{path}/cohorts", {**cohort, "begins_at": "2020-02-01T00:00:00Z"}, user="instructor")
+    await campus.until_answer(
+        f"{path}/gradebook/matrix", lambda found: found["items"][0]["letter_so_far"] == "N", user="instructor"
+    )
+    (at_risk,) = (await campus.get(f"{path}/at-risk")).json()["items"]
+    assert "missed" in {each["code"] for each in at_risk["reasons"]}
 
 
 async def shown(campus: Campus, position: int) -> dict[str, str]:

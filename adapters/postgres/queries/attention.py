@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 
 import msgspec
 
+from adapters.postgres.queries.course_dashboard import DAYS_FROM
 from adapters.postgres.queries.json_answer import json_array, json_object
 from adapters.postgres.queries.old_columns import with_columns
 from adapters.postgres.queries.reader import CHECKPOINT, Answer, Reader
@@ -110,8 +111,8 @@ UNGRADED = UngradedWork(
 
 _AT = f"least({CHECKPOINT.format('course_dashboard')}, {CHECKPOINT.format('gradebook')})"
 _ENROLLED = with_columns(
-    """SELECT learner_id, percent, grade_so_far_bp, completed, excused, scores, extensions,
-              coalesce(cohort_begins_at, placed_at) AS placed_at, version,
+    f"""SELECT learner_id, percent, grade_so_far_bp, completed, excused, scores, extensions,
+              {DAYS_FROM} AS days_from, version,
               (SELECT max(w::integer) FROM jsonb_array_elements_text(weeks) AS w) AS last_week
          FROM course_enrollments WHERE run_id = %(run)s AND status = 'active'""",
     "enrolled",
@@ -141,7 +142,7 @@ class Row(msgspec.Struct, kw_only=True):
     What the read models have of a learner with a place; `last_week` is the ordinal of a Monday.
 
     Attributes:
-        placed_at: when days of deadlines begin to count, on runs where that is not the start: cohort or place.
+        days_from: from when days of deadlines count, on runs where that is not the start: from cohort or place.
         version: of the course, where the learner follows another one than the run did at first.
     """
 
@@ -152,7 +153,7 @@ class Row(msgspec.Struct, kw_only=True):
     excused: list[str]
     scores: dict[str, int]
     extensions: dict[str, datetime]
-    placed_at: datetime | None
+    days_from: datetime | None
     version: int
     last_week: int | None
     last_handed_in: date | None

@@ -196,13 +196,16 @@ OLD = {
     "version": "0",
     "extensions": "'{}'::jsonb",
     "placed_at": "NULL::timestamptz",
+    "cohort_begins_at": "NULL::timestamptz",
 }
+DAYS_FROM = "coalesce(cohort_begins_at, placed_at)"
+"""From when the days of a learner's deadlines count, on runs where that is not the start: from cohort or place."""
 
 
 def learners(which: str) -> str:
     """
     SQL for the learners of a run *which* fit a condition: status, grades as they are shown, scores, own deadlines.
     """
-    columns = "percent, grade_bp, outcome, completed, weeks, scores, " + ", ".join(OLD)
+    columns = f"percent, grade_bp, outcome, completed, weeks, scores, {DAYS_FROM} AS days_from, " + ", ".join(OLD)
     select = f"SELECT learner_id, {_SHOWN_STATUS} AS status, {columns} FROM course_enrollments"
     return with_columns(f"{select} WHERE run_id = %(run)s AND {which}", "learner", **OLD)

@@ -110,11 +110,11 @@ class OwnStanding(Standing):
     The same with what makes deadlines the learner's own.
 
     Attributes:
-        placed_at: only known on runs whose deadlines count from it.
+        days_from: from when days of deadlines count, on runs where that is not the start: from cohort or place.
     """
 
     extensions: dict[str, datetime] = msgspec.field(default_factory=dict)
-    placed_at: datetime | None = None
+    days_from: datetime | None = None
 
 
 _AT = f"least({CHECKPOINT.format('gradebook')}, {CHECKPOINT.format('course_dashboard')})"
@@ -201,9 +201,8 @@ def _with_parts(
     """A row with the letters of its grades, the means of its categories, and how each cell counts."""
     standing, version, learner_id, body = found
     row, stands = msgspec.json.decode(body, type=GradesOfRow), msgspec.json.decode(standing, type=OwnStanding)
-    scheme = weights.get(version, weights[0]).of_learner(
-        stands.placed_at, stands.extensions
-    )  # as the projection has it
+    of_version = weights.get(version, weights[0])
+    scheme = of_version.of_learner(stands.days_from, stands.extensions)  # as the projection has it
     row.letter, row.letter_so_far = shown_letters(stands, scheme, now)
     if scheme.policy == CATEGORIES:
         categories = categories_of(scheme, scores_of(stands), stands.excused, now)
