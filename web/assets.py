@@ -95,10 +95,14 @@ class Assets:
 
     def url(self, file: str) -> str:
         """The address of a file; raises UnknownAsset."""
+        return f"/static/{self.asset(file).name}"
+
+    def asset(self, file: str) -> Asset:
+        """A file; raises UnknownAsset."""
         asset = self._by_file.get(file)
         if asset is None:
             raise UnknownAsset(file)
-        return f"/static/{asset.name}"
+        return asset
 
     def routes(self) -> list[Route]:
         """Where the files are served."""

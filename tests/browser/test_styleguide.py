@@ -12,10 +12,10 @@ import pytest
 from playwright.async_api import Browser, Page, Route
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route as Address
 
-from tests.support.browser import accessibility, overflow, reviewed, visiting
+from tests.support.browser import accessibility, overflow, pictured, reviewed, visiting
 from tests.support.polling import until
 from web.assets import assets
 from web.page import HEADERS
@@ -38,10 +38,15 @@ async def _guide(request: Request) -> HTMLResponse:
     return HTMLResponse(rendered("styleguide.html", reader, values), headers=HEADERS)
 
 
+async def _ended(request: Request) -> Response:
+    """A stream of events whose session is over."""
+    return Response(status_code=401)
+
+
 @asynccontextmanager
 async def guide(browser: Browser, query: str = "", **more: Any) -> AsyncIterator[Page]:
     """The page in a fresh profile; what it asks for is answered in this process, by no server."""
-    app = Starlette(routes=[Address("/styleguide", _guide), *assets().routes()])
+    app = Starlette(routes=[Address("/styleguide", _guide), Address("/events", _ended), *assets().routes()])
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url=HOST) as client, visiting(browser, **more) as visitor:
 
@@ -50,6 +55,7 @@ async def guide(browser: Browser, query: str = "", **more: Any) -> AsyncIterator
             found = await client.get(asked.url, headers={**asked.headers, "accept-encoding": "identity"})
             await route.fulfill(status=found.status_code, headers=dict(found.headers), body=found.content)
 
+        visitor.expected.add(401)
         await visitor.context.route("**/*", answer)
         yield await visitor.open(f"{HOST}/styleguide{query}")
 
@@ -69,9 +75,9 @@ async def test_everyone_can_use_all_components(browser: Browser, query: str) -> 
 
 @pytest.mark.slow
 async def test_forced_colours_show_all_components(browser: Browser) -> None:
-    """The colours that a person has chosen are those of the page; its lines and charts are still there."""
+    """What charts draw has the colours that a person has chosen; axe-core does not know these."""
     async with guide(browser, forced_colors="active") as page:
-        await reviewed(page, "styleguide-forced")
+        await pictured(page, "styleguide-forced")
         bar = page.locator(".chart-svg .area").first
         assert await bar.evaluate("(bar) => getComputedStyle(bar).fill") == await page.evaluate(
             "(() => { const it = document.body.appendChild(document.createElement('i')); it.style.color = 'CanvasText';"
@@ -98,7 +104,7 @@ async def test_the_theme_and_the_zone_are_kept(browser: Browser) -> None:
 async def test_the_keyboard_reaches_menus_search_and_dialogs(browser: Browser) -> None:
     """Escape closes what is open and gives the focus back; Ctrl K goes to the search."""
     async with guide(browser) as page:
-        menu = page.locator("details[data-menu]")
+        menu = page.locator("main details[data-menu]")
         await menu.locator("summary").focus()
         await page.keyboard.press("Enter")
         assert await menu.get_attribute("open") is not None
@@ -134,7 +140,10 @@ async def test_a_lost_connection_and_a_session_that_is_over_are_said(browser: Br
         await until(lambda: shows("Live updates are interrupted"))
         await page.evaluate("document.body.dispatchEvent(new CustomEvent('htmx:sseOpen', {bubbles: true}))")
         await until(lambda: says("Connected again"))
-        await page.evaluate("document.body.dispatchEvent(new CustomEvent('session-ended', {bubbles: true}))")
+        await page.evaluate(
+            "document.body.dispatchEvent(new CustomEvent('htmx:sseError',"
+            " {bubbles: true, detail: {source: {url: '/events'}}}))"
+        )
         await until(lambda: shows("You are signed out"))
         assert await banner.get_by_role("link").get_attribute("href") == "/signin"
 
@@ -142,7 +151,7 @@ async def test_a_lost_connection_and_a_session_that_is_over_are_said(browser: Br
 async def test_menus_and_dialogs_need_no_script(browser: Browser) -> None:
     """They open without one; what needs one is not shown."""
     async with guide(browser, java_script_enabled=False) as page:
-        await page.locator("details[data-menu] summary").click()
+        await page.locator("main details[data-menu] summary").click()
         await page.get_by_role("link", name="Roster", exact=True).wait_for()  # as long as it takes
         await page.get_by_role("button", name="Open a dialog").click()
         await page.get_by_role("heading", name="Withdraw from the run?").wait_for()  # as long as it takes

@@ -112,12 +112,17 @@ async def visiting(browser: Browser, **more: Any) -> AsyncIterator[Visitor]:
 
 async def reviewed(page: Page, name: str) -> None:
     """Everyone can use the page: no window is too narrow for it, and axe-core finds nothing; keep pictures of it."""
+    await pictured(page, name)
+    assert await accessibility(page) == [], page.url
+
+
+async def pictured(page: Page, name: str) -> None:
+    """No window is too narrow for the page; keep pictures of it."""
     for width, size in SIZES.items():
         await page.set_viewport_size(size)
         if pictures := os.environ.get(PICTURES):
             await page.screenshot(path=Path(pictures) / f"{name}-{width}.png", full_page=True)
         assert await overflow(page) == 0, (page.url, width)
-    assert await accessibility(page) == [], page.url
 
 
 async def accessibility(page: Page) -> list[str]:

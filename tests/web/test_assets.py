@@ -128,6 +128,21 @@ async def test_unknown_files_are_not_found(assets: Assets, name: str) -> None:
     assert "immutable" not in answer.headers.get("cache-control", "")
 
 
+def test_a_first_page_is_light(assets: Assets) -> None:
+    """All files that a page in English or German loads, as they are sent, are at most 110 kB."""
+    loaded = [
+        "campus.css",
+        "campus.js",
+        "htmx.min.js",
+        "sse.js",
+        "idiomorph-ext.min.js",
+        "icons.svg",
+        "inter-latin.woff2",
+    ]
+    sizes = {file: len(assets.asset(file).compressed or assets.asset(file).body) for file in loaded}
+    assert sum(sizes.values()) <= 110_000, sizes
+
+
 def test_files_of_others_are_those_that_their_makers_published() -> None:
     """VENDORED.md has the sum of each file that is not ours, with its licence beside it."""
     lines = re.findall(

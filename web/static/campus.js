@@ -63,9 +63,19 @@
     lost.delete(source(event));
     note("lost", lost.size > 0);
   });
+  /* A stream ends with its session: then the same address says so. */
+  const askWhether = async (address) => {
+    try {
+      const { status } = await fetch(address, { method: "HEAD", cache: "no-store" });
+      if (status === 401) note("ended", true);
+    } catch {
+      /* the server is away, which the banner says */
+    }
+  };
   document.addEventListener("htmx:sseError", (event) => {
     lost.add(source(event));
     note("lost", true);
+    if (event.detail?.source?.url && !states.ended) askWhether(event.detail.source.url);
   });
   document.addEventListener("htmx:sseClose", (event) => {
     lost.delete(source(event));
