@@ -31,6 +31,7 @@ async def collect(settings: "Settings") -> dict[str, Any]:
     Raises:
         Failure: the API does not answer.
     """
+    from cli.dev import page_url
     from cli.http import get_own
     from cli.up.instance import read
 
@@ -38,6 +39,7 @@ async def collect(settings: "Settings") -> dict[str, Any]:
     if ready.status == 0:
         raise Failure(f"nothing answers at {settings.api_url}: start a campus with `campus up`, or see `campus doctor`")
     return {
+        "page": page_url(settings),
         "api": settings.api_url,
         "status": ready.body.get("status", f"HTTP {ready.status}"),
         "head": ready.body.get("head"),
@@ -52,7 +54,7 @@ def render(state: dict[str, Any]) -> "Table":
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    title = f"{state['api']}   {state['status']}   head {state['head'] or 0:,}"
+    title = f"{state['page']}   {state['status']}   head {state['head'] or 0:,}"
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("read model", no_wrap=True)
     for name in ("position", "lag", "late", "parked"):

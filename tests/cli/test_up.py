@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from adapters.auth.sample_people import PASSWORD, SAMPLE_PEOPLE
 from adapters.settings import Settings, SettingsError, instance_file
 from cli.up.examples import Examples
 from cli.up.lock import identity
@@ -134,6 +135,24 @@ def test_two_campuses_run_side_by_side(running: RunningCampus, data_dir: Path) -
         assert not set(running.pids.values()) & set(other.pids.values())
         assert running.get("/readyz")["status"] == other.get("/readyz")["status"] == "ready"
     assert running.get("/readyz")["status"] == "ready"
+
+
+@pytest.mark.slow
+def test_an_empty_campus_is_filled_and_says_who_signs_in(data_dir: Path) -> None:
+    """The page is named before it is filled; both sides of the payments agree, and a second start fills nothing."""
+    with running_campus(data_dir, seed=True) as running:
+        said = running.said
+        page = f"http://localhost:{running.port}/"
+        assert said.index(page) < said.index("filling the campus") < said.index(f"open in a browser:  {page}")
+        assert [person.email for person in SAMPLE_PEOPLE.values() if person.email not in said] == []
+        assert PASSWORD in said
+        head = running.get("/readyz")["head"]
+        assert head > 5_000
+        compared = campus("payments", "reconcile", "--data", str(data_dir))
+        assert "all agrees" in compared.stdout, compared.stdout
+    with running_campus(data_dir, seed=True) as again:
+        assert "filling" not in again.said
+        assert again.get("/readyz")["head"] - head < 200  # what the workers had still to do
 
 
 def test_a_data_directory_in_use_is_refused(running: RunningCampus) -> None:

@@ -55,11 +55,14 @@ def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
 class RunningCampus:
     """A `campus up` that is starting or has started."""
 
-    def __init__(self, data_dir: Path, *arguments: str, env: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, data_dir: Path, *arguments: str, env: Mapping[str, str] | None = None, seed: bool = False
+    ) -> None:
         self.data_dir = data_dir
         self.port = free_port()
         self.output = data_dir.with_suffix(".out")
-        command = [*CAMPUS, "up", "--data", str(data_dir), "--port", str(self.port), "--no-seed", *arguments]
+        command = [*CAMPUS, "up", "--data", str(data_dir), "--port", str(self.port), *arguments]
+        command += [] if seed else ["--no-seed"]
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(command, stdout=output, stderr=output, env=environment(env))
 
@@ -105,9 +108,11 @@ class RunningCampus:
 
 
 @contextmanager
-def running_campus(data_dir: Path, *arguments: str, env: Mapping[str, str] | None = None) -> Iterator[RunningCampus]:
+def running_campus(
+    data_dir: Path, *arguments: str, env: Mapping[str, str] | None = None, seed: bool = False
+) -> Iterator[RunningCampus]:
     """Have a campus run and be ready inside the block; whatever happens, it is gone afterwards."""
-    started = RunningCampus(data_dir, *arguments, env=env)
+    started = RunningCampus(data_dir, *arguments, env=env, seed=seed)
     try:
         started.wait_until_ready()
         yield started

@@ -23,8 +23,9 @@ from workers.seeding.sample.timetable import RUNS, Step, catalog_steps
 
 NOW = datetime(2026, 5, 4, 10, 30, tzinfo=UTC)
 EXPECTED = (
-    "announcement.published", "appeal.answered", "appeal.made", "attempt.graded", "attempt.item_graded",
-    "attempt.regraded", "attempt.hint_shown", "course.version_published", "dispute.opened", "enrollment.completed",
+    "announcement.published", "appeal.answered", "appeal.made", "attempt.grade_overridden", "attempt.graded",
+    "attempt.hint_shown", "attempt.item_graded", "attempt.regraded", "course.version_published",
+    "course_draft.unit_added", "dispute.opened", "enrollment.completed", "enrollment.extension_granted",
     "enrollment.waitlisted", "enrollment.withdrawn", "entitlement.granted", "order.cancelled", "order.paid",
     "order.refunded", "progress.course_outcome_decided", "progress.credential_issued", "progress.unit_completed",
     "regrade.committed", "role.granted", "run.closed", "user.invited", "viewing.watched",

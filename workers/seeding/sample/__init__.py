@@ -8,6 +8,7 @@ The sample campus: a dozen courses with real text, sixty people, and a week that
     studies     what learners do      answering  what they answer
     shop        what they buy         incidents  appeals, a regrade, announcements
     provider    the stand-in of the payment provider, if one runs
+    desk        a bank of questions, a draft, more time, a corrected grade
     play        carries it all out, with what follows
     run         from an empty log to the campus
 """

@@ -27,6 +27,7 @@ from commands.user import InviteAccount, VerifyEmail
 from domain.catalog import Content
 from workers.seeding.people import make_sample_people
 from workers.seeding.sample.cast import EVERYONE, KOFI, STAFF
+from workers.seeding.sample.desk import desk_steps
 from workers.seeding.sample.incidents import incident_steps
 from workers.seeding.sample.play import Player
 from workers.seeding.sample.provider import find_paysim, left_to_provider
@@ -101,6 +102,7 @@ def plan(now: datetime, contents: Mapping[str, Content], seed: int = SEED) -> li
         *studies,
         *shop_steps(now, dice),
         *incident_steps(now, dice, studies),
+        *desk_steps(now, studies, contents),
     ]
     return sorted((step for step in steps if step.at <= now), key=lambda step: step.at)
 

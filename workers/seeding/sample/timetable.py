@@ -13,7 +13,6 @@ from commands.quiz import PublishQuiz
 from commands.roles import GrantRole
 from domain.catalog import Content, Letter, Prerequisite, Unit
 from domain.catalog.unit import UnitCompletion
-from domain.kinds import has_score
 from domain.late_policy import PERCENT_A_DAY, UNTIL, LatePolicy
 from domain.quiz import Rules
 from domain.quiz.rules import Feedback
@@ -133,7 +132,7 @@ def catalog_steps(now: datetime, contents: Mapping[str, Content]) -> Iterator[St
     for number, course in enumerate(courses().values()):
         at = now - FIRST + timedelta(hours=number)
         teacher = TAUGHT_BY[course.course_id].learner_id
-        units = [_unit(course, unit, contents) for unit in course.units]
+        units = [unit_of(course, unit, contents) for unit in course.units]
         needs = [Prerequisite([course.needs])] if course.needs else []
         yield Step(at, teacher, CreateCourse(course.course_id, course.title, course.summary, course.language))
         publish = PublishCourse(course.course_id, units, sections=course.sections, letters=LETTERS, prerequisites=needs)
@@ -145,7 +144,8 @@ def catalog_steps(now: datetime, contents: Mapping[str, Content]) -> Iterator[St
     yield from _sale(now)
 
 
-def _unit(course: WrittenCourse, unit: WrittenUnit, contents: Mapping[str, Content]) -> Unit:
+def unit_of(course: WrittenCourse, unit: WrittenUnit, contents: Mapping[str, Content]) -> Unit:
+    """A unit as a version of its course has it."""
     seconds = unit.number("seconds") or None
     rule = {"text": UnitCompletion("opened"), "file": UnitCompletion("opened"), "link": UnitCompletion("opened")}
     if seconds:
@@ -217,8 +217,3 @@ def _sale(now: datetime) -> Iterator[Step]:
 
 def _morning(now: datetime) -> datetime:
     return now.replace(hour=8, minute=0, second=0, microsecond=0)
-
-
-def graded(unit: WrittenUnit) -> bool:
-    """Whether a unit has a score."""
-    return has_score(unit.kind)
