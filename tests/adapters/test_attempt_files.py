@@ -4,7 +4,9 @@ import asyncio
 import hashlib
 import secrets
 
+import psycopg
 import pytest
+from psycopg import sql
 
 from adapters import attempt_files
 from adapters.attempt_files import AttemptFiles, KeptFile
@@ -13,9 +15,11 @@ from adapters.postgres.connection import Connection
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
 from domain.personal import PersonErased
+from tests.support.polling import until
 
 STREAM, OTHER = "attempt-ann:essay:1", "attempt-ben:essay:1"
 WORDS = b"my grandmother's recipe, as a scan"
+WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
 SHA256 = hashlib.sha256(WORDS).hexdigest()
 
 
@@ -47,15 +51,27 @@ async def test_files_of_an_attempt(own_settings: Settings, monkeypatch: pytest.M
 
 
 async def test_uploads_at_once_are_counted(own_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By processes that know nothing of each other: one is kept, where one may be."""
+    """Where one more may be kept, and another process has not committed its own, a file waits, and is too many then."""
     monkeypatch.setattr(attempt_files, "MOST_FILES", 1)
-    logs = [await PostgresLog.open(own_settings) for _ in range(8)]
-    kept = await asyncio.gather(
-        *(AttemptFiles(log.link, log.keys).keep(STREAM, bytes([number]) * 200_000) for number, log in enumerate(logs))
-    )
-    assert len([each for each in kept if each is not None]) == 1
-    for log in logs:
-        await log.close()
+    log = await PostgresLog.open(own_settings)
+    files = AttemptFiles(log.link, log.keys)
+    other = {"stream": STREAM, "sha256": "0" * 64, "size": 1, "is_sealed": False, "content": b"x", "most": 1}
+    async with (
+        await psycopg.AsyncConnection.connect(own_settings.postgres_url, autocommit=True) as watching,
+        await psycopg.AsyncConnection.connect(own_settings.postgres_url) as connection,
+    ):
+        await connection.execute(sql.SQL("SET search_path TO {}").format(sql.Identifier(own_settings.schema_name)))
+        await connection.execute(attempt_files.KEEP.encode(), other)
+        keeping = asyncio.create_task(files.keep(STREAM, WORDS))
+
+        async def is_done_or_waits() -> bool:
+            row = await (await watching.execute(WAITING)).fetchone()
+            return keeping.done() or row == (1,)
+
+        await until(is_done_or_waits)
+        await connection.commit()
+    assert await keeping is None
+    await log.close()
 
 
 def test_sealed_bytes_are_bound_to_their_place() -> None:
