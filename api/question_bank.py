@@ -11,7 +11,7 @@ import uuid_utils
 from fastapi import Path, Query, Response
 from pydantic import Field
 
-from adapters.questions.banks import BankItem, all_banks, bank_of, question_of
+from adapters.questions.banks import BankItem, all_banks, question_of
 from api.http.clear_reason import ClearReason
 from api.http.dispatch import Accepted, Body, Dispatch, example
 from api.http.openapi import command, query
@@ -190,7 +190,7 @@ async def list_questions(
     limit: Limit = 100,
 ) -> Response:
     """Questions of a bank with their keys."""
-    bank = await bank_of(ask.services.log, bank_id)
+    bank = await ask.services.question_banks.bank_of(bank_id)
     ask.must_reach(bank.position)
     found = [
         item

@@ -34,6 +34,7 @@ from adapters.postgres.ops.refused_commands import RefusalKeeper
 from adapters.postgres.queries.overview import Overviews
 from adapters.postgres.queries.reader import Reader
 from adapters.postgres.store.deciding_rules import note_deciding_when_possible
+from adapters.questions.banks import KnownBanks
 from adapters.settings import Settings
 from adapters.study import KnownStudy
 from adapters.tasks import cancel_and_wait
@@ -87,6 +88,7 @@ class Services:
     study: KnownStudy
     contents: Contents
     attempt_files: AttemptFiles
+    question_banks: KnownBanks
     reads: ReadsOfOthers
     platform: Platform
 
@@ -100,9 +102,8 @@ async def services(settings: Settings, projections: Sequence[Projection]) -> Asy
     turns, waiter = Turns(), FoldWaiter(folding)
     folders = {projection.name: KeyFolder(folding, projection, turns) for projection in projections}
     documents = served_documents(valkey, settings, log, folders.values())
-    changes = Changes(truth := Truth(reader, documents))
-    hints, bus, refusals = Hints(settings, nats), Bus(log), RefusalKeeper(log.link)
-    people, reads = People(log, bus, settings), ReadsOfOthers(log, bus)
+    changes, hints, bus = Changes(truth := Truth(reader, documents)), Hints(settings, nats), Bus(log)
+    people, reads, refusals = People(log, bus, settings), ReadsOfOthers(log, bus), RefusalKeeper(log.link)
     grants, platform = Grants(log, people.changes), Platform(log, people, settings)
     bus.on_refused = refusals.note
     log.appender.on_commit, log.appender.on_batch = hints.send, metrics.appended
@@ -138,6 +139,7 @@ async def services(settings: Settings, projections: Sequence[Projection]) -> Asy
             KnownStudy(log),
             PostgresContents(content_link),
             AttemptFiles(content_link, log.keys),
+            KnownBanks(log),
             reads,
             platform,
         )

@@ -10,11 +10,12 @@ from projections.engine.rows import Unreadable
 
 # A bank, and its questions: two ranges of the index.
 OF_BANK = f"""
-SELECT {COLUMNS} FROM events WHERE stream_id = '{QuestionBank.category}-' || %(bank)s::text
+SELECT {COLUMNS} FROM events
+ WHERE stream_id = '{QuestionBank.category}-' || %(bank)s::text AND position > %(after)s
 UNION ALL
 SELECT {COLUMNS} FROM events
  WHERE stream_id >= '{BankQuestion.category}-' || %(bank)s || ':'
-   AND stream_id < '{BankQuestion.category}-' || %(bank)s || ';'
+   AND stream_id < '{BankQuestion.category}-' || %(bank)s || ';' AND position > %(after)s
 ORDER BY position
 """
 
@@ -32,10 +33,12 @@ SELECT split_part(stream_id, ':', 2) FROM events
 """
 
 
-async def facts_of_bank(connection: Connection, bank_id: str) -> tuple[int, list[Fact]]:
-    """The head of the log, and the facts of a bank and of its questions, in the order of the log."""
+async def facts_of_bank(connection: Connection, bank_id: str, after: int = 0) -> tuple[int, list[Fact]]:
+    """The head of the log, and the facts of a bank and of its questions after a position, in the order of the log."""
     head = await read_head(connection)
-    cursor = await connection.execute(OF_BANK.encode(), {"bank": bank_id}, binary=True)
+    if head == after:
+        return head, []
+    cursor = await connection.execute(OF_BANK.encode(), {"bank": bank_id, "after": after}, binary=True)
     return head, _readable([fact_of(row) for row in await cursor.fetchall()])
 
 
