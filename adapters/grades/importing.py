@@ -4,6 +4,7 @@ Grades are imported: who a line means, and what is done for each grade; by a bul
 A file that was interrupted is sent again: a grade that stands already changes nothing.
 """
 
+import asyncio
 from collections.abc import Sequence
 
 from adapters.bulk.jobs import BulkJobs
@@ -25,6 +26,7 @@ from domain.errors import Rejected
 from domain.streams import id_of
 from domain.tags import QueryItem, tag
 
+AT_ONCE = 200  # enrollments
 STRANGER = "is no learner of this run"
 
 
@@ -72,17 +74,14 @@ class GradeImports:
         found = read_grades(content, {id_of(stream, "quiz_id") for stream in published})
         if len(found.grades) > most:
             raise TooManyGrades(grades=len(found.grades), most=most)
-        people: dict[tuple[str, str], str] = {}
+        people = await self._people([each for each in found.grades if not isinstance(each, BadLine)], run_id)
         first: dict[tuple[str, str], int] = {}
         meant: list[Meant | BadLine] = []
         for each in found.grades:
             if isinstance(each, BadLine):
                 meant.append(each)
                 continue
-            name = each.learner_id, each.email
-            if name not in people:
-                people[name] = await self._learner(each, run_id)
-            learner_id = people[name]
+            learner_id = people[each.learner_id, each.email]
             earlier = first.setdefault((learner_id, each.quiz_id), each.line)
             if not learner_id:
                 meant.append(
@@ -94,18 +93,24 @@ class GradeImports:
                 meant.append(Meant(each, learner_id))
         return meant, found.ignored
 
-    async def _learner(self, grade: GivenGrade, run_id: str) -> str:
-        """Whose grade it is; empty for a person who is not on the run, whether there is an account or not."""
-        learner_id: str | None = grade.learner_id
-        if not learner_id:
-            try:
-                learner_id = await self._addresses.find(grade.email)
-            except AccountsClosed:
-                learner_id = None
-        if not learner_id or not ID_PATTERN.match(learner_id):
-            return ""
-        enrollment = await replayed(self._log, Enrollment, enrollment_stream(learner_id, run_id))
-        return learner_id if enrollment.exists else ""
+    async def _people(self, grades: Sequence[GivenGrade], run_id: str) -> dict[tuple[str, str], str]:
+        """
+        Whose grades they are, by id and address as given; empty for a person who is not on the run, with an account or
+        without. Addresses are looked up in one statement, enrollments by AT_ONCE.
+        """
+        names = dict.fromkeys((each.learner_id, each.email) for each in grades)
+        try:
+            by_address = await self._addresses.find_all(email for learner_id, email in names if not learner_id)
+        except AccountsClosed:
+            by_address = {}
+        meant = {name: name[0] or by_address.get(name[1], "") for name in names}
+        asked = sorted({each for each in meant.values() if ID_PATTERN.match(each)})
+        known = set()
+        for number in range(0, len(asked), AT_ONCE):
+            some = [enrollment_stream(each, run_id) for each in asked[number : number + AT_ONCE]]
+            of_run = await asyncio.gather(*(replayed(self._log, Enrollment, stream) for stream in some))
+            known |= {each.id_of("learner_id") for each in of_run if each.exists}
+        return {name: learner_id if learner_id in known else "" for name, learner_id in meant.items()}
 
 
 def cells_of(meant: Sequence[Meant | BadLine]) -> list[Cells]:

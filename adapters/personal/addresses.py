@@ -8,6 +8,7 @@ An address is claimed before its account is recorded. If the record fails, the n
 import hashlib
 import hmac
 import unicodedata
+from collections.abc import Iterable
 from datetime import datetime
 
 from adapters.personal.keys import PersonKeys
@@ -16,6 +17,7 @@ from adapters.postgres.connection import Connection, Link
 PURPOSE = "addresses"
 CLAIM = "INSERT INTO account_addresses (digest, learner_id) VALUES (%s, %s) ON CONFLICT (digest) DO NOTHING"
 FIND = "SELECT learner_id FROM account_addresses WHERE digest = %s AND released_at IS NULL"
+FIND_ALL = "SELECT digest, learner_id FROM account_addresses WHERE digest = ANY(%s) AND released_at IS NULL"
 TAKE_OVER = """
 INSERT INTO account_addresses AS kept (digest, learner_id) VALUES (%(digest)s, %(learner)s)
 ON CONFLICT (digest) DO UPDATE SET learner_id = %(learner)s, released_at = NULL
@@ -98,6 +100,17 @@ class Addresses:
 
         return await self._link.run(work)
 
+    async def find_all(self, addresses: Iterable[str]) -> dict[str, str]:
+        """The accounts of those addresses that have one, in one statement."""
+        key = await self._keys.of_campus(PURPOSE)
+        digests = {each: _digest(key, each) for each in addresses}
+
+        async def work(connection: Connection) -> list[tuple[bytes, str]]:
+            return await (await connection.execute(FIND_ALL, (list(digests.values()),))).fetchall()
+
+        found = {bytes(digest): learner_id for digest, learner_id in await self._link.run(work)} if digests else {}
+        return {each: found[digest] for each, digest in digests.items() if digest in found}
+
     async def take_turn(self, address: str, now: datetime, *, to_reset: bool = False) -> bool:
         """
         Whether a mail may go to the address now: five minutes after the first, then ever more seldom.
@@ -123,7 +136,11 @@ class Addresses:
         await self._link.run(work)
 
     async def _digest(self, address: str) -> bytes:
-        return hmac.new(await self._keys.of_campus(PURPOSE), plain(address).encode(), hashlib.sha256).digest()
+        return _digest(await self._keys.of_campus(PURPOSE), address)
+
+
+def _digest(key: bytes, address: str) -> bytes:
+    return hmac.new(key, plain(address).encode(), hashlib.sha256).digest()
 
 
 async def forget_released(connection: Connection, before: datetime) -> None:
