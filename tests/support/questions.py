@@ -37,6 +37,15 @@ from domain.questions.question import (
 
 Pair = tuple[Question, Key]
 
+Q: dict[str, Any] = {"question_id": "q", "text": "?"}
+"""What a question of any kind needs."""
+
+
+def lettered(letters: str) -> list[Option]:
+    """An option for each letter, which is its id and its text."""
+    return [Option(option_id=each, text=each) for each in letters]
+
+
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1, max_size=20).filter(
     str.strip
 )

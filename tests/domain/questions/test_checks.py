@@ -1,7 +1,5 @@
 """What is wrong with a question, a key or a response, and where."""
 
-from typing import Any
-
 import pytest
 from hypothesis import given, settings
 
@@ -28,7 +26,6 @@ from domain.questions.question import (
     Matching,
     MultipleChoice,
     Numeric,
-    Option,
     Ordering,
     Question,
     ShortText,
@@ -48,10 +45,9 @@ from domain.questions.response import (
     SingleChoiceResponse,
     UploadedFile,
 )
-from tests.support.questions import QUESTIONS, Pair
+from tests.support.questions import QUESTIONS, Pair, Q, lettered
 
-Q: dict[str, Any] = {"question_id": "q", "text": "?"}
-TWO = [Option(option_id="a", text="1"), Option(option_id="b", text="2")]
+TWO = lettered("ab")
 CHOICE = SingleChoice(**Q, options=TWO)
 TRUE = TrueFalseKey(right=True)
 FORM = ShortTextKey(accepted=[AcceptedText(text="x")])

@@ -63,10 +63,9 @@ from domain.questions.response import (
     TrueFalseResponse,
 )
 from domain.score import Score
-from tests.support.questions import BY_KIND, QUESTIONS, Pair
+from tests.support.questions import BY_KIND, QUESTIONS, Pair, Q, lettered
 
-ASKED: dict[str, Any] = {"question_id": "q", "text": "?"}
-FOUR = [Option(option_id=each, text=each) for each in "abcd"]
+FOUR = lettered("abcd")
 
 
 def worth(question: Question, key: Any, response: Response) -> str | None:
@@ -92,14 +91,14 @@ def worth(question: Question, key: Any, response: Response) -> str | None:
 )
 def test_partial_credit_for_several_choices(rule: Any, chosen: str, points: str) -> None:
     """Of four options a and b are right."""
-    question, key = MultipleChoice(**ASKED, options=FOUR), MultipleChoiceKey(right=["a", "b"], rule=rule)
+    question, key = MultipleChoice(**Q, options=FOUR), MultipleChoiceKey(right=["a", "b"], rule=rule)
     assert worth(question, key, MultipleChoiceResponse(option_ids=list(chosen))) == points
 
 
 def test_shares_of_thirds_are_exact() -> None:
     """Three thirds are all points, two of them two thirds; a wrong option takes its share off."""
     shares = {"a": "1/3", "b": "1/3", "c": "1/3", "d": "-1/2"}
-    question = MultipleChoice(**ASKED, options=FOUR, points="2")
+    question = MultipleChoice(**Q, options=FOUR, points="2")
     key = MultipleChoiceKey(right=["a", "b", "c"], rule="shares", shares=shares)
     given_points = [worth(question, key, MultipleChoiceResponse(option_ids=list(each))) for each in ("abc", "ab", "ad")]
     assert given_points == ["2", "4/3", "0"]
@@ -119,7 +118,7 @@ def test_shares_of_thirds_are_exact() -> None:
 )
 def test_partial_credit_for_an_order(rule: Any, order: str, points: str) -> None:
     """The right order is a, b, c, d."""
-    question = Ordering(**ASKED, options=FOUR[::-1])
+    question = Ordering(**Q, options=FOUR[::-1])
     assert worth(question, OrderingKey(order=list("abcd"), rule=rule), OrderingResponse(order=list(order))) == points
 
 
@@ -141,20 +140,20 @@ def test_numbers_have_tolerances_and_units(value: str, unit: str, points: str) -
     """A metre and a half is right within a centimetre; two metres are half right; without a unit a quarter is lost."""
     answers = [NumericAnswer(value="1.5", tolerance="0.01"), NumericAnswer(value="2", share="1/2")]
     key = NumericKey(answers=answers, units={"m": "1", "cm": "100"}, unit_penalty="1/4")
-    assert worth(Numeric(**ASKED, with_unit=True), key, NumericResponse(value=value, unit=unit)) == points
+    assert worth(Numeric(**Q, with_unit=True), key, NumericResponse(value=value, unit=unit)) == points
 
 
 def test_a_relative_tolerance_is_of_the_value() -> None:
     """A hundredth of -200 is 2, the bounds included."""
     key = NumericKey(answers=[NumericAnswer(value="-200", tolerance="0.01", relative=True)])
-    points = [worth(Numeric(**ASKED), key, NumericResponse(value=value)) for value in ("-198", "-202", "-202.0001")]
+    points = [worth(Numeric(**Q), key, NumericResponse(value=value)) for value in ("-198", "-202", "-202.0001")]
     assert points == ["1", "1", "0"]
 
 
 def test_without_units_none_is_read_over() -> None:
     """A number with words after it is not the number."""
     key = NumericKey(answers=[NumericAnswer(value="5")])
-    assert mark(Numeric(**ASKED), key, NumericResponse(value="5 or 6")).earned == "0"
+    assert mark(Numeric(**Q), key, NumericResponse(value="5 or 6")).earned == "0"
 
 
 @pytest.mark.parametrize(
@@ -176,19 +175,19 @@ def test_without_units_none_is_read_over() -> None:
 def test_accepted_forms(rules: dict[str, Any], form: str, text: str, *, does_fit: bool) -> None:
     """Case, spaces and wildcards count as the key says."""
     key = ShortTextKey(accepted=[AcceptedText(text=form)], **rules)
-    assert worth(ShortText(**ASKED), key, ShortTextResponse(text=text)) == ("1" if does_fit else "0")
+    assert worth(ShortText(**Q), key, ShortTextResponse(text=text)) == ("1" if does_fit else "0")
 
 
 def test_many_wildcards_take_no_time() -> None:
     """Comparing is not tried again from every place."""
     key = ShortTextKey(accepted=[AcceptedText(text="*a" * 900 + "b")], wildcards=True)
-    assert mark(ShortText(**ASKED), key, ShortTextResponse(text="a" * 2_000)).earned == "0"
+    assert mark(ShortText(**Q), key, ShortTextResponse(text="a" * 2_000)).earned == "0"
 
 
 def test_pairs_count_one_by_one() -> None:
     """Each right pair is its part of the points, with the detail of each."""
     prompts = [Option(option_id="p1", text="France"), Option(option_id="p2", text="Peru")]
-    question = Matching(**ASKED, prompts=prompts, choices=FOUR)
+    question = Matching(**Q, prompts=prompts, choices=FOUR)
     marked = mark(question, MatchingKey(pairs={"p1": "a", "p2": "b"}), MatchingResponse(pairs={"p1": "a", "p2": "a"}))
     assert (marked.earned, [(each.part, each.share) for each in marked.parts]) == ("0.5", [("p1", "1"), ("p2", "0")])
 
@@ -209,13 +208,13 @@ def test_gaps_count_by_their_weights() -> None:
 def test_feedback_of_the_whole_and_of_an_option() -> None:
     """Ids of what the key says about the response, from the particular to the general."""
     key = SingleChoiceKey(shares={"a": "1"}, feedback={"b": "no"}, when_wrong="read again", general="see page 3")
-    marked = mark(SingleChoice(**ASKED, options=FOUR), key, SingleChoiceResponse(option_id="b"))
+    marked = mark(SingleChoice(**Q, options=FOUR), key, SingleChoiceResponse(option_id="b"))
     assert [feedback_of(key, each) for each in marked.feedback] == ["no", "read again", "see page 3"]
 
 
 def test_hints_cost_what_the_question_says() -> None:
     """Two hints of a quarter leave half of the points, five nothing."""
-    question = TrueFalse(**ASKED, points="3", hint_penalty="1/4")
+    question = TrueFalse(**Q, points="3", hint_penalty="1/4")
     earned = [mark(question, TrueFalseKey(right=True), TrueFalseResponse(answer=True), hints_used=n) for n in (0, 2, 5)]
     assert [each.earned for each in earned] == ["3", "1.5", "0"]
 
@@ -224,7 +223,7 @@ def test_people_grade_by_a_rubric() -> None:
     """An essay waits for a person; the chosen levels are its share of the points; an empty one is worth nothing."""
     levels = [Level(level_id="good", text="", points="3"), Level(level_id="fair", text="", points="1")]
     rubric = [Criterion(criterion_id=each, text="", levels=levels) for each in ("clear", "true")]
-    question, key = Essay(**ASKED, points="12"), EssayKey(rubric=rubric)
+    question, key = Essay(**Q, points="12"), EssayKey(rubric=rubric)
     assert mark(question, key, EssayResponse(text="Once")).points is None
     assert mark(question, key, EssayResponse(text=" \n")).earned == "0"
     assert by_rubric(question, rubric, {"clear": "good", "true": "fair"}) == "8"
@@ -315,6 +314,6 @@ def test_files_wait_for_a_person() -> None:
     from domain.questions.response import FileUploadResponse, UploadedFile
 
     file = UploadedFile(name="a.pdf", sha256="0" * 64, size=3, media_type="application/pdf")
-    question = FileUpload(**ASKED)
+    question = FileUpload(**Q)
     assert mark(question, FileUploadKey(), FileUploadResponse(files=[file])).earned is None
     assert mark(question, FileUploadKey(), FileUploadResponse(files=[])).earned == "0"
