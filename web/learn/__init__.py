@@ -1,6 +1,6 @@
 """The desk of a learner."""
 
-from web.learn import attempt, home, quiz
+from web.learn import attempt, certificates, grades, home, quiz
 from web.routing import Pages
 
-pages = Pages(home.pages, quiz.pages, attempt.pages)
+pages = Pages(home.pages, quiz.pages, attempt.pages, grades.pages, certificates.pages)

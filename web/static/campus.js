@@ -157,6 +157,7 @@
       event.preventDefault();
       chooseTheme(theme.value);
     }
+    if (event.target.closest("[data-print]")) print();
     const copy = event.target.closest("[data-copy], [data-copy-from]");
     if (copy) {
       const text = copy.dataset.copy || document.getElementById(copy.dataset.copyFrom)?.textContent || "";

@@ -142,6 +142,7 @@
 
     const change = (item, wait = PAUSE) => {
       if (over) return;
+      item.stale = false; /* what is done now is the last that was done */
       item.seq += 1;
       const pending = { seq: item.seq, values: fields(item) };
       keep((found) => (found[item.id] = pending));
@@ -242,7 +243,8 @@
         const drawn = new DOMParser().parseFromString(await answer.text(), "text/html");
         const fresh = drawn.getElementById(item.card.id);
         if (!fresh) return finish();
-        if (kept()[item.id] || item.card.contains(document.activeElement)) return;
+        if (kept()[item.id]) return;
+        if (item.card.contains(document.activeElement)) return void (item.stale = true); /* until the focus goes on */
         item.card.replaceWith(fresh);
         watch(fresh);
       } catch {
@@ -336,7 +338,7 @@
       const id = card.dataset.item;
       const before = items.get(id);
       const seq = Number(card.dataset.seq);
-      const item = { id, card, seq: Math.max(seq, before?.seq || 0), known: seq, tries: 0, timer: 0, state: "" };
+      const item = { id, card, seq: Math.max(seq, before?.seq || 0), known: seq, tries: 0, timer: 0, stale: false, state: "" };
       items.set(id, item);
       for (const each of all("[data-plain]", card)) if (each.value.startsWith("clear:")) each.type = "button";
       card.addEventListener("input", (event) => {
@@ -344,6 +346,7 @@
         if (event.target.matches("[data-words]")) words(event.target);
         change(item, event.target.matches("textarea, input:not([type]), input[type=text]") ? PAUSE : 0);
       });
+      card.addEventListener("focusout", (event) => item.stale && !card.contains(event.relatedTarget) && setTimeout(() => renew(item)));
       card.addEventListener("change", (event) => event.target.type === "file" && change(item, 0));
       card.addEventListener("click", (event) => {
         const pressed = event.target.closest("button[value]");
