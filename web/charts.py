@@ -234,7 +234,7 @@ def lines(labels: Sequence[str], series: Sequence[Series], title: str, desc: str
             if spot is not None:
                 inside = _tag("title", f"{each.name}, {labels[at]}: {_short(each.values[at] or 0.0)}")
                 drawn += _tag("circle", inside, cx=spot[0], cy=spot[1], r=3, class_=f"series-{number} dot")
-    for at in range(0, len(labels), max(math.ceil(len(labels) / 5), 1)):
+    for at in range(0, len(labels), max(math.ceil(len(labels) / 4), 1)):
         anchor = "tick" if at == 0 else "tick end" if at == len(labels) - 1 else "tick middle"
         drawn += _text(labels[at], left + at * step, base + 16, anchor)
     return _svg((WIDTH, base + 24), title, desc, drawn)
