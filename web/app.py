@@ -16,13 +16,20 @@ from adapters.settings import Settings
 from api import app as api
 from projections.engine.projection import Projection
 from projections.registry import PROJECTIONS
-from web import account, home, learn, signin, styleguide
+from web import account, admin, home, learn, signin, styleguide
 from web.assets import assets
 from web.client import NoSuchThing
 from web.page import page_of
 from web.routing import refused
 
-PAGES = (home.pages, signin.pages, account.pages, learn.pages, styleguide.pages)
+PAGES = (
+    home.pages,
+    signin.pages,
+    account.pages,
+    learn.pages,
+    admin.pages,
+    styleguide.pages,
+)
 OF_API = "/v1/"
 
 

@@ -8,12 +8,15 @@ needs it, and else a page that says what is wrong and what to do.
 from collections.abc import Awaitable, Callable
 from urllib.parse import quote, urlsplit
 
+import structlog
 from fastapi import Request, Response
 from starlette.routing import Route
 
+from api.http.errors import INTERNAL
 from web.client import OUT_OF_REACH, Problem
 from web.page import Page, own_address, page_of
 
+logger = structlog.get_logger()
 Handler = Callable[[Page], Awaitable[Response]]
 UNAUTHENTICATED, STEP_UP, FACTOR = "unauthenticated", "step_up_needed", "second_factor_needed"
 
@@ -48,6 +51,9 @@ class Pages:
                     return await handler(page)
                 except Problem as problem:
                     return refused(page, problem)
+                except Exception:
+                    logger.exception("page.failed", request_id=request.scope["request_id"], path=path)
+                    return refused(page, Problem(500, {"code": INTERNAL}))
 
             route = Route(path, answer, methods=[method], name=f"{method} {path}", include_in_schema=False)
             self.routes.append(route)

@@ -32,6 +32,7 @@ class Reader:
 
         async def is_there() -> bool:
             answers.append(await self.get(path))
+            assert answers[-1].status_code in (200, 404, 503), answers[-1].text
             return answers[-1].status_code == 200
 
         await until(is_there)

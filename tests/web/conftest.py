@@ -16,7 +16,7 @@ from web.app import build
 @pytest.fixture
 async def town(settings: Settings) -> AsyncIterator[Town]:
     """The campus."""
-    async with town_of(SharedClock.of(settings), build) as town:
+    async with town_of(SharedClock.of(settings.model_copy(update={"dev_login": True})), build) as town:
         yield town
 
 
