@@ -5,6 +5,7 @@ import ssl
 import time
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
+from functools import cache
 from typing import NamedTuple
 
 import httpcore
@@ -46,13 +47,19 @@ class Answered(NamedTuple):
         return self.status is not None and 200 <= self.status < 300
 
 
+@cache
+def trusting_the_system() -> ssl.SSLContext:
+    """The certificate authorities of the system, read once: that takes 20 ms, which every start of an API would pay."""
+    return ssl.create_default_context()
+
+
 class WebhookClient:
     """Sends the messages of one process."""
 
     def __init__(self, settings: Settings, resolver: Resolver = resolve) -> None:
         self.rules = AddressRules(settings.webhook_host_names, is_development=settings.dev_login)
         self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=ssl.create_default_context(),
+            ssl_context=trusting_the_system(),
             max_connections=None,
             max_keepalive_connections=0,  # each message has its address judged
             network_backend=JudgingBackend(self.rules, resolver),
