@@ -5,7 +5,20 @@ from dataclasses import dataclass
 from commands.log import Log, Position
 from commands.lookups.catalog import must_have_course, outline
 from commands.lookups.enrollment import must_have_access
-from domain.lti import NoLineItem, Tool, ToolResult, ToolScore, ToolTerms, result_stream, tool_stream
+from domain.catalog import Unit
+from domain.lti import (
+    BadLineItem,
+    NoLineItem,
+    Tool,
+    ToolItem,
+    ToolItems,
+    ToolResult,
+    ToolScore,
+    ToolTerms,
+    items_stream,
+    result_stream,
+    tool_stream,
+)
 
 
 @dataclass(frozen=True)
@@ -84,8 +97,60 @@ async def end_tool(command: EndTool, log: Log) -> Position:
 
 
 @dataclass(frozen=True)
+class AddLineItem:
+    """A tool makes a line item for one of its units on a run."""
+
+    run_id: str
+    tool_id: str
+    item_id: str
+    item: ToolItem
+
+
+async def add_line_item(command: AddLineItem, log: Log) -> Position:
+    run = await outline(log, command.run_id)
+    unit = run.units.get(command.item.unit_id)
+    if unit is None or unit.lti is None or unit.lti.tool_id != command.tool_id:
+        raise BadLineItem(why=f"resourceLinkId {command.item.unit_id[:64]!r} is no unit of the tool on the run")
+    (await log.read(Tool, tool_stream(command.tool_id))).in_use(run.course_id)
+    items = await log.load(ToolItems, items_stream(command.run_id, command.tool_id))
+    items.add(command.item_id, command.item)
+    return await log.save(items)
+
+
+@dataclass(frozen=True)
+class ChangeLineItem:
+    """A tool says something else of a line item that it has made."""
+
+    run_id: str
+    tool_id: str
+    item_id: str
+    item: ToolItem
+
+
+async def change_line_item(command: ChangeLineItem, log: Log) -> Position:
+    items = await log.load(ToolItems, items_stream(command.run_id, command.tool_id))
+    items.change(command.item_id, command.item)
+    return await log.save(items)
+
+
+@dataclass(frozen=True)
+class RemoveLineItem:
+    """A tool removes a line item that it has made."""
+
+    run_id: str
+    tool_id: str
+    item_id: str
+
+
+async def remove_line_item(command: RemoveLineItem, log: Log) -> Position:
+    items = await log.load(ToolItems, items_stream(command.run_id, command.tool_id))
+    items.remove(command.item_id)
+    return await log.save(items)
+
+
+@dataclass(frozen=True)
 class ReceiveToolScore:
-    """A tool has scored what a learner has done on a unit of a run."""
+    """A tool has scored what a learner has done on a unit of a run, or by a line item of its own there."""
 
     learner_id: str
     run_id: str
@@ -98,14 +163,18 @@ async def receive_tool_score(command: ReceiveToolScore, log: Log) -> Position:
     command.said.check(log.context.at)
     run = await outline(log, command.run_id)
     unit = run.units.get(command.unit_id)
-    if unit is None or unit.lti is None or unit.lti.tool_id != command.tool_id or not unit.has_line_item:
+    if unit is None:
+        (await log.read(ToolItems, items_stream(command.run_id, command.tool_id))).item(command.unit_id)
+    elif unit.lti is None or unit.lti.tool_id != command.tool_id or not unit.has_line_item:
         raise NoLineItem(tool_id=command.tool_id, run_id=command.run_id, unit_id=command.unit_id)
     (await log.read(Tool, tool_stream(command.tool_id))).in_use(run.course_id)
     await must_have_access(log, command.learner_id, command.run_id)
     result = await log.load(ToolResult, result_stream(command.learner_id, command.run_id, command.unit_id))
-    rule = unit.completion
-    completes = (
-        command.said.completes("", None) if rule is None else command.said.completes(rule.rule, rule.at_least_bp)
-    )
-    result.receive(command.tool_id, command.said, completes=completes)
+    result.receive(command.tool_id, command.said, completes=unit is not None and _completes(unit, command.said))
     return await log.save(result)
+
+
+def _completes(unit: Unit, said: ToolScore) -> bool:
+    """Whether a score completes a unit, by the rule that it has."""
+    rule = unit.completion
+    return said.completes("", None) if rule is None else said.completes(rule.rule, rule.at_least_bp)

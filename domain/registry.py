@@ -10,7 +10,7 @@ from domain.auth import Credentials, Session, Token
 from domain.catalog import Course, CourseDraft, Run
 from domain.clients import Client
 from domain.enrollment import Admission, Cohort, Enrollment, Seats
-from domain.lti import Tool, ToolResult
+from domain.lti import Tool, ToolItems, ToolResult
 from domain.payment.books import Books, Payout, Receipts
 from domain.payment.coupon import Coupon
 from domain.payment.dispute import Dispute
@@ -38,7 +38,7 @@ LEARNING: tuple[type[Aggregate], ...] = (
     *(Course, CourseDraft, Run, Admission, Enrollment, Seats, Cohort),
     *(CourseProgress, Appeals, Viewing, RunRebase, IssuedCredential, QuestionBank, BankQuestion),
     *(Allowance, Quiz, QuizAttempt),
-    *(Tool, ToolResult),
+    *(Tool, ToolItems, ToolResult),
 )
 
 ADMIN: tuple[type[Aggregate], ...] = (

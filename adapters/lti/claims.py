@@ -15,6 +15,7 @@ AGS = "https://purl.imsglobal.org/spec/lti-ags/"
 NRPS = "https://purl.imsglobal.org/spec/lti-nrps/"
 SCOPE_NAMES: Mapping[str, str] = {
     "line_items": f"{AGS}scope/lineitem.readonly",
+    "own_line_items": f"{AGS}scope/lineitem",
     "results": f"{AGS}scope/result.readonly",
     "scores": f"{AGS}scope/score",
     "members": f"{NRPS}scope/contextmembership.readonly",

@@ -96,7 +96,7 @@ def _parameters(dependant: Dependant) -> frozenset[str]:
 
 def _media_types(route: APIRoute) -> tuple[str, ...]:
     """What a route answers with, by its description."""
-    answer = next((route.responses[status] for status in (200, 202) if status in route.responses), {})
+    answer = next((route.responses[status] for status in (200, 201, 202) if status in route.responses), {})
     return tuple(answer.get("content", ())) or ("application/json",)
 
 

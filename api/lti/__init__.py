@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from api.lti import deep_links, grades, launches, members, tokens, tools
+from api.lti import deep_links, grades, launches, line_items, members, tokens, tools
 
-MODULES = (tools, launches, deep_links, tokens, grades, members)
+MODULES = (tools, launches, deep_links, tokens, line_items, grades, members)
 router = APIRouter()
 router.routes.extend(route for module in MODULES for route in module.router.routes)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import msgspec
-from fastapi import Query, Request, Response
+from fastapi import Path, Query, Request, Response
 
 from adapters.command_bus.replay import replayed
 from adapters.lti import claims as said
@@ -12,13 +12,15 @@ from adapters.postgres.queries import roster
 from api.http.errors import Unauthenticated
 from api.http.openapi import Responses, problems
 from api.http.services import Services
+from api.http.types import Id
 from domain.catalog import Course, Run, RunNotFound, Unit, course_stream, run_stream
-from domain.lti import NoLineItem, Tool
+from domain.lti import Tool
 
 HAVING_A_PLACE = ("active", "completed")
 HERE = "https://campus.example/v1/lti/runs/algebra-2026"
 """Where examples are."""
 Text = Annotated[str | None, Query(max_length=2_000)]
+UnitId = Annotated[Id, Path(description="The line item: a unit, or what the tool has made.", examples=["lab"])]
 
 
 def answers(media_type: str, example: object, *further: int) -> Responses:
@@ -31,29 +33,34 @@ class ToolRun(msgspec.Struct, frozen=True):
     A run about which a tool asks.
 
     Attributes:
+        run_id: its id.
         course_id, title: of its course.
         units: those of the tool; *items* are those of them that have a line item.
     """
 
     tool: Tool
+    run_id: str
     course_id: str
     title: str
     units: dict[str, Unit]
     items: dict[str, Unit]
 
 
-async def asked_about(request: Request, services: Services, scope: str, run_id: str) -> ToolRun:
+async def asked_about(request: Request, services: Services, run_id: str, *scopes: str) -> ToolRun:
     """
-    What a tool may ask about a run.
+    What a tool may ask about a run, which has one of these scopes.
 
     Raises:
-        Unauthenticated: the request has no token of a tool with this scope.
+        Unauthenticated: the request has no token of a tool with one of them.
         RunNotFound: there is no such run of a course on which the tool may be used.
     """
     now = services.log.clock.now()
-    tool = await services.platform.granted(request.headers.get("authorization"), scope, now)
+    header, tool = request.headers.get("authorization"), None
+    for scope in scopes:
+        tool = tool or await services.platform.granted(header, scope, now)
     if tool is None:
-        raise Unauthenticated(f"send the access token of a tool with the scope {said.SCOPE_NAMES[scope]}")
+        names = " or ".join(said.SCOPE_NAMES[scope] for scope in scopes)
+        raise Unauthenticated(f"send the access token of a tool with the scope {names}")
     run = await replayed(services.log, Run, run_stream(run_id))
     if not run.exists or run.course_id not in tool.courses:
         raise RunNotFound(run_id=run_id)
@@ -61,7 +68,7 @@ async def asked_about(request: Request, services: Services, scope: str, run_id: 
     units = course.versions[run.course_version]
     own = {unit.unit_id: unit for unit in units if unit.lti is not None and unit.lti.tool_id == tool.tool_id}
     items = {name: unit for name, unit in own.items() if unit.has_line_item}
-    return ToolRun(tool, run.course_id, course.title, own, items)
+    return ToolRun(tool, run_id, run.course_id, course.title, own, items)
 
 
 async def learners_of(services: Services, run_id: str, most: int, after: str = "") -> list[str]:
@@ -77,12 +84,6 @@ async def learners_of(services: Services, run_id: str, most: int, after: str = "
             break
         last = [rows[-1].learner_id] * 2
     return found[:most]
-
-
-def item_of(asked: ToolRun, run_id: str, unit_id: str) -> Unit:
-    if unit_id not in asked.items:
-        raise NoLineItem(tool_id=asked.tool.tool_id, run_id=run_id, unit_id=unit_id)
-    return asked.items[unit_id]
 
 
 def run_url(services: Services, run_id: str) -> str:

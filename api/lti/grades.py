@@ -1,27 +1,26 @@
 """
-Grades from tools (AGS 2.0): line items to read, scores to send, results to read.
+Grades from tools (AGS 2.0): scores to send, and results to read, by line items (line_items.py).
 
-A line item is a unit of the course that is the tool's and has a score; the editors of the course say which these are,
-and no tool makes one. The score that is latest by the tool's clock is the result.
+The score that is latest by the tool's clock is the result.
 """
 
 import asyncio
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
-from fastapi import Path, Query, Request, Response
+from fastapi import Request, Response
 
 from adapters.command_bus.replay import replayed
 from api.http.openapi import problems
 from api.http.routing import router as strict_router
 from api.http.services import ServicesDep
-from api.http.types import Id, RunId
-from api.lti.asking import HERE, Text, answers, as_media, asked_about, item_of, learners_of, run_url
+from api.http.types import RunId
+from api.lti.asking import HERE, Text, UnitId, answers, as_media, asked_about, learners_of, run_url
+from api.lti.line_items import LineItem, Most, item_of
 from commands.log import Context
 from commands.lti import ReceiveToolScore
-from domain.catalog import Unit
 from domain.enrollment import NoAccess, NotEnrolled
 from domain.lti import BadToolScore, ToolResult, ToolScore, result_stream
 from domain.personal import PersonErased
@@ -29,20 +28,8 @@ from domain.personal import PersonErased
 router = strict_router("lti", "/v1")
 LARGEST_SCORE = 32_768  # bytes
 MOST_LISTED = 1_000  # learners whose results are one answer
-LINE_ITEM = "application/vnd.ims.lis.v2.lineitem+json"
-LINE_ITEMS = "application/vnd.ims.lis.v2.lineitemcontainer+json"
 RESULTS = "application/vnd.ims.lis.v2.resultcontainer+json"
 SCORE = "application/vnd.ims.lis.v1.score+json"
-UnitId = Annotated[Id, Path(description="The unit whose line item it is.", examples=["lab"])]
-Most = Annotated[int | None, Query(ge=1, le=1_000)]
-LINE_ITEM_EXAMPLE = {
-    "id": f"{HERE}/line-items/lab",
-    "label": "Lab",
-    "scoreMaximum": 100,
-    "resourceLinkId": "lab",
-    "resourceId": "",
-    "tag": "",
-}
 RESULT_EXAMPLE = {
     "id": f"{HERE}/line-items/lab/results/7PxvZw",
     "scoreOf": f"{HERE}/line-items/lab",
@@ -63,44 +50,6 @@ SCORE_BODY = {
 }
 
 
-def _shown_item(url: str, unit: Unit) -> dict[str, Any]:
-    link = unit.lti
-    return {
-        "id": f"{url}/line-items/{unit.unit_id}",
-        "label": unit.title,
-        "scoreMaximum": link.maximum if link else 100,
-        "resourceLinkId": unit.unit_id,
-        "resourceId": link.resource_id if link else "",
-        "tag": link.tag if link else "",
-    }
-
-
-@router.get("/lti/runs/{run_id}/line-items", responses=answers(LINE_ITEMS, [LINE_ITEM_EXAMPLE], 401, 404, 503))
-async def list_line_items(
-    *,
-    run_id: RunId,
-    request: Request,
-    services: ServicesDep,
-    resource_link_id: Text = None,
-    resource_id: Text = None,
-    tag: Text = None,
-    limit: Most = None,
-) -> Response:
-    """The line items of a tool on a run: its units for which it gives a score, as the course was published."""
-    asked, url = await asked_about(request, services, "line_items", run_id), run_url(services, run_id)
-    wanted = {"resourceLinkId": resource_link_id, "resourceId": resource_id, "tag": tag}
-    items = [_shown_item(url, unit) for unit in asked.items.values()]
-    found = [each for each in items if all(value is None or each[name] == value for name, value in wanted.items())]
-    return as_media(LINE_ITEMS, found[:limit])
-
-
-@router.get("/lti/runs/{run_id}/line-items/{unit_id}", responses=answers(LINE_ITEM, LINE_ITEM_EXAMPLE, 401, 404, 503))
-async def get_line_item(run_id: RunId, unit_id: UnitId, request: Request, services: ServicesDep) -> Response:
-    """A line item."""
-    asked = await asked_about(request, services, "line_items", run_id)
-    return as_media(LINE_ITEM, _shown_item(run_url(services, run_id), item_of(asked, run_id, unit_id)))
-
-
 @router.post(
     "/lti/runs/{run_id}/line-items/{unit_id}/scores",
     responses={**answers("application/json", {"position": 1713}), **problems(401, 403, 404, 409, 413, 503)},
@@ -108,8 +57,8 @@ async def get_line_item(run_id: RunId, unit_id: UnitId, request: Request, servic
 )
 async def receive_score(run_id: RunId, unit_id: UnitId, request: Request, services: ServicesDep) -> Response:
     """A score of a learner (AGS 2.0, 3.4.8). One that is older than what is there is refused (409)."""
-    asked = await asked_about(request, services, "scores", run_id)
-    item_of(asked, run_id, unit_id)
+    asked = await asked_about(request, services, run_id, "scores")
+    await item_of(services, asked, unit_id)
     content = await request.body()
     message = score_of(content)
     tool_id = asked.tool.tool_id
@@ -178,8 +127,8 @@ async def list_results(
     limit: Most = None,
 ) -> Response:
     """What stands as the results of a line item, of all learners or of one."""
-    asked, url = await asked_about(request, services, "results", run_id), run_url(services, run_id)
-    unit = item_of(asked, run_id, unit_id)
+    asked, url = await asked_about(request, services, run_id, "results"), run_url(services, run_id)
+    item = await item_of(services, asked, unit_id)
     tool_id, sealed = asked.tool.tool_id, services.platform.sealed
     if user_id is not None:
         one = await sealed.person_of(tool_id, user_id)
@@ -190,13 +139,13 @@ async def list_results(
     results = await asyncio.gather(*(replayed(services.log, ToolResult, stream) for stream in streams))  # as one query
     there = [each for each in results if each.exists][:limit]
     found = [
-        _shown_result(url, unit, await sealed.pseudonym(tool_id, each.id_of("learner_id")), each) for each in there
+        _shown_result(url, item, await sealed.pseudonym(tool_id, each.id_of("learner_id")), each) for each in there
     ]
     return as_media(RESULTS, found)
 
 
-def _shown_result(url: str, unit: Unit, pseudonym: str, result: ToolResult) -> dict[str, Any]:
-    item = _shown_item(url, unit)
+def _shown_result(url: str, item: LineItem, pseudonym: str, result: ToolResult) -> dict[str, Any]:
+    here = f"{url}/line-items/{item.item_id}"
     scored = result.given is not None and result.maximum is not None
     score = {"resultScore": float(result.given or 0), "resultMaximum": float(result.maximum or 1)} if scored else {}
-    return {"id": f"{item['id']}/results/{pseudonym}", "scoreOf": item["id"], "userId": pseudonym, **score}
+    return {"id": f"{here}/results/{pseudonym}", "scoreOf": here, "userId": pseudonym, **score}

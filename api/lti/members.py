@@ -41,7 +41,7 @@ async def list_members(
 
     Who teaches the run and has a place on it has both roles; where one role is asked for, that one is said.
     """
-    asked, url = await asked_about(request, services, "members", run_id), run_url(services, run_id)
+    asked, url = await asked_about(request, services, run_id, "members"), run_url(services, run_id)
     if rlid is not None and rlid not in asked.units:
         raise NoLineItem(tool_id=asked.tool.tool_id, run_id=run_id, unit_id=rlid)
     platform, terms = services.platform, asked.tool.terms

@@ -85,3 +85,24 @@ class NotAnEditor(Forbidden):
 
     code = "not_an_editor"
     template = "nothing was added: you may not edit course {course_id} any more"
+
+
+class BadLineItem(Rejected):
+    """What a tool says of a line item can be none."""
+
+    code = "bad_line_item"
+    template = "this is no line item: {why}"
+
+
+class LineItemOfCourse(Forbidden):
+    """A line item that is a unit of the course."""
+
+    code = "line_item_of_course"
+    template = "line item {unit_id} is a unit of the course: its editors change it"
+
+
+class TooManyLineItems(Conflict):
+    """A tool has made as many line items on a run as there may be."""
+
+    code = "too_many_line_items"
+    template = "the tool {tool_id} has {most} line items of its own on run {run_id}: remove one first"

@@ -10,6 +10,7 @@ from fractions import Fraction
 
 import msgspec
 
+from domain.errors import Rejected
 from domain.lti.errors import BadToolScore
 from domain.score import Score
 
@@ -61,10 +62,10 @@ class ToolScore(msgspec.Struct, frozen=True):
             raise BadToolScore(why=f"comment has more than {LONGEST_COMMENT} characters")
         if self.given is not None and self.maximum is None:
             raise BadToolScore(why="scoreMaximum is missing")
-        if self.maximum is not None and not _points(self.maximum, "scoreMaximum"):
+        if self.maximum is not None and not points_in(self.maximum, "scoreMaximum"):
             raise BadToolScore(why="scoreMaximum is 0")
         if self.given is not None:
-            _points(self.given, "scoreGiven")
+            points_in(self.given, "scoreGiven")
 
     @property
     def score(self) -> Score | None:
@@ -84,10 +85,10 @@ class ToolScore(msgspec.Struct, frozen=True):
         return rule in ("", "scored") and score is not None
 
 
-def _points(text: str, name: str) -> Decimal:
-    """The number in a text; raises BadToolScore."""
+def points_in(text: str, name: str, error: type[Rejected] = BadToolScore) -> Decimal:
+    """The number of points in a text, which is a number; raises *error*, with the *name* of the field."""
     number = Decimal(text)
     exponent = number.as_tuple().exponent
     if not number.is_finite() or not 0 <= number <= MOST or not isinstance(exponent, int) or exponent < -MOST_PLACES:
-        raise BadToolScore(why=f"{name} is a number from 0 to {MOST:,}, with at most {MOST_PLACES} decimal places")
+        raise error(why=f"{name} is a number from 0 to {MOST:,}, with at most {MOST_PLACES} decimal places")
     return number

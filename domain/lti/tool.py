@@ -15,8 +15,8 @@ from domain.web_addresses import problem_of_address
 
 TOOL_ID = r"tool-[a-z0-9]([a-z0-9-]{0,49}[a-z0-9])?"
 """The id of a tool begins so that none is taken for a person."""
-SCOPES = ("line_items", "results", "scores", "members")
-"""What a tool may ask: line items and results to read, scores to send (AGS 2.0), names and roles (NRPS 2.0)."""
+SCOPES = ("line_items", "own_line_items", "results", "scores", "members")
+"""What a tool may ask: line items and results to read, own ones to make, scores to send (AGS 2.0), members (NRPS)."""
 SHARED = ("name", "email")
 """What a tool learns of people beside a pseudonym and their role on the run."""
 MOST_URLS = 20

@@ -8,10 +8,19 @@ import pytest
 
 from commands.catalog import CreateCourse, OpenRun, PublishCourse, ScheduleRun
 from commands.enrollment import RequestEnrollment
-from commands.lti import ChangeTool, DeployTool, EndTool, ReceiveToolScore, RegisterTool, UndeployTool
+from commands.lti import (
+    AddLineItem,
+    ChangeTool,
+    DeployTool,
+    EndTool,
+    ReceiveToolScore,
+    RegisterTool,
+    RemoveLineItem,
+    UndeployTool,
+)
 from domain.catalog import CourseNotFound, LtiLink, Unit, UnitCompletion
 from domain.enrollment import NotEnrolled
-from domain.lti import NoLineItem, Tool, ToolNotDeployed, ToolResult
+from domain.lti import BadLineItem, NoLineItem, Tool, ToolItem, ToolNotDeployed, ToolResult
 from tests.domain.test_lti import SAID, TERMS
 from tests.support.given import fact
 from tests.support.usecases import END, START, Campus
@@ -80,3 +89,20 @@ async def test_a_tool_scores_its_own_units_only(campus: Campus) -> None:
     await campus.give(UndeployTool(TOOL, COURSE, WHY))
     with pytest.raises(ToolNotDeployed):
         await campus.new(SCORE)
+
+
+async def test_a_score_by_a_line_item_of_the_tool_completes_nothing(campus: Campus) -> None:
+    """It is taken as long as there is the line item, which is for a unit of the tool."""
+    await begun(campus)
+    item = ToolItem("look", "Draft", "20", "", "")
+    scored = replace(SCORE, unit_id="item-1")
+    with pytest.raises(NoLineItem):
+        await campus.new(scored)
+    with pytest.raises(BadLineItem):
+        await campus.new(AddLineItem(RUN, TOOL, "item-1", msgspec.structs.replace(item, unit_id="other")))
+    await campus.give(AddLineItem(RUN, TOOL, "item-1", item))
+    ((stream, found),) = await campus.new(scored)
+    assert (stream, found.fields["completes"]) == (f"lti_result-ann:{RUN}:item-1", False)
+    await campus.give(RemoveLineItem(RUN, TOOL, "item-1"))
+    with pytest.raises(NoLineItem):
+        await campus.new(scored)

@@ -7,20 +7,26 @@ import msgspec
 import pytest
 
 from domain.lti import (
+    BadLineItem,
     BadToolScore,
     BadToolTerms,
+    NoLineItem,
     ScoreBehind,
     Tool,
     ToolEnded,
     ToolExists,
+    ToolItem,
+    ToolItems,
     ToolNotDeployed,
     ToolNotFound,
     ToolResult,
     ToolScore,
     ToolTerms,
+    TooManyLineItems,
     check_terms,
     tool_stream,
 )
+from domain.lti.line_items import MOST_ITEMS
 from domain.lti.score import MOST_AHEAD
 from domain.score import Score
 from tests.support.given import fact, given
@@ -184,3 +190,40 @@ def test_a_score_that_is_taken_back_counts_no_more() -> None:
     given(ToolResult, scored(SAID, 167, 200)).when(
         lambda result: result.receive("tool-equations", later, completes=False)
     ).then(scored(later, None, None, completes=False))
+
+
+ITEM = ToolItem("lab", "Draft", "20", "draft", "")
+ADDED = fact(ToolItems.Added, item_id="item-1", item=ITEM)
+
+
+def test_a_tool_makes_line_items() -> None:
+    """Each step is a fact, with the old and the new value; done twice it changes nothing."""
+    other = msgspec.structs.replace(ITEM, label="First draft")
+    changed = fact(ToolItems.Changed, item_id="item-1", old=ITEM, new=other)
+    removed = fact(ToolItems.Removed, item_id="item-1", item=ITEM)
+    names = {"tool_id": "tool-equations", "run_id": "algebra-1"}
+    gone = {**names, "unit_id": "item-1"}
+    given(ToolItems).when(lambda items: items.add("item-1", ITEM)).then(ADDED)
+    given(ToolItems, ADDED).when(lambda items: items.add("item-1", ITEM)).then()
+    given(ToolItems, ADDED).when(lambda items: items.change("item-1", other)).then(changed)
+    given(ToolItems, ADDED).when(lambda items: items.change("item-1", ITEM)).then()
+    given(ToolItems, ADDED).when(lambda items: items.remove("item-1")).then(removed)
+    given(ToolItems, ADDED, removed).when(lambda items: items.change("item-1", other)).refused(NoLineItem, **gone)
+    given(ToolItems, ADDED, removed).when(lambda items: items.remove("item-1")).refused(NoLineItem, **gone)
+    moved = msgspec.structs.replace(ITEM, unit_id="essay")
+    given(ToolItems, ADDED).when(lambda items: items.change("item-1", moved)).refused(
+        BadLineItem, why="resourceLinkId stays lab"
+    )
+    many = [fact(ToolItems.Added, item_id=f"item-{number}", item=ITEM) for number in range(MOST_ITEMS)]
+    given(ToolItems, *many).when(lambda items: items.add("more", ITEM)).refused(
+        TooManyLineItems, **names, most=MOST_ITEMS
+    )
+
+
+@pytest.mark.parametrize(
+    "change", [{"label": " "}, {"label": "x" * 257}, {"tag": "\0"}, {"maximum": "0"}, {"maximum": "0.1234567"}]
+)
+def test_what_cannot_be_is_no_line_item(change: dict[str, Any]) -> None:
+    """Refused, with what is wrong."""
+    with pytest.raises(BadLineItem):
+        msgspec.structs.replace(ITEM, **change).check()

@@ -67,6 +67,7 @@ from tests.support.given import STREAMS
         ("webhook-w1", "webhook-w1", 17),
         ("client-service-reports", "service-reports", 52),
         ("lti_tool-tool-equations", "lti_tool-tool-equations", 20),
+        ("lti_items-AAA-2013J:tool-equations", "lti_items-AAA-2013J:tool-equations", 41),
         ("lti_result-28400:AAA-2013J:lab", "28400", 38),
         ("session-28400:s1", "28400", 38),
         ("token-28400:t1", "28400", 38),

@@ -37,6 +37,7 @@ STREAMS = {
     "attempt": "attempt-ann:equations:1",
     "allowance": "allowance-ann:equations",
     "lti_tool": "lti_tool-tool-equations",
+    "lti_items": "lti_items-algebra-1:tool-equations",
     "lti_result": "lti_result-ann:algebra-1:lab",
     "product": "product-algebra",
     "offers": "offers-algebra",

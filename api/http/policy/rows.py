@@ -350,6 +350,9 @@ TOOLS = (
     Row("issueToolToken", OPEN, TO_ALL),  # to a tool that proves itself
     Row("listLineItems", OPEN, TO_ALL),  # from here on with the access token of a tool
     Row("getLineItem", OPEN, TO_ALL),
+    Row("addLineItem", OPEN, TO_ALL),
+    Row("changeLineItem", OPEN, TO_ALL),
+    Row("removeLineItem", OPEN, TO_ALL),
     Row("receiveScore", OPEN, TO_ALL),
     Row("listResults", OPEN, TO_ALL),
     Row("listMembers", OPEN, TO_ALL),
