@@ -22,6 +22,8 @@ OPEN = {
     "/v1/lti/authorize",  # these are for the browsers and servers of tools
     "/v1/lti/deep-links",
     "/v1/lti/token",
+    "/v1/lti/runs/{run_id}/line-items",
+    "/v1/lti/runs/{run_id}/line-items/{unit_id}",
     "/v1/lti/runs/{run_id}/line-items/{unit_id}/scores",
     "/v1/orders/{order_id}/checkout",
     "/v1/learners/{learner_id}/dossiers",  # all that an auditor may ask for, and:
