@@ -10,7 +10,7 @@ from commands.lookups.progress import asked_of, copy_of_progress, outline_of_lea
 from commands.lookups.quiz import Attempts, attempts_of
 from domain.deadlines import is_over
 from domain.grading import Decision, Grade, Record, decide, final_grade, letter_of
-from domain.progress import SUBMITTED, CourseProgress, Taken, progress_stream
+from domain.progress import SUBMITTED, CourseProgress, Taken
 from domain.progress.completion import PASSED, SCORED, completed_by
 from domain.score import Score
 
@@ -93,7 +93,7 @@ async def foresee_elsewhere(
     if not is_in or unit_id not in there.units:
         return before, before
     if asked_of(there, unit_id).rule in (SUBMITTED, SCORED, PASSED) or unit_id in then.passed:
-        done = await log.read(CourseProgress, progress_stream(learner_id, from_run))
+        done = await copy_of_progress(log, learner_id, from_run)
         units = recognised_units(there, here, done, then)
         progress.recognise(from_run, there.course_version, here.course_version, units)
     return before, _decided(here, progress, record_of(here, progress, own, log.context.at, extended), has_access=True)

@@ -348,9 +348,10 @@ def test_only_what_was_asked_is_marked() -> None:
 
 
 def test_the_key_is_shown_when_it_is_due() -> None:
-    """Not before the attempt is submitted, nor before others have had their turn."""
-    made = quiz(due_at=AT + DAY)
-    version, end = made.current, closed_at(made.current, Deadline(AT + DAY, over_at=RUN_ENDS))
+    """Not before the attempt is submitted, nor before others have had their turn, late ones too."""
+    version = quiz(due_at=AT + DAY).current
+    assert closed_at(version, Deadline(AT + DAY, over_at=RUN_ENDS)) == RUN_ENDS
+    end = closed_at(version, Deadline(AT + DAY, accepted_until=AT + DAY, over_at=RUN_ENDS))
     assert end == AT + DAY
     answers = {"i1": SavedAnswer("i1", 1, StoredForm(CHOSEN, ""), AT, 7)}
     running = replay(QuizAttempt, STREAMS["attempt"], [started(), saved()])
