@@ -16,7 +16,7 @@ from adapters.settings import Settings
 from api import app as api
 from projections.engine.projection import Projection
 from projections.registry import PROJECTIONS
-from web import account, admin, home, learn, signin, styleguide
+from web import account, admin, audit, home, learn, signin, styleguide
 from web.assets import assets
 from web.client import NoSuchThing
 from web.page import page_of
@@ -28,6 +28,7 @@ PAGES = (
     account.pages,
     learn.pages,
     admin.pages,
+    audit.pages,
     styleguide.pages,
 )
 OF_API = "/v1/"

@@ -145,7 +145,8 @@ def _answer(answered: InsideAnswer) -> Answer:
     """The answer with its body decoded; raises Problem for a refusal."""
     status, headers, content = answered
     named = dict(headers)
-    is_json = b"json" in named.get(b"content-type", b"").partition(b";")[0]
+    kind = named.get(b"content-type", b"").partition(b";")[0]
+    is_json = kind == JSON or kind.endswith(b"+json")
     body = msgspec.json.decode(content) if content and is_json else content.decode("utf-8", "replace") or None
     if status >= 400:
         document = body if isinstance(body, dict) else {"code": "internal_error", "detail": ""}

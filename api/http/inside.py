@@ -4,6 +4,7 @@ Requests that another request sends within its process: the commands of a bulk, 
 Each goes through the whole application, so who may send it, what is checked, counted and answered is the same.
 """
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -57,7 +58,13 @@ async def send_inside(
     }
     status, answered, parts = 500, [], []
 
+    asked = False
+
     async def receive() -> dict[str, Any]:
+        nonlocal asked
+        if asked:  # an answer in parts waits for the client to go, which it never does
+            await asyncio.Event().wait()
+        asked = True
         return {"type": "http.request", "body": body, "more_body": False}
 
     async def send(message: Any) -> None:

@@ -1,0 +1,6 @@
+"""The desk of auditors: what was known when, who did what, why a value is what it is, and that nothing was changed."""
+
+from web.audit import evidence, finding, timeline
+from web.routing import Pages
+
+pages = Pages(finding.pages, timeline.pages, evidence.pages)
