@@ -16,6 +16,8 @@
   const SOON = [600, 300, 60, 30]; /* seconds left that are announced */
 
   const start = () => {
+    const done = document.querySelector("[data-quiz-over]")?.dataset.quizOver;
+    if (done) for (const key of Object.keys(localStorage)) if (key.endsWith(`:${done}`)) localStorage.removeItem(key);
     const quiz = document.getElementById("quiz");
     if (!quiz) return;
     const form = document.getElementById("answers");
@@ -29,6 +31,7 @@
     let away = false;
     let ended = false;
     let over = false;
+    let keepsNothing = false;
 
     /* What is said */
 
@@ -80,7 +83,7 @@
         if (Object.keys(found).length) localStorage.setItem(store, JSON.stringify(found));
         else localStorage.removeItem(store);
       } catch {
-        /* the browser keeps nothing: the page goes on, and warns before it is left */
+        keepsNothing = true; /* the page goes on, and warns before it is left */
       }
     };
 
@@ -144,7 +147,7 @@
       if (over) return;
       item.stale = false; /* what is done now is the last that was done */
       item.seq += 1;
-      const pending = { seq: item.seq, values: fields(item) };
+      const pending = (item.pending = { seq: item.seq, values: fields(item) });
       keep((found) => (found[item.id] = pending));
       tabs?.postMessage({ item: item.id, seq: item.seq });
       state(item, "saving");
@@ -157,7 +160,7 @@
     };
     const send = async (item) => {
       if (item.sending) return void (item.waits = true);
-      const pending = kept()[item.id] || item.pending;
+      const pending = item.pending;
       if (!pending) return;
       item.sending = true;
       item.waits = false;
@@ -206,7 +209,10 @@
       drop(item, pending);
       if (pending.seq === item.seq) acknowledge(item, found);
     };
-    const drop = (item, pending) => keep((found) => found[item.id]?.seq === pending.seq && delete found[item.id]);
+    const drop = (item, pending) => {
+      if (item.pending === pending) item.pending = null;
+      keep((found) => found[item.id]?.seq === pending.seq && delete found[item.id]);
+    };
     const acknowledge = (item, found) => {
       item.known = found.client_seq;
       const receipt = document.createElement("details");
@@ -243,7 +249,7 @@
         const drawn = new DOMParser().parseFromString(await answer.text(), "text/html");
         const fresh = drawn.getElementById(item.card.id);
         if (!fresh) return finish();
-        if (kept()[item.id]) return;
+        if (item.pending) return;
         if (item.card.contains(document.activeElement)) return void (item.stale = true); /* until the focus goes on */
         item.card.replaceWith(fresh);
         watch(fresh);
@@ -255,7 +261,7 @@
       const item = items.get(data.item);
       if (!item) return;
       item.seq = Math.max(item.seq, data.seq);
-      if (data.saved && !kept()[item.id] && item.known < data.seq) renew(item);
+      if (data.saved && item.known < data.seq) renew(item);
     });
 
     /* Time */
@@ -307,8 +313,8 @@
         }
         for (const found of attempt.items) {
           const item = items.get(found.item_id);
-          if (item && found.client_seq > item.seq) {
-            item.seq = found.client_seq;
+          if (item && found.client_seq > item.known) {
+            item.seq = Math.max(item.seq, found.client_seq);
             renew(item);
           }
         }
@@ -338,7 +344,7 @@
       const id = card.dataset.item;
       const before = items.get(id);
       const seq = Number(card.dataset.seq);
-      const item = { id, card, seq: Math.max(seq, before?.seq || 0), known: seq, tries: 0, timer: 0, stale: false, state: "" };
+      const item = { id, card, seq: Math.max(seq, before?.seq || 0), known: seq, tries: 0, timer: 0, pending: null, stale: false, state: "" };
       items.set(id, item);
       for (const each of all("[data-plain]", card)) if (each.value.startsWith("clear:")) each.type = "button";
       card.addEventListener("input", (event) => {
@@ -374,24 +380,45 @@
     };
 
     for (const card of all("[data-item]")) watch(card);
-    const found = kept();
-    for (const [id, pending] of Object.entries(found)) {
+    /* An answer to a question that stands on another page of the attempt */
+    const deliver = async (id, pending) => {
+      const body = new FormData();
+      for (const [name, value] of pending.values) body.append(name, value);
+      body.append("client_seq", pending.seq);
+      try {
+        const answer = await fetch(`${path}/answers/${encodeURIComponent(id)}`, { method: "POST", body, redirect: "manual" });
+        if (answer.type !== "opaqueredirect" && answer.status !== 401 && answer.status < 500) {
+          return keep((found) => found[id]?.seq === pending.seq && delete found[id]);
+        }
+      } catch {
+        /* the server is away */
+      }
+      setTimeout(() => kept()[id]?.seq === pending.seq && deliver(id, pending), 5000);
+    };
+    let restored = 0;
+    for (const [id, pending] of Object.entries(kept())) {
       const item = items.get(id);
-      if (!item) continue; /* another page of the attempt shows it */
-      fill(item, pending.values);
+      if (!item) {
+        deliver(id, pending);
+        continue;
+      }
       item.seq = Math.max(item.seq, pending.seq);
+      if (JSON.stringify(fields(item)) === JSON.stringify(pending.values)) {
+        drop(item, pending); /* a form has saved it meanwhile */
+        continue;
+      }
+      restored += 1;
+      item.pending = pending;
+      fill(item, pending.values);
       state(item, "saving");
       send(item);
     }
-    if (Object.keys(found).length) say(text("restored"));
-    form.addEventListener("submit", () => {
-      for (const item of items.values()) clearTimeout(item.timer);
-      localStorage.removeItem(store); /* the form has all of it */
-      leaving = true;
-    });
+    if (restored) say(text("restored"));
     let leaving = false;
+    form.addEventListener("submit", () => (leaving = true)); /* what is kept is compared by the next page */
     addEventListener("beforeunload", (event) => {
-      const open = [...items.values()].some((item) => ["saving", "unsaved"].includes(item.state));
+      const isLost = (item) => keepsNothing || all('input[type="file"]', item.card).some((each) => each.files.length);
+      const open = [...items.values()].some((item) => ["saving", "unsaved"].includes(item.state) && isLost(item));
       if (open && !leaving && !over) event.preventDefault();
     });
     addEventListener("online", () => [...items.values()].forEach((item) => item.state === "unsaved" && send(item)));
