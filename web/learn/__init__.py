@@ -1,6 +1,13 @@
 """The desk of a learner."""
 
-from web.learn import attempt, certificates, grades, home, quiz
+from web.learn import attempt, certificates, grades, home, player, quiz
 from web.routing import Pages
 
-pages = Pages(home.pages, quiz.pages, attempt.pages, grades.pages, certificates.pages)
+pages = Pages(
+    home.pages,
+    player.pages,
+    quiz.pages,
+    attempt.pages,
+    grades.pages,
+    certificates.pages,
+)
