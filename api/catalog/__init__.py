@@ -6,8 +6,8 @@ Published courses and runs are answered from the rows of read model catalog; a d
 
 from fastapi import APIRouter
 
-from api.catalog import contents, courses, diffs, drafts, runs, search
+from api.catalog import contents, courses, diffs, drafts, public, runs, search
 
-MODULES = (courses, search, drafts, diffs, runs, contents)
+MODULES = (courses, search, public, drafts, diffs, runs, contents)
 router = APIRouter()
 router.routes.extend(route for module in MODULES for route in module.router.routes)

@@ -221,7 +221,7 @@ async def list_runs(
     }
     asked = Asked(filters=filters, sort=sort, descending=order == "desc", total=total)
     return await listed(
-        request, ask, asked, catalog_lists.runs, moment, cursor=cursor, limit=limit, names=OF_RUNS, dress=_offered
+        request, ask, asked, catalog_lists.runs, moment, cursor=cursor, limit=limit, names=OF_RUNS, dress=with_offers
     )
 
 
@@ -232,11 +232,11 @@ async def get_run(run_id: RunId, ask: QueryDep, moment: AsOf) -> Response:
     answer = await ask.read_at_least(PROJECTION, lambda: catalog.run(reader, run_id))
     if answer.body is None:
         raise RunNotFound(run_id=run_id)
-    page = await _offered(ask, RowPage([(answer.body.decode(),)], answer.position), reader, moment)
+    page = await with_offers(ask, RowPage([(answer.body.decode(),)], answer.position), reader, moment)
     return ask.reply(page.rows[0][-1].encode(), page.position, ask.headers_at(moment, *OF_RUNS))
 
 
-async def _offered(ask: QueryContext, page: RowPage, reader: Reader, moment: Moment | None) -> RowPage:
+async def with_offers(ask: QueryContext, page: RowPage, reader: Reader, moment: Moment | None) -> RowPage:
     """Runs with the products by which each can be bought then; the position is the lower one of both read models."""
     if not page.rows:
         return page

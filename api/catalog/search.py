@@ -10,9 +10,8 @@ from adapters.postgres.queries.course_search import Facets, FoundCourse, Matched
 from api.catalog.lists import PROJECTION
 from api.http import paging
 from api.http.openapi import query
-from api.http.query import QueryDep
+from api.http.query import QueryContext, QueryDep
 from api.http.routing import router as strict_router
-from api.http.services import ServicesDep
 from api.http.types import NO_NUL, Limit, Word
 
 router = strict_router("catalog", "/v1")
@@ -62,40 +61,53 @@ EXAMPLE = CoursesFound(
 )
 
 
+Words = Annotated[
+    str,
+    Query(
+        max_length=LONGEST,
+        pattern=NO_NUL,
+        description="Words of titles, summaries, sections and units, or their beginnings; 16 count. None: all.",
+        examples=["algabra"],
+    ),
+]
+OfLanguage = Annotated[Word | None, Query(description="Courses in this language only.")]
+OfKind = Annotated[Word | None, Query(description="Courses that have units of this kind.")]
+OfPacing = Annotated[
+    Literal["instructor", "self", "cohort"] | None,
+    Query(description="Courses with a run of this pace that is not closed."),
+]
+OfRegistration = Annotated[
+    Registration | None, Query(description="Courses with a run that learners may enter now, or without one.")
+]
+
+
 @router.get("/catalog/search", responses=query(EXAMPLE))
 async def search_catalog(
     *,
     request: Request,
     ask: QueryDep,
-    services: ServicesDep,
-    q: Annotated[
-        str,
-        Query(
-            max_length=LONGEST,
-            pattern=NO_NUL,
-            description="Words of titles, summaries, sections and units, or their beginnings; 16 count. None: all.",
-            examples=["algabra"],
-        ),
-    ] = "",
-    language: Annotated[Word | None, Query(description="Courses in this language only.")] = None,
-    kind: Annotated[Word | None, Query(description="Courses that have units of this kind.")] = None,
-    pacing: Annotated[
-        Literal["instructor", "self", "cohort"] | None,
-        Query(description="Courses with a run of this pace that is not closed."),
-    ] = None,
-    registration: Annotated[
-        Registration | None, Query(description="Courses with a run that learners may enter now, or without one.")
-    ] = None,
+    q: Words = "",
+    language: OfLanguage = None,
+    kind: OfKind = None,
+    pacing: OfPacing = None,
+    registration: OfRegistration = None,
     cursor: paging.Cursor = None,
     limit: Limit = 20,
 ) -> Response:
     """Courses that have a version by words, with typing errors, the best first, and what they can be narrowed to."""
-    after = paging.after(LISTING, cursor, [int, str])
     narrowed = Narrowed(language=language, kind=kind, pacing=pacing, registration=registration)
+    return await found(request, ask, q, narrowed, cursor=cursor, limit=limit)
+
+
+async def found(
+    request: Request, ask: QueryContext, q: str, narrowed: Narrowed, *, cursor: str | None, limit: int
+) -> Response:
+    """A page of the courses that are found."""
+    after = paging.after(LISTING, cursor, [int, str])
     now, most = ask.now(), limit + 1
-    found = await ask.read_at_least(
-        PROJECTION, lambda: course_search.search(services.reader, q, narrowed, now, after=after, limit=most)
+    answer = await ask.read_at_least(
+        PROJECTION, lambda: course_search.search(ask.services.reader, q, narrowed, now, after=after, limit=most)
     )
-    head = {"total": found.total, "matched": found.matched, "alike": found.alike, "facets": found.facets}
+    head = {"total": answer.total, "matched": answer.matched, "alike": answer.alike, "facets": answer.facets}
     members = msgspec.json.encode(head)[1:-1] + b","
-    return paging.reply(request, ask, found.page, LISTING, limit, members=members)
+    return paging.reply(request, ask, answer.page, LISTING, limit, members=members)

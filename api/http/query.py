@@ -16,6 +16,7 @@ from typing import Annotated, Protocol, TypeVar
 
 from fastapi import Depends, Request, Response
 
+from adapters.jwt import JwtClaims
 from adapters.postgres.as_of.parts import FoldedTables, catalog_tables, learner_tables, run_tables
 from adapters.postgres.as_of.reader import AsOfReader
 from adapters.postgres.queries import catalog
@@ -23,6 +24,7 @@ from adapters.postgres.queries.reader import Answer, Reader
 from api.http.as_of import headers_at
 from api.http.errors import BadRequest, LearnerNotFound, PositionNotReached, PreconditionFailed
 from api.http.policy.guard import Check, check_of
+from api.http.policy.words import ANONYMOUS
 from api.http.services import Services, get_services
 from domain.catalog import CourseNotFound, RunNotFound
 from domain.errors import DomainError, Rejected
@@ -36,6 +38,8 @@ FAR_AHEAD = 10_000  # facts by which a min_position may be above the head; a bus
 HEAD_AGE = 0.25  # seconds that the known head may be old when a min_position is refused
 LOOK_AGAIN = 0.1  # seconds after which a query looks again for a document: its segment may be there first
 JSON = "application/json"
+VISITOR = JwtClaims("", (ANONYMOUS,), "")
+"""Who asks a route that needs no user."""
 PRIVATE = "private, no-cache"  # how far the answer to a query may be cached
 OPAQUE_TAG = re.compile(r'"[\x21\x23-\x7e\x80-\xff]*"')  # of an entity tag
 
@@ -235,6 +239,18 @@ async def query_context(request: Request) -> QueryContext:
     )
 
 
+async def open_query_context(request: Request) -> QueryContext:
+    """As `query_context`, for a route that needs no user: each one who asks is a visitor."""
+    services = get_services(request)
+    return QueryContext(
+        services,
+        Check("", VISITOR, services),
+        _min_position(request),
+        _joined(request, "if-none-match"),
+        _joined(request, "if-match"),
+    )
+
+
 def _joined(request: Request, name: str) -> str | None:
     """The header *name*, which may stand in a request several times: as one list."""
     return ", ".join(request.headers.getlist(name)) if name in request.headers else None
@@ -250,3 +266,4 @@ def _min_position(request: Request) -> int:
 
 
 QueryDep = Annotated[QueryContext, Depends(query_context)]
+OpenQueryDep = Annotated[QueryContext, Depends(open_query_context)]

@@ -19,12 +19,12 @@ from api.http.errors import NotAcceptable, UnknownParameters, UnsupportedBody
 from api.http.negotiation import takes
 from api.http.plain_command import plain_command
 from api.http.policy.guard import Undecided, authorise
-from api.http.query import query_context
+from api.http.query import open_query_context, query_context
 from api.http.services import get_services
 from api.http.sessions import recognise, recognise_token
 
-QUERIES = {query_context}
-"""The dependency that reads `min_position` by hand."""
+QUERIES = {query_context, open_query_context}
+"""The dependencies that read `min_position` by hand."""
 
 
 async def any_parameters() -> None:

@@ -76,6 +76,7 @@ a:focus-visible, button:focus-visible {{ outline: 3px solid #b35900; outline-off
 <p>{lines}: <strong>{total}</strong></p>
 <p role="status">{text}</p>
 {more}
+<p><a href="{campus}">To your order on the campus</a></p>
 </main>
 </body>
 </html>
@@ -138,5 +139,6 @@ def page(order: Order, text: str, *, refresh: bool = False, more: str = "") -> H
         total=escape(shown(order.total, order.currency)),
         text=escape(text),
         more=more,
+        campus=f"/learn/orders/{escape(order.order_id)}{'?returned=paid' if text == CONFIRMING else ''}",
     )
     return HTMLResponse(body, headers=HEADERS)

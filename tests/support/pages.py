@@ -38,6 +38,17 @@ class Reader:
         await until(is_there)
         return answers[-1]
 
+    async def sees(self, path: str, words: str) -> str:
+        """The page, once it says this: what it shows may be a moment behind."""
+        found: list[httpx.Response] = []
+
+        async def is_there() -> bool:
+            found.append(await self.get(path))
+            return found[-1].status_code == 200 and words in text_of(found[-1])
+
+        await until(is_there)
+        return found[-1].text
+
     async def send(
         self, path: str, form: dict[str, str], files: dict[str, tuple[str, bytes, str]] | None = None, **headers: str
     ) -> httpx.Response:

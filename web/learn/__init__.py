@@ -1,10 +1,12 @@
 """The desk of a learner."""
 
-from web.learn import attempt, certificates, grades, home, player, quiz
+from web.learn import attempt, catalog, certificates, grades, home, orders, player, quiz
 from web.routing import Pages
 
 pages = Pages(
     home.pages,
+    catalog.pages,
+    orders.pages,
     player.pages,
     quiz.pages,
     attempt.pages,

@@ -61,6 +61,8 @@ ROLES = (
 CATALOG = (
     Row("listCourses", READ, TO_USERS, impersonated=True),
     Row("searchCatalog", READ, TO_USERS, impersonated=True),
+    Row("searchPublicCatalog", OPEN, TO_ALL),
+    Row("getPublicCourse", OPEN, TO_ALL),
     Row("getCourse", READ, TO_USERS, impersonated=True),
     Row("getVersion", READ, TO_USERS, impersonated=True),
     Row("listRuns", READ, TO_USERS, impersonated=True),

@@ -220,6 +220,8 @@ WITHOUT = {
     "/v1/quizzes/{quiz_id}/grading": "what people have to grade now",
     "/v1/runs/{run_id}/grading": "as that of a quiz",
     "/v1/catalog/search": "what can be found now; what was published is in the facts of each course",
+    "/v1/public/courses": "as the search for users",
+    "/v1/public/courses/{course_id}": "what a visitor can learn now; courses and runs of the past are for users",
     "/v1/me/transcript": "what is certified now; each outcome and its revisions are in it with their times",
     "/v1/learners/{learner_id}/transcript": "as the own transcript",
     "/v1/runs/{run_id}/at-risk": "whom to write to now; what says so is in the dashboards of each learner",

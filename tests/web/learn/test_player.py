@@ -5,25 +5,9 @@ from typing import Any
 
 from tests.support.api import Campus
 from tests.support.pages import Reader, text_of
-from tests.support.polling import until
 from web.learn.units import beside, next_unit
 
 CANARY = "Al<b>ge\"bra' & more"
-
-
-async def shown(reader: Reader, path: str, words: str) -> str:
-    """The page once it has *words*; its read models may be a moment behind."""
-    found: list[str] = []
-
-    async def is_there() -> bool:
-        answer = await reader.get(path)
-        if answer.status_code != 200 or words not in text_of(answer):
-            return False
-        found.append(answer.text)
-        return True
-
-    await until(is_there)
-    return found[-1]
 
 
 async def test_a_learner_goes_on_from_home_through_the_units(shared_campus: Campus, sample_learner: Reader) -> None:
@@ -42,7 +26,7 @@ async def test_a_learner_goes_on_from_home_through_the_units(shared_campus: Camp
     await campus.see("/me/dashboard", await campus.enroll(), user=campus.learner)
 
     here = f"/learn/runs/{campus.run}"
-    home = await shown(ada, "/learn", CANARY)
+    home = await ada.sees("/learn", CANARY)
     assert "<b>ge" not in home
     assert f'href="{here}/units/intro"' in home
     outline = await ada.get(here)
@@ -52,7 +36,7 @@ async def test_a_learner_goes_on_from_home_through_the_units(shared_campus: Camp
     assert 'rel="next"' not in intro.text  # what is open is completed, and so it goes on
     done = await ada.send(f"{here}/units/intro", {"complete": "1"})
     assert done.headers["location"] == f"{here}/units/site"
-    site = await shown(ada, f"{here}/units/site", "Elsewhere")
+    site = await ada.sees(f"{here}/units/site", "Elsewhere")
     assert re.search(r'href="https://else\.example/"[^>]* rel="noopener noreferrer"', site)
     await campus.see(
         "/me/dashboard",
