@@ -16,7 +16,7 @@ from adapters.settings import Settings
 from api import app as api
 from projections.engine.projection import Projection
 from projections.registry import PROJECTIONS
-from web import account, admin, audit, home, learn, signin, styleguide
+from web import account, admin, analyze, audit, home, learn, signin, styleguide
 from web.assets import assets
 from web.client import NoSuchThing
 from web.page import page_of
@@ -29,6 +29,7 @@ PAGES = (
     learn.pages,
     admin.pages,
     audit.pages,
+    analyze.pages,
     styleguide.pages,
 )
 OF_API = "/v1/"
