@@ -24,13 +24,13 @@ def test_the_five_are_listed_in_lines_that_fit_a_terminal() -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "url"),
+    ("changed", "url"),
     [
         ({"api_host": "127.0.0.1", "api_port": 9000}, "http://localhost:9000/"),
         ({"api_host": "192.0.2.1"}, "http://192.0.2.1:8000/"),
         ({"public_url": "https://campus.example/"}, "https://campus.example/"),
     ],
 )
-def test_where_a_browser_opens_the_page(settings: dict[str, object], url: str) -> None:
+def test_where_a_browser_opens_the_page(changed: dict[str, object], url: str) -> None:
     """At the name of this machine, where a browser keeps a secure cookie; elsewhere where it is reached."""
-    assert page_url(HERE.model_copy(update=settings)) == url
+    assert page_url(HERE.model_copy(update=changed)) == url

@@ -20,7 +20,7 @@ def test_a_payment_of_an_earlier_time_is_as_any_other(paysim: Paysim) -> None:
     intent = paysim.api.payment_intents.retrieve("pi_then")
     assert (intent.status, intent.created, intent.latest_charge) == ("succeeded", 1_700_000_000, "ch_then")
     (moved,) = paysim.api.balance_transactions.list().data
-    assert (moved.id, moved.amount, moved.fee, moved.source) == ("txn_then", 4_900, 98, "ch_then")
+    assert (moved.id, moved.amount, moved.fee, moved.source) == ("txn_then", 4_900, 99, "ch_then")
     assert moved.created < moved.available_on < paysim.sim.clock.now()
     assert not paysim.sim.store.find("event")
     assert paysim.api.refunds.create({"payment_intent": "pi_then"}).amount == 4_900

@@ -44,7 +44,7 @@ SHOWN_FIELDS = {
     *("accepts_until", "client_seq", "closes_at", "deadline_at", "extra_attempts", "extra_seconds", "item_id"),
     *("old_closes_at", "old_deadline_at", "old_extra_attempts", "old_extra_seconds", "questions", "quiz_version"),
     *("sections", "started_at"),
-    *("activity", "completes", "given", "grading", "maximum", "scored_at", "terms", "tool_id"),  # of tools
+    *("activity", "completes", "given", "grading", "maximum", "item", "scored_at", "terms", "tool_id"),  # of tools
     *("appeal_no", "change_no", "granted", "moved"),
     *("hint_no", "letter", "new_letter", "old_letter"),
     *("begins_at", "new_begins_at", "new_cohort", "new_name", "old_begins_at", "old_cohort", "old_name"),
