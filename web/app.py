@@ -16,7 +16,7 @@ from adapters.settings import Settings
 from api import app as api
 from projections.engine.projection import Projection
 from projections.registry import PROJECTIONS
-from web import account, admin, analyze, audit, home, learn, signin, styleguide
+from web import account, admin, analyze, audit, home, learn, signin, styleguide, teach
 from web.assets import assets
 from web.client import NoSuchThing
 from web.page import page_of
@@ -27,6 +27,7 @@ PAGES = (
     signin.pages,
     account.pages,
     learn.pages,
+    teach.pages,
     admin.pages,
     audit.pages,
     analyze.pages,

@@ -127,6 +127,12 @@ class Page:
             response.headers.append("set-cookie", f"{AFTER}=; Max-Age=0; {ATTRIBUTES}")
         return response
 
+    def file(self, answer: Answer) -> Response:
+        """A file that the API has made, for the browser to save; its name and kind are those of the answer."""
+        kept = (b"content-type", b"content-disposition")
+        headers = {name.decode(): text.decode("latin-1") for name, text in answer.headers if name in kept}
+        return Response(answer.body or "", answer.status, {**HEADERS, **headers})
+
     def go(self, address: str, answer: Answer | None = None, notice: str = "") -> Response:
         """
         The way to a page, which waits for what the API has answered.

@@ -1,0 +1,71 @@
+"""The desk of those who teach: only they see it, and what they do there is done by the API."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from adapters.settings import Settings
+from tests.support.api import Campus, every_read_model, workers
+from tests.support.pages import Reader, text_of
+from tests.support.people import Town
+from tests.support.polling import until
+
+CANARY = "<b>\"'&"
+
+
+@pytest.fixture
+async def campus(settings: Settings, town: Town, ada: Reader) -> AsyncIterator[Campus]:
+    """A run with ada on it, whose quiz she has taken."""
+    with workers(settings):
+        await every_read_model(town.client)
+        campus = Campus(town.client)
+        campus.learner = ada.browser.learner_id
+        await campus.begin()
+        await campus.send(f"/quizzes/{campus.quiz}/attempts/1/submit", {"responses": [1, 1]})
+        yield campus
+
+
+async def test_an_instructor_looks_at_a_run_and_changes_it(town: Town, campus: Campus, ada: Reader) -> None:
+    """The figures of the run, a score that is changed with why, a place that is given, a list that is tried first."""
+    base = f"/teach/runs/{campus.run}"
+    pages = [base, *(f"{base}/{part}" for part in ("gradebook", "gradebook/list", "grading", "roster", "questions"))]
+    for path in pages:
+        if path != f"{base}/questions":  # what quizzes there are, a learner may know
+            assert (await ada.get(path)).status_code == 403, path
+    assert "You teach on no run" in text_of(await ada.get("/teach"))
+    assert (await Reader(town).get(base)).headers["location"] == f"/signin?next={base}"
+
+    teacher = Reader(town)
+    await teacher.send("/signin/sample", {"person": "admin"})
+    for path in pages:
+        assert "Roster" in text_of(await teacher.once_built(path)), path
+    cell = f"{base}/gradebook/{campus.quiz}/{campus.learner}"
+
+    async def is_scored() -> bool:
+        return "50%" in text_of(await teacher.get(cell))
+
+    await until(is_scored)
+    for score in ("many", "101", "1e400", "0.001"):
+        refused = await teacher.send(cell, {"attempt_no": "1", "score": score, "reason": CANARY})
+        assert refused.status_code == 422, score
+        assert "&lt;b&gt;" in refused.text
+        assert CANARY not in refused.text
+    sent = await teacher.send(cell, {"attempt_no": "1", "score": "62,5", "reason": "the key was wrong"})
+    assert sent.status_code == 303, text_of(sent)
+    assert "62.5%" in text_of(await teacher.follow(sent))
+    book = await teacher.get(f"{base}/gradebook.csv")
+    assert (book.headers["content-type"], "6250" in book.text) == ("text/csv; charset=utf-8; header=present", True)
+
+    roster = f"{base}/roster"
+    tried = await teacher.send(f"{roster}/import", {"list": f"email,name\nnot an address,{CANARY}\n", "act": "try"})
+    assert tried.status_code == 200, text_of(tried)
+    assert "nothing is changed" in text_of(tried)
+    assert CANARY not in tried.text
+    assert (await teacher.send(f"{roster}/import", {"list": "colour\nred\n"})).status_code >= 400
+    bob = await town.settle("bob@example.org")
+    entered = await teacher.follow(await teacher.send(f"{roster}/enroll", {"learner_id": bob.learner_id}))
+    assert bob.learner_id in text_of(entered)
+    gone = {"learner_id": bob.learner_id, "reason": "has moved"}
+    left = await teacher.follow(await teacher.send(f"{roster}/withdraw", gone))
+    assert "withdrawn" in text_of(left)
+    assert (await teacher.send(f"{roster}/enroll", {"learner_id": ""})).status_code == 422

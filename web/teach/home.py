@@ -1,0 +1,47 @@
+"""The runs where the reader teaches or assists, by the roles that were granted."""
+
+import asyncio
+from typing import Any
+
+from fastapi import Response
+
+from web.client import Problem
+from web.page import Page
+from web.routing import Pages
+
+pages = Pages()
+TEACH = frozenset(("instructor", "assistant"))
+MOST_ROLES = 200
+
+
+@pages.get("/teach")
+async def teach_home(page: Page) -> Response:
+    """Runs by name, by course, or all of the campus, as far as the roles reach."""
+    roles = await page.api.read("/v1/me/roles", limit=MOST_ROLES)
+    scopes = sorted({each["scope"] for each in roles["items"] if each["role"] in TEACH})
+    cursor = page.query.get("cursor")
+    if "campus" in scopes:
+        found = await page.api.read("/v1/runs", sort="starts_at", order="desc", q=page.query.get("q"), cursor=cursor)
+        runs, following = found["items"], found["next"]
+    else:
+        runs, following = await _runs_of(page, scopes), None
+    return page.html("teach/home.html", runs=runs, next=following, is_of_campus="campus" in scopes)
+
+
+async def _runs_of(page: Page, scopes: list[str]) -> list[dict[str, Any]]:
+    """The runs of scopes `run:ID` and `course:ID`, the latest first; those that are no more are left out."""
+    found = await asyncio.gather(*(_of_scope(page, scope) for scope in scopes))
+    by_id = {run["run_id"]: run for runs in found for run in runs}
+    return sorted(by_id.values(), key=lambda run: run["starts_at"], reverse=True)
+
+
+async def _of_scope(page: Page, scope: str) -> list[dict[str, Any]]:
+    kind, _, name = scope.partition(":")
+    try:
+        if kind == "run":
+            return [(await page.api.read("/v1/runs/{}", name)).body]
+        return list((await page.api.read("/v1/runs", course_id=name, limit=200))["items"])
+    except Problem as problem:
+        if problem.status == 404:
+            return []
+        raise

@@ -1,0 +1,31 @@
+"""How a run goes, in one look: who came how far, activity, grades, who is at risk and why, what waits for a grade."""
+
+import asyncio
+
+from fastapi import Response
+
+from web.page import Page
+from web.routing import Pages
+from web.teach.shared import run_of
+
+pages = Pages()
+
+
+@pages.get("/teach/runs/{run_id}")
+async def run_page(page: Page) -> Response:
+    """The state of now; it is drawn again whenever a figure of the run changes."""
+    run_id = page.parts["run_id"]
+    run, dashboard, at_risk, ungraded = await asyncio.gather(
+        run_of(page),
+        page.api.read("/v1/runs/{}/dashboard", run_id),
+        page.api.read("/v1/runs/{}/at-risk", run_id, limit=20, cursor=page.query.get("risk")),
+        page.api.read("/v1/runs/{}/ungraded", run_id),
+    )
+    return page.html(
+        "teach/run.html",
+        run=run.body,
+        dashboard=dashboard.body,
+        at_risk=at_risk.body,
+        ungraded=ungraded.body,
+        position=min(each.position for each in (dashboard, at_risk, ungraded)),
+    )

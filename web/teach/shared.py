@@ -1,0 +1,22 @@
+"""What the pages of a run have in common: the run of the address, and which refusals are shown on the form itself."""
+
+from web.client import Answer, Problem
+from web.page import Page
+from web.routing import UNAUTHENTICATED
+
+
+async def run_of(page: Page) -> Answer:
+    """The run of the address."""
+    return await page.api.read("/v1/runs/{}", page.parts["run_id"])
+
+
+def on_the_form(problem: Problem) -> Problem:
+    """The problem, if it is shown on the form, with what was typed; a session that has ended and failures are not."""
+    if problem.code == UNAUTHENTICATED or problem.status >= 500:
+        raise problem
+    return problem
+
+
+def address(run_id: str, rest: str = "") -> str:
+    """The address of a page of a run."""
+    return f"/teach/runs/{run_id}{rest}"
