@@ -40,9 +40,9 @@ LONGEST_NOTICE = 300  # characters
 AS_TYPED = frozenset(("password", "old", "new"))
 LARGEST_FORM, MOST_FIELDS = 512 * 1024, 2_000
 DESKS: Final = (
-    ("teach", ("instructor", "assistant")),
-    ("audit", ("auditor",)),
-    ("analyze", ("analyst",)),
+    ("teach", ("instructor", "assistant", "admin")),
+    ("audit", ("auditor", "admin")),
+    ("analyze", ("analyst", "auditor", "admin")),
     ("admin", ("admin",)),
 )
 """The desks beside that of a learner, and the roles that each is for."""
