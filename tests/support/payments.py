@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ from adapters.payments.stripe_provider import StripeProvider
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.procrastinate.queue import JobRun
 from adapters.settings import Settings
+from commands.clock import Clock
 from tests.support import paysim
 from tests.support.api import Campus, every_read_model, workers
 from tests.support.api_process import serving
@@ -216,6 +218,9 @@ class Shop(Campus):
             (job,) = (each for each in JOBS[type_name] if each.name == name)
             fact = next(each for each in reversed(await log.stream(stream)) if each.type == type_name)
             run = JobRun(name, key_of(fact, name), fact.position, job.tries)
+            due_at = job.due(fact)
+            assert due_at is not None
+            log.clock = Clock(log.clock.shift + max(due_at - log.clock.now(), timedelta()))
             await Carrier(log, {name: job}, self.settings, provider).carry_out(run)
         finally:
             await provider.close()

@@ -29,7 +29,7 @@ async def test_the_list_says_what_there_is_and_what_is_served(settings: Settings
     assert all(each["live"] is None and each["change"] is None for each in before["projections"])
     async with small_campus(settings):
         await execute(settings, "UPDATE projections SET code = 'other' WHERE name = 'gradebook'")
-        await execute(settings, "UPDATE projections SET code = 'other', version = 7 WHERE name = 'catalog'")
+        await execute(settings, "UPDATE projections SET code = 'other', version = 700 WHERE name = 'catalog'")
         _, after = await answer(settings, "list")
         found = {each["name"]: each for each in after["projections"]}
         assert found["overview"]["live"] | {"code": ""} == {"generation": 1, "version": Overview.version, "code": ""}
@@ -39,7 +39,7 @@ async def test_the_list_says_what_there_is_and_what_is_served(settings: Settings
         changes = {name: found[name]["change"] for name in ("overview", "gradebook", "catalog")}
         assert changes == {"overview": "none", "gradebook": "code", "catalog": "both"}
         _, said, _ = await projections(settings, "list")
-        assert f"{Catalog.version}; live is generation 1 of version 7" in said
+        assert f"{Catalog.version}; live is generation 1 of version 700" in said
         assert f"{Gradebook.version}; live is generation 1, by other code of the same version" in said
 
 
