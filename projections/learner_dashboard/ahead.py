@@ -49,21 +49,56 @@ def set_next(course: Course, run: RunRef) -> None:
     what comes after it. Rows have the moments and no clock; who answers picks by the clock (adapters/shown_dashboard).
     """
     course.next_unit, course.next_later = None, msgspec.UNSET
+    if course.outcome is not None:
+        return
+    if not run.late and not run.quiz_late:  # nothing is passed over: the first is enough, and rebuilds come here most
+        first = _first(course, run)
+        course.next_unit = None if first is None else _named(first, course, run)
+        return
     candidates = _candidates(course, run)
     if candidates:
         course.next_unit = _named(candidates[0], course, run)
         course.next_later = _later(candidates, course, run) or msgspec.UNSET
 
 
+def _first(course: Course, run: RunRef) -> str | None:
+    """The first of `_candidates`, without putting the others in order."""
+    if not run.scheme.graded:
+        new = _never_opened(course, run)
+        return _due_first(course, run) if new is None else new
+    found = _due_first(course, run)
+    return _never_opened(course, run) if found is None else found
+
+
+def _due_first(course: Course, run: RunRef) -> str | None:
+    """The first of the units that count and are not completed."""
+    due, completed = {each.unit_id: each for each in course.deadlines}, course.completed
+    best, best_key = None, (True, NEVER)
+    for unit_id in run.scheme.weights:
+        if unit_id not in completed:
+            deadline = due.get(unit_id)
+            key = (False, NEVER) if deadline is None else (deadline.done, deadline.due_at)
+            if best is None or key < best_key:
+                best, best_key = unit_id, key
+    return best
+
+
+def _never_opened(course: Course, run: RunRef) -> str | None:
+    """The first unit that was never opened."""
+    opened, completed, unrecorded = course.opened, course.completed, run.unrecorded
+    for unit_id in run.titles:
+        if unit_id not in opened and unit_id not in completed and unit_id not in unrecorded:
+            return unit_id
+    return None
+
+
 def _candidates(course: Course, run: RunRef) -> list[str]:
     """
-    Units to go on with, the best first; none once there is an outcome.
+    Units to go on with, the best first.
 
     Of the units that count and are not completed, first those for which nothing was handed in, then what is due first,
     then the order of the course; after these, and if all that counts is completed, units that were never opened.
     """
-    if course.outcome is not None:
-        return []
     due = {each.unit_id: each for each in course.deadlines}
     counts = [unit_id for unit_id in run.scheme.weights if unit_id not in course.completed]
     counts.sort(key=lambda unit_id: (due[unit_id].done, due[unit_id].due_at) if unit_id in due else (False, NEVER))
@@ -75,8 +110,6 @@ def _candidates(course: Course, run: RunRef) -> list[str]:
 
 def _later(candidates: list[str], course: Course, run: RunRef) -> list[Later]:
     """Where to go on as time passes: the first candidate of which work is accepted still."""
-    if not run.late and not run.quiz_late:
-        return []
     zone, ends = run.plan.get("time_zone") or UTC_ZONE, {}
     for each in course.deadlines:
         policy = run.quiz_late.get(each.unit_id) or run.late.get(each.unit_id)

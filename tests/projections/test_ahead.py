@@ -4,11 +4,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec import UNSET
 
+from domain.grading import Scheme
 from projections.course_dashboard import ENROLLMENTS, CourseDashboard, CourseEnrollment
 from projections.learner_dashboard import LearnerDashboard
-from projections.learner_dashboard.rows import LEARNERS, Course, Dashboard
+from projections.learner_dashboard.ahead import _candidates, _first
+from projections.learner_dashboard.rows import LEARNERS, Course, Dashboard, Deadline, RunRef
 from tests.support.facts import UNITS, History, day, fold, rows_of
 
 PLACE, HOUR = "enrollment-7:AAA-1", timedelta(hours=1)
@@ -180,3 +184,17 @@ def test_a_unit_that_was_missed_is_passed_over_as_time_passes() -> None:
     history = History().course(units=units).enrolled("7")
     assert later() == [(day(18), "forum")]
     assert entry(History().course().enrolled("7")).next_later is UNSET
+
+
+@given(st.data())
+def test_the_first_unit_is_that_of_all_in_order(data: st.DataObject) -> None:
+    """Where nothing is passed over as time passes, the first is found without the others; it is the same one."""
+    units = [f"u{number}" for number in range(data.draw(st.integers(0, 6)))]
+    some = st.lists(st.sampled_from(units), unique=True) if units else st.just([])
+    scheme = Scheme(weights=dict.fromkeys(data.draw(some), 1), graded=data.draw(st.booleans()))
+    run = RunRef("AAA-1", titles=dict.fromkeys(units, ""), unrecorded=data.draw(some), scheme=scheme)
+    course = Course("AAA-1", "AAA", "", opened=data.draw(some), completed=data.draw(some))
+    for unit_id in data.draw(some):
+        due_at, done = day(data.draw(st.integers(1, 3))), data.draw(st.booleans())
+        course.deadlines.append(Deadline(unit_id, "", due_at, done))
+    assert _first(course, run) == next(iter(_candidates(course, run)), None)
