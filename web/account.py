@@ -8,13 +8,11 @@ from fastapi import Response
 
 from api.http.step_up import is_confirmed
 from web.client import Problem
-from web.page import LANGUAGE, Page, own_address
+from web.page import Page, own_address
 from web.routing import Pages
 from web.signin import leading_on
-from web.words import languages
 
 pages = Pages()
-YEAR = 365 * 24 * 3600  # seconds
 ZONES = tuple(sorted(zone for zone in available_timezones() if "/" in zone or zone == "UTC"))
 
 
@@ -34,10 +32,7 @@ async def change_profile(page: Page) -> Response:
         answer = await page.api.send("/v1/me/account/profile", body=changes)
     except Problem as problem:
         return await _profile(page, problem, sent)
-    response = page.go("/account", answer, page.say("Saved."))
-    if sent["language"] in languages():
-        response.headers.append("set-cookie", f"{LANGUAGE}={sent['language']}; Max-Age={YEAR}; Path=/; SameSite=Lax")
-    return response
+    return page.in_language(page.go("/account", answer, page.say("Saved.")), sent["language"])
 
 
 @pages.get("/account/security")

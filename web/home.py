@@ -2,12 +2,10 @@
 
 from fastapi import Response
 
-from web.page import LANGUAGE, Page, own_address
+from web.page import Page, own_address
 from web.routing import Pages
-from web.words import languages
 
 pages = Pages()
-YEAR = 365 * 24 * 3600  # seconds
 
 
 @pages.get("/", visitors=True)
@@ -20,7 +18,4 @@ async def front(page: Page) -> Response:
 async def choose_language(page: Page) -> Response:
     """Show pages in another language from now on."""
     form = await page.form()
-    response = page.go(own_address(form.get("next", "/")))
-    if (language := form.get("language", "")) in languages():
-        response.headers.append("set-cookie", f"{LANGUAGE}={language}; Max-Age={YEAR}; Path=/; SameSite=Lax")
-    return response
+    return page.in_language(page.go(own_address(form.get("next", "/"))), form.get("language", ""))

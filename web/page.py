@@ -34,6 +34,7 @@ HEADERS = {
 AFTER = "__Host-campus-after"
 """The cookie behind a form: the position to wait for, and the notice that the next page shows."""
 WAITS = 60  # seconds that the cookie is kept
+YEAR = 365 * 24 * 3600  # seconds that a choice of language is kept
 LANGUAGE, ZONE, THEME = "campus-language", "campus-zone", "campus-theme"
 THEMES = ("light", "dark")
 LONGEST_NOTICE = 300  # characters
@@ -147,6 +148,12 @@ class Page:
             value = f"{position}.{quote(notice[:LONGEST_NOTICE])}"
             response.headers.append("set-cookie", f"{AFTER}={value}; Max-Age={WAITS}; {ATTRIBUTES}")
         return response if answer is None else self.with_cookies(response, answer)
+
+    def in_language(self, response: Response, language: str) -> Response:
+        """The response, and the pages from then on in this language, if there are any in it."""
+        if language in languages():
+            response.headers.append("set-cookie", f"{LANGUAGE}={language}; Max-Age={YEAR}; Path=/; SameSite=Lax")
+        return response
 
     def with_cookies(self, response: Response, answer: Answer) -> Response:
         """The response, with what the API has the browser keep or forget."""

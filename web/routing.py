@@ -12,13 +12,13 @@ import structlog
 from fastapi import Request, Response
 from starlette.routing import Route
 
-from api.http.errors import INTERNAL
+from api.http.errors import INTERNAL, UNAUTHENTICATED
 from web.client import OUT_OF_REACH, Problem
 from web.page import Page, own_address, page_of
 
 logger = structlog.get_logger()
 Handler = Callable[[Page], Awaitable[Response]]
-UNAUTHENTICATED, STEP_UP, FACTOR = "unauthenticated", "step_up_needed", "second_factor_needed"
+STEP_UP, FACTOR = "step_up_needed", "second_factor_needed"
 
 
 class Pages:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from adapters.settings import Settings
-from tests.support.api import workers
+from tests.support.api import Campus, every_read_model, workers
 from tests.support.clock import SharedClock
 from tests.support.pages import Reader
 from tests.support.people import Town
@@ -31,3 +31,15 @@ def lively(settings: Settings) -> Iterator[None]:
 async def ada(town: Town) -> Reader:
     """A person with an account, signed in."""
     return Reader(town, await town.settle("ada@example.org"))
+
+
+@pytest.fixture
+async def campus(settings: Settings, town: Town, ada: Reader) -> AsyncIterator[Campus]:
+    """A run with ada on it, whose quiz she has taken."""
+    with workers(settings):
+        await every_read_model(town.client)
+        campus = Campus(town.client)
+        campus.learner = ada.browser.learner_id
+        await campus.begin()
+        await campus.send(f"/quizzes/{campus.quiz}/attempts/1/submit", {"responses": [1, 1]})
+        yield campus

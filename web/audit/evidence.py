@@ -4,6 +4,7 @@ dossiers.
 """
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 from fastapi import Response
@@ -14,6 +15,7 @@ from web.page import Page
 from web.routing import Pages
 
 pages = Pages()
+OPENED_FOR = timedelta(hours=1)
 
 
 @pages.get("/audit/facts/{position}")
@@ -74,8 +76,7 @@ async def dossier_page(page: Page) -> Response:
 async def break_glass(page: Page) -> Response:
     """Open who the person is for an hour, with a reason that the person can read."""
     learner_id, reason = page.parts["learner_id"], (await page.form()).get("reason", "")
-    until = page.reader.now.replace(microsecond=0).timestamp() + 3_600
-    body = {"reason": reason, "until": page.reader.now.fromtimestamp(until, page.reader.now.tzinfo).isoformat()}
+    body = {"reason": reason, "until": (page.reader.now + OPENED_FOR).isoformat(timespec="seconds")}
     answer = await page.api.send("/v1/learners/{}/break-glass", learner_id, body=body, reason=reason)
     return page.go(f"/admin/people/{learner_id}", answer, page.say("The person is open to you for an hour."))
 

@@ -1,8 +1,8 @@
 """What the pages of a run have in common: the run of the address, and which refusals are shown on the form itself."""
 
+from api.http.errors import UNAUTHENTICATED
 from web.client import Answer, Problem
 from web.page import Page
-from web.routing import UNAUTHENTICATED
 
 
 async def run_of(page: Page) -> Answer:

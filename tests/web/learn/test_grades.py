@@ -1,29 +1,12 @@
 """Grades with why, appeals, the transcript and certificates as pages."""
 
-from collections.abc import AsyncIterator
-
-import pytest
-
-from adapters.settings import Settings
-from tests.support.api import Campus, every_read_model, workers
+from tests.support.api import Campus
 from tests.support.pages import Reader, text_of
 from tests.support.people import Town
 from tests.support.polling import until
 from web.words import NOTHING
 
 CANARY = "<b>\"'&"
-
-
-@pytest.fixture
-async def campus(settings: Settings, town: Town, ada: Reader) -> AsyncIterator[Campus]:
-    """A run with ada on it, whose quiz she has taken."""
-    with workers(settings):
-        await every_read_model(town.client)
-        campus = Campus(town.client)
-        campus.learner = ada.browser.learner_id
-        await campus.begin()
-        await campus.send(f"/quizzes/{campus.quiz}/attempts/1/submit", {"responses": [1, 1]})
-        yield campus
 
 
 async def test_a_learner_sees_grades_with_why_and_what_certifies_them(town: Town, campus: Campus, ada: Reader) -> None:

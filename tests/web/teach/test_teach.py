@@ -1,28 +1,11 @@
 """The desk of those who teach: only they see it, and what they do there is done by the API."""
 
-from collections.abc import AsyncIterator
-
-import pytest
-
-from adapters.settings import Settings
-from tests.support.api import Campus, every_read_model, workers
+from tests.support.api import Campus
 from tests.support.pages import Reader, text_of
 from tests.support.people import Town
 from tests.support.polling import until
 
 CANARY = "<b>\"'&"
-
-
-@pytest.fixture
-async def campus(settings: Settings, town: Town, ada: Reader) -> AsyncIterator[Campus]:
-    """A run with ada on it, whose quiz she has taken."""
-    with workers(settings):
-        await every_read_model(town.client)
-        campus = Campus(town.client)
-        campus.learner = ada.browser.learner_id
-        await campus.begin()
-        await campus.send(f"/quizzes/{campus.quiz}/attempts/1/submit", {"responses": [1, 1]})
-        yield campus
 
 
 async def test_an_instructor_looks_at_a_run_and_changes_it(town: Town, campus: Campus, ada: Reader) -> None:
