@@ -5,7 +5,7 @@ Finds     a row that is other than the log says: a line in its log, a metric, an
 Never     gives a false alarm: it checks a row that differs again, at later moments, before it reports it.
 Repairs   nothing by itself; `campus projections repair` does.
 Folds     read models as of a moment for those who ask for it, and takes snapshots of them (workers/as_of).
-Costs     little: two keys a second, at a low priority.
+Costs     little: a twentieth of a core, two keys a second at most, at a low priority.
 """
 
 import asyncio
@@ -41,7 +41,8 @@ from workers.consistency.row_check import RowChecker, WrongRow
 from workers.support.session import open_session
 
 IN_BACKGROUND = True  # at a low priority
-PACE = 0.5  # seconds for a key, at least
+REST = 20.0  # times as long as the check of a key took
+LEAST, MOST = 0.025, 0.25  # seconds that a check counts for
 ATTEMPTS = 10  # to find a fact of a key
 AGAIN = 3  # looks at a row before it is called wrong
 AGAIN_PAUSE = 0.5  # seconds between them
@@ -59,10 +60,10 @@ def before_giving_way() -> None:
 
 
 async def run(
-    settings: Settings, stop: asyncio.Event, projections: Sequence[Projection] = PROJECTIONS, pace: float = PACE
+    settings: Settings, stop: asyncio.Event, projections: Sequence[Projection] = PROJECTIONS, rest: float = REST
 ) -> None:
-    """Audit until *stop* is set; a lost server is waited for."""
-    auditor = Auditor(settings, projections, pace)
+    """Audit until *stop* is set, with pauses of *rest* times what a key took; a lost server is waited for."""
+    auditor = Auditor(settings, projections, rest)
     beating = keep_beating(settings, "auditor", lambda: WorkerState(True, auditor.position, auditor.trouble), REGISTRY)
     tasks = [asyncio.create_task(part) for part in (auditor.run(), beating, Folding(settings, projections).run())]
     try:
@@ -80,12 +81,12 @@ class Auditor:
         trouble: why it does not get on; empty once it has.
     """
 
-    def __init__(self, settings: Settings, projections: Sequence[Projection], pace: float) -> None:
+    def __init__(self, settings: Settings, projections: Sequence[Projection], rest: float) -> None:
         self.position = 0
         self.trouble = ""
         self._settings = settings
         self._projections = [projection for projection in projections if partitioned_tables(projection)]
-        self._pace = pace
+        self._rest = rest
         self._chance = random.Random()  # noqa: S311 - not a secret
         self._checked: Counter[tuple[str, int]] = Counter()
         self._wrong: Counter[tuple[str, int]] = Counter()
@@ -110,6 +111,7 @@ class Auditor:
             key = await self._choose(connection)
             for projection in self._projections if key else ():
                 await self._check(audit, projection, str(key))
+            took = time.monotonic() - started
             if time.monotonic() - noted > NOTE_INTERVAL:
                 await self._note(connection)
                 noted = time.monotonic()
@@ -117,7 +119,7 @@ class Auditor:
                 await _measure_accounts(connection)
                 counted = time.monotonic()
             self.trouble = ""
-            await asyncio.sleep(max(0.0, started + self._pace - time.monotonic()))
+            await asyncio.sleep(self._rest * min(max(took, LEAST), MOST))
 
     async def _choose(self, connection: Connection) -> str | None:
         """The key of a random fact, or one with a known wrong row; None in an empty campus."""

@@ -38,7 +38,7 @@ def _frequent_notes(monkeypatch: pytest.MonkeyPatch) -> None:
 async def auditing(settings: Settings) -> AsyncIterator[None]:
     """An auditor in this process that never rests."""
     stop = asyncio.Event()
-    task = asyncio.create_task(auditor.run(as_process(settings, "auditor"), stop, BOTH, pace=0.0))
+    task = asyncio.create_task(auditor.run(as_process(settings, "auditor"), stop, BOTH, rest=0.0))
     try:
         yield
     finally:
