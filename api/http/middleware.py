@@ -44,7 +44,10 @@ LARGEST_FILE = 20_971_520  # bytes that a learner hands in with an answer
 SLOWEST_FILE = 300.0  # seconds
 FILES = re.compile(r"/v1/quizzes/[^/]+/attempts/[^/]+/files")
 LARGEST_PAGE_OF_FILES = 3 * LARGEST_FILE  # bytes of a form of a page: several such files, and the other answers
-PAGES_OF_FILES = re.compile(r"/learn/quizzes/[^/]+/attempts/[^/]+(/answers/[^/]+)?")
+PAGES_OF_FILES = re.compile(
+    r"/learn/quizzes/[^/]+/attempts/[^/]+(/answers/[^/]+)?|/teach/courses/[^/]+/(new-unit|units/[^/]+)"
+    r"|/teach/banks/[^/]+/files"
+)
 LARGEST_QUESTION_FILE = 33_554_432  # bytes: a bank of thousands of questions, or a package
 QUESTION_FILES = re.compile(r"/v1/question-banks/[^/]+/files")
 LARGEST_PUBLICATION = 16_777_216  # bytes: a course of MAX_UNITS units, whatever their titles are

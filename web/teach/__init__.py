@@ -1,6 +1,22 @@
-"""The desk of those who teach: their runs, how a run goes, its gradebook, what waits for a grade, who is on it."""
+"""The desk of those who teach: their runs, how a run goes, its gradebook, what is to grade, and what they write."""
 
 from web.routing import Pages
-from web.teach import gradebook, grading, home, questions, roster, run
+from web.teach import (
+    appeals,
+    course,
+    courses,
+    gradebook,
+    grading,
+    home,
+    plan,
+    policy,
+    questions,
+    roster,
+    run,
+    units,
+    versions,
+)
 
-pages = Pages(home.pages, run.pages, gradebook.pages, grading.pages, roster.pages, questions.pages)
+OF_RUNS = (home, run, gradebook, grading, roster, questions, appeals, plan)
+OF_AUTHORS = (courses, course, units, policy, versions)
+pages = Pages(*(each.pages for each in (*OF_RUNS, *OF_AUTHORS)))
