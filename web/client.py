@@ -7,6 +7,7 @@ API refuses what comes from elsewhere itself, and pages need no tokens against f
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -118,6 +119,7 @@ class Client:
         reason: str = "",
         ticket: str = "",
         key: str = "",
+        query: Mapping[str, str] = MappingProxyType({}),
     ) -> Answer:
         """
         Send a command; raises Problem.
@@ -126,6 +128,7 @@ class Client:
             body: bytes are sent as they are, all else as JSON; an empty object if left out.
             reason: why, for the facts; with *ticket*, where the matter is dealt with.
             key: `Idempotency-Key`: what comes twice is carried out once.
+            query: parameters beside the body.
         """
         content = body if isinstance(body, bytes) else msgspec.json.encode({} if body is None else body)
         kind = b"application/octet-stream" if isinstance(body, bytes) else JSON
@@ -134,7 +137,8 @@ class Client:
             if value:
                 headers.append((name.encode(), value.encode("latin-1", "replace")))
         address = _filled(path, parts)
-        return _answer(await send_inside(self._request, method, address, headers=headers, body=content))
+        text = urlencode(query).encode()
+        return _answer(await send_inside(self._request, method, address, query=text, headers=headers, body=content))
 
     async def _get(
         self, path: str, parts: Sequence[str], query: Mapping[str, Any], headers: Sequence[Header] = ()

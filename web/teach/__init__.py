@@ -3,6 +3,8 @@
 from web.routing import Pages
 from web.teach import (
     appeals,
+    bank_questions,
+    banks,
     course,
     courses,
     gradebook,
@@ -18,5 +20,5 @@ from web.teach import (
 )
 
 OF_RUNS = (home, run, gradebook, grading, roster, questions, appeals, plan)
-OF_AUTHORS = (courses, course, units, policy, versions)
+OF_AUTHORS = (courses, course, units, policy, versions, banks, bank_questions)
 pages = Pages(*(each.pages for each in (*OF_RUNS, *OF_AUTHORS)))
