@@ -88,13 +88,15 @@ class Settings(BaseSettings):
     token_secret: str = Field(default_factory=token_urlsafe, min_length=16, repr=False)
     """HMAC key of links, tickets and development tokens; a process without it has one that no other believes."""
     public_url: str = ""
-    """Where browsers reach the API, such as `https://campus.example`; empty: at `api_url`."""
+    """Where browsers reach the API, such as `https://campus.example`; empty: at `api_url`, by the name `localhost`."""
     stripe_key: str = Field(default="", repr=False)
     """Secret key of Stripe (`sk_…` or `rk_…`); empty: `campus up` runs paysim, its stand-in."""
     stripe_api_base: str = ""
     """Where Stripe's API answers; empty: at Stripe. `campus up` sets it to paysim's."""
     stripe_webhook_secrets: str = Field(default="", repr=False)
     """Signing secrets of Stripe's webhook endpoint (`whsec_…`); two with a comma between while one is replaced."""
+    reconcile_every: float = Field(default=3_600.0, ge=1)
+    """Seconds from one reconciliation with the provider to the next; a minute where `campus up` runs paysim."""
     tax_rates: str = ""
     """Tax that prices include, in basis points by country, such as `DE=1900,AT=2000`; others have none."""
     proof_witnesses: str = ""
@@ -169,8 +171,10 @@ class Settings(BaseSettings):
 
     @property
     def web_url(self) -> str:
-        """Where browsers reach the API."""
-        return (self.public_url or self.api_url).rstrip("/")
+        """Where browsers reach the API; on this machine at `localhost`, where they take a session without TLS, too."""
+        scheme = self.api_url.partition(":")[0]
+        here = f"{scheme}://localhost:{self.api_port}" if is_loopback(self.api_host) else self.api_url
+        return (self.public_url or here).rstrip("/")
 
     @property
     def webhook_host_names(self) -> list[str]:

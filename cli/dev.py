@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from adapters.tls import is_loopback
 from cli.console import DataDir, Failure, Json, answer
 
 if TYPE_CHECKING:
@@ -58,11 +57,8 @@ def collect(settings: "Settings", now: datetime) -> dict[str, Any]:
 
 
 def page_url(settings: "Settings") -> str:
-    """Where a browser on this machine opens the pages: at `localhost`, where it takes a session without TLS as well."""
-    if settings.public_url or not is_loopback(settings.api_host):
-        return f"{settings.web_url}/"
-    scheme, port = settings.api_url.partition(":")[0], settings.api_port
-    return f"{scheme}://localhost:{port}/"
+    """Where a browser on this machine opens the pages."""
+    return f"{settings.web_url}/"
 
 
 def lines(found: dict[str, Any], code: str) -> "list[Text]":

@@ -10,8 +10,11 @@ pages = Pages()
 
 @pages.get("/", visitors=True)
 async def front(page: Page) -> Response:
-    """What the campus is, or the way to the desk."""
-    return page.go("/learn") if page.user is not None else page.html("landing.html")
+    """What the campus is, or the way to the desk: for the staff that of their role."""
+    if page.user is None:
+        return page.html("landing.html")
+    others = page.desks[1:]
+    return page.go("/admin" if "admin" in others else f"/{[*others, 'learn'][0]}")
 
 
 @pages.post("/language", visitors=True)

@@ -126,7 +126,7 @@ class Reader(NamedTuple):
 
     def exact(self, moment: datetime | str) -> str:
         """Day and time, with the zone: what stands beside a distance."""
-        return format_datetime(self.local(moment), "full", locale=self.locale)
+        return format_datetime(self.local(moment), "long", locale=self.locale)
 
     def date(self, moment: datetime | str) -> str:
         """The day."""

@@ -68,7 +68,7 @@ async def run(settings: Settings, stop: asyncio.Event, jobs: Jobs = JOBS, provid
         async with woken_by_hints(settings, nats, stop) as woken, asyncio.TaskGroup() as tasks:
             tasks.create_task(queue.work(stop))
             tasks.create_task(_lead(_Deriving(settings, log, queue, jobs), stop, woken))
-            tasks.create_task(reconciling.keep_current(settings, provider, stop))
+            tasks.create_task(reconciling.keep_current(settings, provider, stop, interval=settings.reconcile_every))
             tasks.create_task(bulk_jobs.keep_carrying_out(log, stop))
             tasks.create_task(webhooks.keep_sending(settings, log, stop))
     finally:

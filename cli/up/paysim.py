@@ -12,6 +12,7 @@ from adapters.settings import Settings
 
 KEY = "sk_test_paysim"
 CARD = "4242 4242 4242 4242, any later date, any three digits"
+RECONCILE_EVERY = 60  # seconds: who tries it out sees that the books agree with what they have just paid or refunded
 HEALTH = f"GET /_paysim/health HTTP/1.1\r\nHost: {LOOPBACK}\r\nConnection: close\r\n\r\n".encode()
 
 
@@ -29,7 +30,12 @@ class PaysimServer:
 
     def settings(self) -> dict[str, str]:
         """Where the dispatcher finds it, and by what the API knows its messages."""
-        return {"stripe_key": KEY, "stripe_api_base": self.url, "stripe_webhook_secrets": self._secret}
+        return {
+            "stripe_key": KEY,
+            "stripe_api_base": self.url,
+            "stripe_webhook_secrets": self._secret,
+            "reconcile_every": str(RECONCILE_EVERY),
+        }
 
     def sell_through(self, settings: Settings) -> None:
         """Send messages to the API of *settings*, by the campus's clock."""

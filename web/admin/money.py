@@ -64,6 +64,7 @@ async def ledger_page(page: Page) -> Response:
         balances=balances["balances"],
         months={currency: sorted(by.items()) for currency, by in sorted(months.items())},
         reconciliation=reconciliation.body,
+        every=page.services.settings.reconcile_every,
         position=min(balances.position, revenue.position),
     )
 

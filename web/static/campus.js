@@ -179,7 +179,6 @@
     }
   });
   const prepare = (within) => {
-    for (const each of all("[data-needs-script]", within)) each.hidden = false;
     if (!navigator.clipboard) for (const each of all("[data-copy], [data-copy-from]", within)) each.hidden = true;
   };
 

@@ -1,10 +1,14 @@
 /*
  * Passkeys: elements with `data-passkey` (signin, add, confirm) have a button that asks the machine for one, and lead on
- * to `data-next`. They are hidden where there is no script, or no passkey can be had.
+ * to `data-next`. They are hidden where no passkey can be had.
  */
 (() => {
   "use strict";
-  if (!window.PublicKeyCredential?.parseRequestOptionsFromJSON) return;
+  const elements = document.querySelectorAll("[data-passkey]");
+  if (!window.PublicKeyCredential?.parseRequestOptionsFromJSON) {
+    for (const element of elements) element.hidden = true;
+    return;
+  }
 
   const send = async (path, body) => {
     const answer = await fetch(`/v1/auth/${path}`, {
@@ -32,8 +36,7 @@
       return send("passkeys", { state, credential: credential.toJSON(), label: element.dataset.label });
     },
   };
-  for (const element of document.querySelectorAll("[data-passkey]")) {
-    element.hidden = false;
+  for (const element of elements) {
     const said = document.createElement("p");
     said.setAttribute("role", "alert");
     said.className = "field-error mt-2";

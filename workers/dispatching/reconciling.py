@@ -1,5 +1,6 @@
 """
-Facts, the books and the provider are held against each other every hour, by one process of the campus at a time.
+Facts, the books and the provider are held against each other every hour (`CAMPUS_RECONCILE_EVERY`), by one process of
+the campus at a time.
 
 That looks at what has happened since the last one, and at what was open then; once a day at everything. When that was
 last done is kept in the database, so it is done in time however often a process begins.
@@ -25,7 +26,7 @@ WORK = "reconciliation"
 INTERVAL = 3_600.0  # seconds from one to the next
 WHOLE = 86_400.0  # seconds from one that looks at everything to the next
 OVERLAP = timedelta(hours=6)  # of two windows: what is listed late, or a message that was late, costs no look-up
-LOOK = 300.0  # seconds between two looks whether one is due; the first is so long after the start
+LOOK = 300.0  # seconds between two looks whether one is due, at most; the first is so long after the start
 
 logger = structlog.get_logger()
 
@@ -43,7 +44,7 @@ async def keep_current(
     """Have one made whenever it is due, until *stop* is set; where no key is set there is nothing to compare with."""
     while settings.stripe_key and not stop.is_set():
         with suppress(TimeoutError):
-            async with asyncio.timeout(look):
+            async with asyncio.timeout(min(look, interval / 4)):
                 await stop.wait()
                 return
         try:

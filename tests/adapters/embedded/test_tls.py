@@ -201,6 +201,7 @@ def test_a_port_has_a_certificate_and_its_key(tmp_path: Path) -> None:
     files: dict[str, Any] = {"tls_certificate_file": str(own.certificate), "tls_key_file": str(own.key)}
     found = Settings(**FAR, **files, require_tls=True, api_host="0.0.0.0")  # noqa: S104 - nothing listens
     assert (found.api_url, Settings(**FAR).api_url) == ("https://0.0.0.0:8000", "http://127.0.0.1:8000")
+    assert (found.web_url, Settings(**FAR).web_url) == ("https://0.0.0.0:8000", "http://localhost:8000")
     for changed, said in (
         ({"tls_key_file": ""}, "go together, and one of them is not named"),
         ({"tls_key_file": str(tmp_path / "none")}, "there is no file"),

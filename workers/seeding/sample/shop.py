@@ -1,7 +1,7 @@
 """Orders of the sample campus: paid, with a coupon, refunded, disputed, given up; and the studies that were bought."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -18,6 +18,7 @@ from workers.seeding.sample.timetable import BY_ID, COUPONS, PRICES, SampleRun, 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 FULL = 10_000  # basis points
 BUYERS = 14
+NEWCOMERS = 4
 DATABASES = 6
 
 
@@ -45,26 +46,33 @@ class Purchase(NamedTuple):
 
 
 def shop_steps(now: datetime, dice: random.Random) -> Iterator[Step]:
-    """All orders, and what their buyers do on the runs."""
-    writing, databases = BY_ID["WRIT-110-1"], BY_ID["CS-230-1"]
-    others = dice.sample(LEARNERS[1:], BUYERS + DATABASES)
+    """All orders, and what their buyers do on the runs; the sample learner has bought the one that is to come."""
+    others = dice.sample(LEARNERS[1:], BUYERS + NEWCOMERS + DATABASES - 1)
     fates = ("paid",) * (BUYERS - 5) + ("refunded", "refunded", "disputed", "cancelled", "open")
-    for buyer, fate in zip((ADA, *others[1:BUYERS]), fates, strict=True):
+    yield from _writers("WRIT-110-1", zip(others[:BUYERS], fates, strict=True), now, dice)
+    newcomers = others[BUYERS : BUYERS + NEWCOMERS]
+    yield from _writers("WRIT-110-2", ((each, "paid") for each in newcomers), now, dice)
+    databases = BY_ID["CS-230-1"]
+    fates = ("paid", "paid", "paid", "free", "free", "cancelled")
+    for buyer, fate in zip((ADA, *others[BUYERS + NEWCOMERS :]), fates, strict=True):
+        at = now - timedelta(hours=dice.randint(60, 200))
+        waive = WaivePrerequisites(buyer.learner_id, databases.run_id, "knows Python from work")
+        yield Step(at - DAY, databases.teacher.learner_id, waive, buyer.learner_id)
+        coupon = "SCHOLAR" if fate == "free" else None
+        yield from _order(Purchase(buyer, databases, at, "EUR", coupon, fate), now)
+
+
+def _writers(run_id: str, buyers: Iterable[tuple[Person, str]], now: datetime, dice: random.Random) -> Iterator[Step]:
+    """Who buys a run of the writing course, and studies there."""
+    writing = BY_ID[run_id]
+    for buyer, fate in buyers:
         at = writing.starts_at(now) - DAY * dice.randint(1, 20) - MINUTE * dice.randint(0, 600)
         coupon = "WELCOME20" if dice.random() < 0.4 else None
         at = now - timedelta(hours=3) if fate == "open" else at
         purchase = Purchase(buyer, writing, at, dice.choice(("EUR", "EUR", "USD")), coupon, fate)
         yield from _order(purchase, now)
         if fate in ("paid", "disputed"):
-            study = Study(buyer, writing, at + 2 * DAY, now, 0.95 if buyer is ADA else dice.betavariate(5, 2))
-            yield from steps_of(study, now, dice)
-    fates = ("paid", "paid", "paid", "free", "free", "cancelled")
-    for buyer, fate in zip(others[BUYERS:], fates, strict=True):
-        at = now - timedelta(hours=dice.randint(60, 200))
-        waive = WaivePrerequisites(buyer.learner_id, databases.run_id, "knows Python from work")
-        yield Step(at - DAY, databases.teacher.learner_id, waive, buyer.learner_id)
-        coupon = "SCHOLAR" if fate == "free" else None
-        yield from _order(Purchase(buyer, databases, at, "EUR", coupon, fate), now)
+            yield from steps_of(Study(buyer, writing, at + 2 * DAY, now, dice.betavariate(5, 2)), now, dice)
 
 
 def _order(purchase: Purchase, now: datetime) -> Iterator[Step]:

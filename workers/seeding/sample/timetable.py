@@ -107,6 +107,7 @@ RUNS = (
     SampleRun("BIO-120-1", -17, 8, 0.3),
     SampleRun("WRIT-110-1", -14, 6, 0, product="clear-writing"),
     SampleRun("MUS-100-1", -8, 8, 0.32, capacity=12),
+    SampleRun("WRIT-110-2", -2, 6, 0, product="clear-writing-2"),
     SampleRun("ENER-130-1", -3, 6, 0.2),
     SampleRun("CLIM-150-1", -1, 7, 0.35),
     SampleRun("CS-230-1", 9, 8, 0, capacity=20, product="databases"),
@@ -115,7 +116,11 @@ RUNS = (
     SampleRun("ECON-140-1", -40, 40, 0.2, "self"),
 )
 BY_ID = {run.run_id: run for run in RUNS}
-PRICES = {"clear-writing": {"EUR": 4_900, "USD": 5_200}, "databases": {"EUR": 8_900, "USD": 9_500}}
+PRICES = {
+    "clear-writing": {"EUR": 4_900, "USD": 5_200},
+    "clear-writing-2": {"EUR": 4_900, "USD": 5_200},
+    "databases": {"EUR": 8_900, "USD": 9_500},
+}
 COUPONS = (
     CreateCoupon("WELCOME20", "percent", percent_bp=2_000, limit=100, limit_per_learner=1),
     CreateCoupon("SCHOLAR", "percent", percent_bp=10_000, limit=5, limit_per_learner=1, products=("databases",)),
