@@ -1,24 +1,26 @@
 """The gradebook of a run, sorted and in pages, as rows or as a matrix, also as CSV, from the read model gradebook."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 from fastapi import Query, Request, Response
 
-from adapters.postgres.queries import gradebook, gradebook_matrix
+from adapters.at_risk import at_risk
+from adapters.postgres.queries import attention, gradebook, gradebook_matrix
 from adapters.postgres.queries.gradebook import Assessment
-from adapters.postgres.queries.gradebook_matrix import CATEGORY, ROW, Category, GradesOfRow
-from adapters.postgres.queries.reader import RowPage
+from adapters.postgres.queries.gradebook_matrix import CATEGORY, ROW, Category, GradesOfRow, Matrix
+from adapters.postgres.queries.reader import Reader, RowPage
 from api.http import csv_pages, csv_text, paging
 from api.http.as_of import AsOf, headers_at
 from api.http.csv_pages import CsvTable
 from api.http.folds import LATER
+from api.http.names import NamePart, ids_by_name
 from api.http.openapi import query
 from api.http.query import QueryContext, QueryDep
 from api.http.routing import router as strict_router
-from api.http.types import Id, LearnerId, Limit, RunId, Word
+from api.http.types import Id, LearnerId, Limit, RunId, ShownStatus, Word
 from projections.catalog import Catalog
 from projections.course_dashboard import ENROLLMENTS, WEIGHTS
 from projections.engine.moment import Moment
@@ -66,17 +68,21 @@ class GradesOfLearner(msgspec.Struct, kw_only=True):
 
 class MatrixPage(msgspec.Struct, kw_only=True):
     """
-    Learners by assessments: the columns in the order of their ids, and a page of rows by learner.
+    Learners by assessments: the columns in the order of their ids, and a page of rows in the order that was asked for.
+
+    `total` is how many learners there are on all pages, by what was asked for.
 
     `categories` are those of the run's grades, none where they are not by categories.
     """
 
+    total: int
     assessments: list[Assessment]
     categories: list[Category]
     items: list[GradesOfRow]
     next: str | None
 
 
+MATRIX = MatrixPage(total=1, assessments=[gradebook.ASSESSMENT], categories=[CATEGORY], items=[ROW], next=paging.NEXT)
 GRADES = GradesOfLearner(items=[gradebook.EXAMPLE_OF_LEARNER], next=paging.NEXT)
 
 
@@ -188,7 +194,7 @@ async def run_gradebook(
     "/runs/{run_id}/gradebook/matrix",
     responses={
         **query(
-            MatrixPage(assessments=[gradebook.ASSESSMENT], categories=[CATEGORY], items=[ROW], next=paging.NEXT),
+            MATRIX,
             *(403, 404),
             csv=MATRIX_CSV_EXAMPLE,
         ),
@@ -201,6 +207,16 @@ async def run_gradebook_matrix(
     run_id: RunId,
     ask: QueryDep,
     moment: AsOf,
+    status: Annotated[ShownStatus | None, Query(description="Only those who stand there.")] = None,
+    risky: Annotated[bool, Query(alias="at_risk", description="Only those who are at risk (`listAtRisk`).")] = False,
+    ungraded: Annotated[bool, Query(description="Only those with an attempt that has no score.")] = False,
+    q: NamePart = None,
+    sort: Annotated[
+        gradebook_matrix.Sort, Query(description="What to sort by; `score`: that of the assessment `quiz_id`.")
+    ] = "learner",
+    quiz_id: Annotated[Id | None, Query(description="By whose scores to sort.")] = None,
+    order: Annotated[Literal["asc", "desc"], Query(description="Ascending or descending.")] = "asc",
+    skip: Annotated[int, Query(ge=0, le=1_000_000, description="Learners to leave out first, for a window.")] = 0,
     cursor: paging.Cursor = None,
     limit: PageLimit = None,
 ) -> Response:
@@ -211,32 +227,77 @@ async def run_gradebook_matrix(
 
     A page has 20,000 cells at most, so fewer learners than `limit` where a run has many assessments.
     """
-    listing = f"matrix:{run_id}"
-    (after,) = paging.after(listing, cursor, [str]) or [""]
-    size = _size(request, limit)
-    reader, headers = await ask.whole_at(moment, *OF_RUN, run_id=run_id), ask.headers_at(moment, *READ_MODELS)
-    read = partial(gradebook_matrix.matrix, reader, run_id, limit=size, now=ask.now(moment))
-    found = await ask.read_at_least("gradebook", lambda: read(after=after))
-    if not found.page.rows:
-        await ask.check_run(run_id, reader)
-    if not csv_pages.is_wanted(request):
-        categories = msgspec.json.encode(found.categories)
-        members = b'"assessments":%b,"categories":%b,' % (found.assessments.encode(), categories)
-        headers = {**csv_pages.VARY, **headers}
-        return paging.reply(request, ask, found.page, listing, found.size, members=members, headers=headers)
+    listing = f"matrix:{run_id}:{sort}:{quiz_id or ''}:{order}"
+    after = paging.after(listing, cursor, [str if sort == "learner" else int, str])
+    reader = await ask.whole_at(moment, *OF_RUN, run_id=run_id)
+    ids = None if moment is not None else await ids_by_name(request, ask, run_id, q)
+    asked = gradebook_matrix.Asked(
+        status=status,
+        part=q if ids is None else None,
+        ids=await _at_risk(ask, reader, run_id, moment, ids) if risky else ids,
+        ungraded=ungraded,
+        sort=sort,
+        quiz=quiz_id,
+        descending=order == "desc",
+        skip=skip,
+    )
 
-    async def rest(after: Sequence[Any]) -> tuple[RowPage, int]:
-        following = await read(after=after[0])
+    async def read(asked: gradebook_matrix.Asked, after: Sequence[Any] | None) -> Matrix:
+        size = _size(request, limit)
+        return await gradebook_matrix.matrix(reader, run_id, asked, after or None, limit=size, now=ask.now(moment))
+
+    found = await ask.read_at_least("gradebook", lambda: read(asked, after))
+    if not found.total:
+        await ask.check_run(run_id, reader)
+    headers = {**csv_pages.VARY, **ask.headers_at(moment, *READ_MODELS)}
+    if csv_pages.is_wanted(request):
+        file = MatrixFile(run_id, listing, asked, read, is_whole=limit is None)
+        return _matrix_file(request, ask, file, found, headers)
+    members = b'"total":%d,"assessments":%b,"categories":%b,' % (
+        *(found.total, found.assessments.encode(), msgspec.json.encode(found.categories)),
+    )
+    return paging.reply(request, ask, found.page, listing, found.size, members=members, headers=headers)
+
+
+class MatrixFile(NamedTuple):
+    """A matrix as CSV: which learners, how more of them are read, and whether all that follow are wanted."""
+
+    run_id: str
+    listing: str
+    asked: gradebook_matrix.Asked
+    read: Callable[[gradebook_matrix.Asked, Sequence[Any]], Awaitable[Matrix]]
+    is_whole: bool
+
+    async def part(self, asked: gradebook_matrix.Asked, after: Sequence[Any]) -> tuple[RowPage, int]:
+        """The learners after some values, and how many a page may have."""
+        following = await self.read(asked, after)
         return following.page, following.size
 
+
+def _matrix_file(
+    request: Request, ask: QueryContext, file: MatrixFile, found: Matrix, headers: Mapping[str, str]
+) -> Response:
+    """The matrix as CSV, from the first page on, which was *found*."""
     quiz_ids = [each.quiz_id for each in msgspec.json.decode(found.assessments, type=list[Assessment])]
     heads = (*HEADS, *(LETTERS if found.has_letters else ()))
     groups = [each.group_id for each in found.categories]
     columns = (*heads, *(f"{CATEGORY_HEAD}{each}" for each in groups), *map(column_head, quiz_ids))
     cells = partial(_cells_of_learner, heads, groups, quiz_ids)
-    table = CsvTable(f"gradebook-matrix-{run_id}", listing, columns, cells)
-    following = rest if limit is None else None
-    return csv_pages.reply(request, ask, table, (found.page, found.size), following, headers=headers)
+    table = CsvTable(f"gradebook-matrix-{file.run_id}", file.listing, columns, cells)
+    following = msgspec.structs.replace(file.asked, skip=0)
+    by_learner = msgspec.structs.replace(following, sort="learner", descending=False)  # the order in which no row moves
+    rest = partial(file.part, following) if file.is_whole else None
+    steady = None if following.sort == "learner" else partial(file.part, by_learner)
+    return csv_pages.reply(request, ask, table, (found.page, found.size), rest, steady=steady, headers=headers)
+
+
+async def _at_risk(
+    ask: QueryContext, reader: Reader, run_id: str, moment: Moment | None, among: Collection[str] | None
+) -> tuple[str, ...]:
+    """The learners of a run who are at risk, of all or *among* some."""
+    found = await attention.enrolled(reader, run_id)
+    listed = await at_risk(ask.services.log, run_id, found, ask.now(moment), moment)
+    return tuple(each.learner_id for each in listed if among is None or each.learner_id in among)
 
 
 def column_head(quiz_id: str) -> str:

@@ -15,7 +15,7 @@ from api.http.openapi import query
 from api.http.query import QueryDep
 from api.http.routing import router as strict_router
 from api.http.types import LearnerId, Limit
-from domain.admin import Record
+from domain.admin import UNSPECIFIED, NamesOfRun, Record
 from domain.fact import Fact
 
 router = strict_router("looks", "/v1")
@@ -23,7 +23,7 @@ router = strict_router("looks", "/v1")
 
 class LookAtRecord(msgspec.Struct, kw_only=True):
     """
-    Who has looked, and when for the first time in that hour.
+    Who has looked, and when for the first time in that hour; at the names of a run of the learner's, on that day.
 
     Attributes:
         what: the path of the request, of `why` with the view, the key and the field; null for the rest of very many
@@ -85,6 +85,16 @@ async def list_looks(
 
 
 def _shown(fact: Fact) -> LookAtRecord:
+    if fact.type == NamesOfRun.Viewed.TOPIC:
+        return LookAtRecord(
+            position=fact.position,
+            at=fact.occurred_at,
+            by=fact.id("reader_id"),
+            what=f"/v1/runs/{fact.id('run_id')}/names",
+            known_position=None,
+            valid_at=None,
+            reason=UNSPECIFIED,
+        )
     one_by_one = fact.type == Record.Viewed.TOPIC
     return LookAtRecord(
         position=fact.position,

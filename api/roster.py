@@ -14,18 +14,16 @@ from api.http import csv_pages, csv_text, paging
 from api.http.as_of import AsOf
 from api.http.csv_pages import CsvTable
 from api.http.folds import LATER
+from api.http.names import NamePart, ids_by_name
 from api.http.openapi import query
 from api.http.query import QueryDep
 from api.http.routing import router as strict_router
-from api.http.types import NO_NUL, Id, Limit, RunId
+from api.http.types import Id, Limit, RunId, ShownStatus
 from projections.course_dashboard import ENROLLMENTS
 from projections.overview import PEOPLE
 
 router = strict_router("roster", "/v1")
 
-ShownStatus = Literal[
-    "requested", "waitlisted", "offered", "active", "withdrawn", "expired", "completed", "suspended", "ended"
-]
 PAGE = 50  # learners, where nothing else is said
 PageLimit = Limit | None
 COLUMNS = roster.LearnerOfRun.__struct_fields__
@@ -63,9 +61,7 @@ async def list_run_learners(
     moment: AsOf,
     status: Annotated[ShownStatus | None, Query(description="Only those who stand there.")] = None,
     outcome: Annotated[Outcome | None, Query(description="Only those with this outcome.")] = None,
-    q: Annotated[
-        str | None, Query(min_length=1, max_length=64, pattern=NO_NUL, description="A part of the learner's id.")
-    ] = None,
+    q: NamePart = None,
     sort: Annotated[roster.Sort, Query(description="What to sort by.")] = "learner",
     order: Annotated[Literal["asc", "desc"], Query(description="Ascending or descending.")] = "asc",
     cursor: paging.Cursor = None,
@@ -74,7 +70,10 @@ async def list_run_learners(
     """The learners of a run: status, percent, grades, outcome, last activity; as JSON, or as CSV for spreadsheets."""
     listing = f"roster:{run_id}:{sort}:{order}"
     after = paging.after(listing, cursor, [str if sort == "learner" else int, str])
-    asked = Asked(status, outcome, q, sort, order == "desc")
+    ids = None if moment is not None else await ids_by_name(request, ask, run_id, q)
+    asked = Asked(
+        status, outcome, q if ids is None else None, sort, order == "desc", None if ids is None else tuple(ids)
+    )
     reader, is_csv = await ask.whole_at(moment, ENROLLMENTS, run_id=run_id), csv_pages.is_wanted(request)
     size = limit or (csv_pages.PART if is_csv else PAGE)
 

@@ -155,6 +155,7 @@ HANDLERS: dict[type, CommandHandler] = {
     quiz.CommitRegrade: quiz.commit_regrade,
     quiz.ContinueRegrade: quiz.continue_regrade,
     admin.ViewRecord: admin.view_record,
+    admin.ViewNames: admin.view_names,
     admin.OpenNames: admin.open_names,
     admin.ResolveDispute: admin.resolve_dispute,
     admin.BeginImport: admin.begin_import,

@@ -1,6 +1,15 @@
 """Every aggregate, by the category of its streams, and every fact, by the name under which it is stored."""
 
-from domain.admin import BreakGlass, FailedJob, FailedReaction, Import, ReadModel, Record, SignedTrees
+from domain.admin import (
+    BreakGlass,
+    FailedJob,
+    FailedReaction,
+    Import,
+    NamesOfRun,
+    ReadModel,
+    Record,
+    SignedTrees,
+)
 from domain.admin.announcements import Announcement
 from domain.admin.bulk_jobs import BulkJob
 from domain.admin.settings import CampusSettings
@@ -42,7 +51,7 @@ LEARNING: tuple[type[Aggregate], ...] = (
 )
 
 ADMIN: tuple[type[Aggregate], ...] = (
-    *(Record, SignedTrees, Import, ReadModel, BreakGlass),
+    *(Record, NamesOfRun, SignedTrees, Import, ReadModel, BreakGlass),
     *(FailedJob, FailedReaction, BulkJob, CampusSettings, Announcement, Webhook),
 )
 

@@ -9,7 +9,7 @@ of what the browser wants; the zone is that of the person.
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -55,6 +55,11 @@ def zone_of(name: str) -> ZoneInfo:
         return ZoneInfo(name) if name else UTC_ZONE
     except (ValueError, OSError, ZoneInfoNotFoundError):
         return UTC_ZONE
+
+
+@lru_cache(50_000)
+def _percent(basis_points: int, locale: Locale) -> str:
+    return str(format_percent(Decimal(basis_points) / 10_000, locale=locale, decimal_quantization=False))
 
 
 class Sentences:
@@ -152,7 +157,7 @@ class Reader(NamedTuple):
         """Basis points as percent; a dash for what there is not."""
         if basis_points is None:
             return NOTHING
-        return format_percent(Decimal(basis_points) / 10_000, locale=self.locale, decimal_quantization=False)
+        return _percent(basis_points, self.locale)
 
     def money(self, minor: int, currency: str) -> str:
         """An amount in the smallest unit of its currency."""

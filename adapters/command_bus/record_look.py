@@ -11,7 +11,7 @@ from adapters.command_bus.bus import Bus
 from adapters.postgres.connection import Unavailable
 from adapters.postgres.log.looks import is_known
 from adapters.postgres.log.postgres_log import PostgresLog
-from commands.admin import ViewRecord
+from commands.admin import ViewNames, ViewRecord
 from commands.log import Context
 from domain.admin import UNSPECIFIED, Look
 from projections.engine.moment import Moment
@@ -39,9 +39,18 @@ async def record_look(log: PostgresLog, bus: Bus, learner_id: str, look: Look, c
     """
     if learner_id == context.actor or not await log.link.run(lambda connection: is_known(connection, learner_id)):
         return
+    await _record(bus, ViewRecord(learner_id, look), context)
+
+
+async def record_look_at_names(bus: Bus, run_id: str, context: Context) -> None:
+    """Record that the actor looks at the names of the learners of a run, once on a day; raises as `record_look`."""
+    await _record(bus, ViewNames(run_id), context)
+
+
+async def _record(bus: Bus, command: ViewRecord | ViewNames, context: Context) -> None:
     try:
         async with asyncio.timeout(DEADLINE):
-            await bus.handle(ViewRecord(learner_id, look), context)
+            await bus.handle(command, context)
     except TimeoutError as error:
         raise Unavailable("the log has not taken the look at this record, so there is no answer: try again") from error
 

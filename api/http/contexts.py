@@ -27,6 +27,7 @@ SERVED_WITH: Mapping[str, str] = {
     "regrades": "quiz",
     "question_bank": "quiz",
     "roster": "enrollment",
+    "names": "enrollment",
     "deadlines": "enrollment",
     "seats": "enrollment",
     "roster_import": "enrollment",

@@ -7,6 +7,7 @@ from fastapi import Query, Request
 
 from adapters.command_bus.record_look import look_at
 from adapters.command_bus.record_look import record_look as record
+from adapters.command_bus.record_look import record_look_at_names as record_names
 from api.http import types
 from api.http.accountability import reason_of, ticket_of
 from api.http.policy.guard import check_of
@@ -49,12 +50,16 @@ async def record_look(request: Request, learner_id: str, what: str, moment: Mome
     """
     services, sent = get_services(request), reason_of(request)
     reason = request.query_params.get("reason", sent)
+    await record(services.log, services.bus, learner_id, look_at(what, moment, reason), _context(request))
+
+
+async def record_look_at_names(request: Request, run_id: str) -> None:
+    """Record that the user looks at the names of the learners of a run, once on a day; raises Unavailable."""
+    await record_names(get_services(request).bus, run_id, _context(request))
+
+
+def _context(request: Request) -> Context:
     check = check_of(request)
-    context = Context(
-        check.user.by,
-        services.bus.clock.now(),
-        correlation_id=request.scope["request_id"],
-        role=check.role,
-        ticket=ticket_of(request),
-    )
-    await record(services.log, services.bus, learner_id, look_at(what, moment, reason), context)
+    now = get_services(request).bus.clock.now()
+    request_id: str = request.scope["request_id"]
+    return Context(check.user.by, now, correlation_id=request_id, role=check.role, ticket=ticket_of(request))

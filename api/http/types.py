@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Path, Query
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, TypeAdapter
@@ -51,6 +51,10 @@ Reason = Annotated[
 LongReason = Annotated[
     str, Field(min_length=1, max_length=10_000, pattern=NO_NUL, json_schema_extra=NOT_BLANK), AfterValidator(_said)
 ]
+ShownStatus = Literal[
+    "requested", "waitlisted", "offered", "active", "withdrawn", "expired", "completed", "suspended", "ended"
+]
+"""Where a place on a run stands, as it is shown."""
 Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,40}$", max_length=40)]
 
 

@@ -14,12 +14,14 @@ from domain.admin import (
     ImportedFile,
     ImportedRows,
     Look,
+    NamesOfRun,
     ReadModel,
     Record,
     SignedTrees,
     break_glass_stream,
     import_stream,
     job_stream,
+    names_stream,
     reaction_stream,
     read_model_stream,
     record_stream,
@@ -46,6 +48,21 @@ async def view_record(command: ViewRecord, log: Log) -> Position:
         key = await log.words_key(stream) if has_reason else None
         record.view(log.context.actor, command.look, key)
         return await log.save(record)
+
+
+@dataclass(frozen=True)
+class ViewNames:
+    """The actor looks at the names of learners of a run."""
+
+    run_id: str
+
+
+async def view_names(command: ViewNames, log: Log) -> Position:
+    stream = names_stream(command.run_id, log.context.actor, log.context.at)
+    async with log.serialize(stream):
+        names = await log.load(NamesOfRun, stream)
+        names.view()
+        return await log.save(names)
 
 
 @dataclass(frozen=True)

@@ -89,6 +89,33 @@ class Record(Aggregate):
         self.often.add(by)
 
 
+def names_stream(run_id: str, reader_id: str, at: datetime) -> str:
+    """The stream of one reader's looks at the names of the learners of a run, on the day (UTC) of a time."""
+    return stream_id("names", run_id, reader_id, f"{at:%Y-%m-%d}")
+
+
+class NamesOfRun(Aggregate):
+    """The names of the learners of a run, as one reader has looked at them on one day (decisions/0385)."""
+
+    category = "names"
+    ids = ("run_id", "reader_id", "day")
+
+    class Viewed(Aggregate.Event):
+        TOPIC = "names.viewed"
+
+    def initial_state(self) -> None:
+        self.is_viewed = False
+
+    def view(self) -> None:
+        """Record that the reader looks; once on a day."""
+        if not self.is_viewed:
+            self._viewed()
+
+    @event(Viewed)
+    def _viewed(self) -> None:
+        self.is_viewed = True
+
+
 LONGEST_OPENING = timedelta(hours=24)  # of names that a break-glass request opens
 
 

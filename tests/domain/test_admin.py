@@ -16,11 +16,13 @@ from domain.admin import (
     ImportedRows,
     ImportedTable,
     Look,
+    NamesOfRun,
     ReadModel,
     Record,
     SignedTrees,
     Switch,
     UnfitOpening,
+    names_stream,
 )
 from tests.support.given import AT, fact, given, replay
 
@@ -101,6 +103,14 @@ def test_readers_go_forward_and_back() -> None:
     given(ReadModel).when(lambda read_model: read_model.promote(there)).then(promoted)
     given(ReadModel, promoted).when(lambda read_model: read_model.roll_back(back)).then(rolled_back)
     given(ReadModel, promoted, rolled_back).when(lambda read_model: read_model.promote(there)).then(promoted)
+
+
+def test_names_are_viewed_once_on_a_day() -> None:
+    """The stream is of one run, one reader and one day; the first look is the fact."""
+    viewed = fact(NamesOfRun.Viewed)
+    given(NamesOfRun).when(lambda names: names.view()).then(viewed)
+    given(NamesOfRun, viewed).when(lambda names: names.view()).then()
+    assert names_stream("algebra-1", "ada", AT) == f"names-algebra-1:ada:{AT:%Y-%m-%d}"
 
 
 def test_names_are_open_until_the_end() -> None:

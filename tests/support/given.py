@@ -60,6 +60,7 @@ STREAMS = {
     "bulk": "bulk-5f1c5f1c",
     "setting": "setting-main",
     "reaction": "reaction-0199c7f0-a1b2-7c3d-8e4f-5a6b7c8d9e0f:grade_by_key",
+    "names": "names-algebra-1:ada:2026-03-02",
     "record": "record-ann:2026-03-02T09",
     "webhook": "webhook-w1",
     "books": "books-main",

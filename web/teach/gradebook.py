@@ -2,6 +2,7 @@
 
 import asyncio
 from decimal import Decimal, InvalidOperation
+from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import Response
@@ -9,6 +10,7 @@ from fastapi import Response
 from web.client import Problem
 from web.page import Page
 from web.routing import Pages
+from web.teach.names import names_of
 from web.teach.shared import address, on_the_form, run_of
 
 pages = Pages()
@@ -21,16 +23,65 @@ SHOWN = {
     "failed": {"passed": "false"},
 }
 SORTS = ("learner", "score", "lateness", "submitted_at")
+STATES = ("active", "completed", "suspended", "withdrawn", "ended")
+WINDOW = 50  # learners that are drawn at once
 MATRIX, ROWS = "/v1/runs/{}/gradebook/matrix", "/v1/runs/{}/gradebook"
 
 
 @pages.get("/teach/runs/{run_id}/gradebook")
 async def matrix_page(page: Page) -> Response:
-    """Learners by assessments."""
-    run, matrix = await asyncio.gather(
-        run_of(page), page.api.read(MATRIX, page.parts["run_id"], cursor=page.query.get("cursor"))
+    """Learners by assessments: one window of rows; a script shows others while it is scrolled."""
+    wanted = _wanted_of_matrix(page)
+    run, window = await asyncio.gather(run_of(page), _window(page, wanted))
+    return page.html(
+        "teach/gradebook.html",
+        run=run.body,
+        wanted=wanted,
+        states=STATES,
+        size=WINDOW,
+        query=urlencode({name: value for name, value in wanted.items() if value}),
+        **window,
     )
-    return page.html("teach/gradebook.html", run=run.body, matrix=matrix.body, position=matrix.position)
+
+
+@pages.get("/teach/runs/{run_id}/gradebook/rows")
+async def matrix_rows(page: Page) -> Response:
+    """The rows of one window, for the script: how many there are of all, and of columns, stands in headers."""
+    window = await _window(page, _wanted_of_matrix(page))
+    matrix = window["matrix"]
+    response = page.html("teach/gradebook-rows.html", base=address(page.parts["run_id"]), **window)
+    response.headers["campus-total"] = str(matrix["total"])
+    response.headers["campus-columns"] = str(len(matrix["assessments"]))
+    return response
+
+
+async def _window(page: Page, wanted: dict[str, str]) -> dict[str, Any]:
+    """The learners of a window, with their names, and where it begins."""
+    skip = _skip(page)
+    matrix = await page.api.read(MATRIX, page.parts["run_id"], skip=skip, limit=WINDOW, **_asked(wanted))
+    names = await names_of(page, (each["learner_id"] for each in matrix["items"]))
+    return {"matrix": matrix.body, "names": names, "skip": skip, "position": matrix.position}
+
+
+def _asked(wanted: dict[str, str]) -> dict[str, str]:
+    """The parameters of the API."""
+    shown = {"at_risk" if wanted["show"] == "risk" else "ungraded": "true"} if wanted["show"] else {}
+    return {**shown, **{name: wanted[name] for name in ("q", "status", "sort", "quiz_id", "order")}}
+
+
+def _wanted_of_matrix(page: Page) -> dict[str, str]:
+    """Which learners to show, by the query string; what it cannot mean is left to its default."""
+    wanted = {name: page.query.get(name, "") for name in ("q", "status", "show", "sort", "quiz_id", "order")}
+    wanted["status"] = wanted["status"] if wanted["status"] in STATES else ""
+    wanted["show"] = wanted["show"] if wanted["show"] in ("risk", "ungraded") else ""
+    wanted["sort"] = wanted["sort"] if wanted["sort"] in ("grade", "grade_so_far", "score") else "learner"
+    wanted["order"] = "desc" if wanted["order"] == "desc" else "asc"
+    return wanted
+
+
+def _skip(page: Page) -> int:
+    text = page.query.get("skip", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else 0
 
 
 @pages.get("/teach/runs/{run_id}/gradebook/list")
@@ -48,6 +99,7 @@ async def list_page(page: Page) -> Response:
         "teach/gradebook-list.html",
         run=run.body,
         rows=rows["items"],
+        names=await names_of(page, (each["learner_id"] for each in rows["items"])),
         next=rows["next"],
         quizzes=quizzes["items"],
         wanted=wanted,
@@ -58,8 +110,8 @@ async def list_page(page: Page) -> Response:
 
 @pages.get("/teach/runs/{run_id}/gradebook.csv")
 async def matrix_file(page: Page) -> Response:
-    """The matrix for a spreadsheet, with all learners."""
-    return page.file(await page.api.csv(MATRIX, page.parts["run_id"]))
+    """The matrix for a spreadsheet, with all learners that were asked for."""
+    return page.file(await page.api.csv(MATRIX, page.parts["run_id"], **_asked(_wanted_of_matrix(page))))
 
 
 @pages.get("/teach/runs/{run_id}/gradebook/list.csv")
@@ -106,6 +158,7 @@ async def _cell(page: Page, problem: Problem | None = None, sent: dict[str, str]
         run=run.body,
         cell=rows["items"][0] if rows["items"] else None,
         learner_id=learner_id,
+        names=await names_of(page, (learner_id,)),
         position=rows.position,
         problem=problem,
         sent=sent or {},

@@ -8,6 +8,7 @@ from fastapi import Response
 from web.client import NoSuchThing, Problem
 from web.page import Page
 from web.routing import Pages
+from web.teach.names import names_of
 from web.teach.shared import address, on_the_form, run_of
 
 pages = Pages()
@@ -20,7 +21,12 @@ async def queue_page(page: Page) -> Response:
     """All that waits, in all quizzes of the run."""
     run, queue = await asyncio.gather(run_of(page), _queue(page))
     return page.html(
-        "teach/grading.html", run=run.body, waiting=queue["waiting"], items=queue["items"], position=queue["position"]
+        "teach/grading.html",
+        run=run.body,
+        waiting=queue["waiting"],
+        items=queue["items"],
+        names=await names_of(page, (each["learner_id"] for each in queue["items"])),
+        position=queue["position"],
     )
 
 
@@ -58,6 +64,7 @@ async def _item(page: Page, problem: Problem | None = None, sent: dict[str, str]
         200 if problem is None else problem.status,
         run=run.body,
         item=queue["items"][places[0]],
+        names=await names_of(page, (queue["items"][places[0]]["learner_id"],)),
         place=places[0] + 1,
         among=len(queue["items"]),
         following=_address(page.parts["run_id"], _after(queue["items"], wanted)),

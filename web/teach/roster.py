@@ -9,6 +9,7 @@ from fastapi import Response
 from web.client import Problem
 from web.page import Page
 from web.routing import Pages
+from web.teach.names import names_of
 from web.teach.shared import address, on_the_form, run_of
 
 pages = Pages()
@@ -93,12 +94,14 @@ async def _roster(
         page.api.read("/v1/runs/{}/learners", run_id, **wanted),
         page.api.read("/v1/runs/{}/waitlist", run_id),
     )
+    shown = [each["learner_id"] for each in (*learners["items"], *waitlist["items"])]
     return page.html(
         "teach/roster.html",
         200 if problem is None else problem.status,
         run=run.body,
         learners=learners.body,
         waitlist=waitlist.body,
+        names=await names_of(page, shown),
         wanted=wanted,
         states=STATES,
         position=min(learners.position, waitlist.position),

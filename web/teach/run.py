@@ -6,6 +6,7 @@ from fastapi import Response
 
 from web.page import Page
 from web.routing import Pages
+from web.teach.names import names_of
 from web.teach.shared import run_of
 
 pages = Pages()
@@ -26,6 +27,7 @@ async def run_page(page: Page) -> Response:
         run=run.body,
         dashboard=dashboard.body,
         at_risk=at_risk.body,
+        names=await names_of(page, (each["learner_id"] for each in at_risk["items"])),
         ungraded=ungraded.body,
         position=min(each.position for each in (dashboard, at_risk, ungraded)),
     )

@@ -1,9 +1,10 @@
-"""Looks at a learner's records: the facts of their streams, and whether there is anything to look at."""
+"""Looks at a learner's records, and at the names of a run with the learner's; whether there is anything to look at."""
 
 from adapters.postgres.connection import Connection
 from adapters.postgres.log.decoding import fact_of
 from adapters.postgres.log.postgres_log import COLUMNS
-from domain.admin import Record
+from domain.admin import NamesOfRun, Record
+from domain.enrollment import Enrollment
 from domain.fact import Fact
 from domain.registry import AGGREGATES
 from projections.engine.rows import Unreadable
@@ -19,11 +20,23 @@ IS_KNOWN = "SELECT " + " OR ".join(
     for each in _OF_LEARNERS
 )
 
-LOOKS = (
-    f"SELECT {COLUMNS} FROM events WHERE stream_id >= '{Record.category}-' || %(learner)s || ':'"
-    f" AND stream_id < '{Record.category}-' || %(learner)s || ';' AND position < %(before)s"
-    " ORDER BY position DESC LIMIT %(limit)s"
-)
+# Looks at names count from the first fact of the learner's place on the run.
+LOOKS = f"""
+WITH places AS (
+    SELECT substr(stream_id, length('{Enrollment.category}-' || %(learner)s || ':') + 1) AS run_id,
+           min(position) AS since FROM events
+     WHERE stream_id >= '{Enrollment.category}-' || %(learner)s || ':'
+       AND stream_id < '{Enrollment.category}-' || %(learner)s || ';' GROUP BY stream_id),
+looks AS (
+    SELECT position FROM events WHERE stream_id >= '{Record.category}-' || %(learner)s || ':'
+       AND stream_id < '{Record.category}-' || %(learner)s || ';'
+    UNION ALL
+    SELECT seen.position FROM places CROSS JOIN LATERAL (
+        SELECT position FROM events WHERE stream_id >= '{NamesOfRun.category}-' || run_id || ':'
+           AND stream_id < '{NamesOfRun.category}-' || run_id || ';' AND position > since) AS seen),
+page AS (SELECT position FROM looks WHERE position < %(before)s ORDER BY position DESC LIMIT %(limit)s)
+SELECT {COLUMNS} FROM events WHERE position IN (SELECT position FROM page) ORDER BY position DESC
+"""
 
 
 async def is_known(connection: Connection, learner_id: str) -> bool:

@@ -6,9 +6,9 @@ Where grades are by categories or have letters, what these are is computed for e
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -24,6 +24,7 @@ from domain.grading import CATEGORIES, COUNTS, Group, Scheme, categories_of, sco
 from domain.grading.of_run import Weights
 from domain.words import closed
 
+Sort = Literal["learner", "grade", "grade_so_far", "score"]
 MOST_CELLS = 20_000  # of a page: where a run has many assessments, fewer learners stand on it
 
 
@@ -129,23 +130,36 @@ _WEIGHTS = with_columns(
     own_due="NULL::jsonb",
     later="'{}'::jsonb",
 )
-_PLACES = learners("activated AND learner_id > %(after)s ORDER BY learner_id LIMIT columns.size + 1")
-PAGE = f"""
-WITH columns AS (
-    SELECT {_ASSESSMENTS}::text AS listed, least(%(limit)s, greatest(1, %(most)s / greatest(1, count(*)))) AS size,
-           (SELECT scheme FROM {_WEIGHTS}) AS scheme, (SELECT own_due FROM {_WEIGHTS}) AS own_due,
-           (SELECT later FROM {_WEIGHTS}) AS later
-      FROM gradebook_quizzes AS quiz WHERE run_id = %(run)s)
-SELECT {_AT}, columns.listed, columns.size, columns.scheme::text, columns.own_due::text, columns.later::text,
-       page.standing, page.version, page.learner_id, page.body
-  FROM columns LEFT JOIN LATERAL (
-    SELECT learner_id, version, {_BODY}::text AS body,
-           CASE WHEN columns.later <> '{{}}' OR columns.scheme ->> 'policy' = '{CATEGORIES}'
-                  OR columns.scheme ? 'letters'
-                THEN {json_object(OwnStanding)}::text END AS standing
-      FROM {_PLACES}) AS page ON true
- ORDER BY page.learner_id
-"""
+# What each order sorts by; without a grade or a score, a row comes before all others.
+SORTS: dict[Sort, str] = {
+    "learner": "learner_id",
+    "grade": "coalesce(grade_bp, -1)",
+    "grade_so_far": "coalesce(grade_so_far_bp, -1)",
+    "score": "coalesce((SELECT best_bp FROM gradebook AS cell WHERE cell.run_id = %(run)s"
+    " AND cell.quiz_id = %(quiz)s AND cell.learner_id = learner.learner_id), -1)",
+}
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    Which learners are asked for, and in which order; None and False narrow nothing.
+
+    Attributes:
+        part: of the id.
+        ids: none but these.
+        ungraded: an attempt of theirs waits for a score.
+        quiz: the assessment whose scores are sorted by.
+        skip: how many learners of that order are left out before the first one.
+    """
+
+    status: str | None = None
+    part: str | None = None
+    ids: tuple[str, ...] | None = None
+    ungraded: bool = False
+    sort: Sort = "learner"
+    quiz: str | None = None
+    descending: bool = False
+    skip: int = 0
 
 
 class Matrix(msgspec.Struct, frozen=True):
@@ -153,6 +167,7 @@ class Matrix(msgspec.Struct, frozen=True):
     A page of the matrix: the columns as JSON text, how many rows it may have, and the rows with one more.
 
     Attributes:
+        total: learners on all pages, by what was asked for.
         categories: of the run's grades, by all versions that it has followed, each as in the newest that has it; none
             where they are not by categories.
         has_letters: whether grades have letters.
@@ -161,6 +176,7 @@ class Matrix(msgspec.Struct, frozen=True):
     page: RowPage
     assessments: str
     size: int
+    total: int
     categories: list[Category]
     has_letters: bool
 
@@ -170,12 +186,50 @@ class Matrix(msgspec.Struct, frozen=True):
         return self.page.position
 
 
-async def matrix(reader: Reader, run_id: str, *, after: str, limit: int, now: datetime) -> Matrix:
-    """Up to *limit* learners of a run, in the order of their ids, and the heads of the columns."""
-    rows = await reader.rows(PAGE, {"run": run_id, "after": after, "limit": limit, "most": MOST_CELLS, "now": now})
-    position, listed, size, first, own_due, later, *_ = rows[0]
+def _page(sort: str, direction: str, after: str) -> str:
+    """SQL for one page: the ids are chosen and put in order first, then the rows of the page are made."""
+    return f"""
+WITH columns AS (
+    SELECT {_ASSESSMENTS}::text AS listed, least(%(limit)s, greatest(1, %(most)s / greatest(1, count(*)))) AS size,
+           (SELECT scheme FROM {_WEIGHTS}) AS scheme, (SELECT own_due FROM {_WEIGHTS}) AS own_due,
+           (SELECT later FROM {_WEIGHTS}) AS later
+      FROM gradebook_quizzes AS quiz WHERE run_id = %(run)s),
+chosen AS MATERIALIZED (
+    SELECT learner_id, {sort} AS sorted FROM {learners("activated")}
+     WHERE (%(status)s::text IS NULL OR status = %(status)s)
+       AND (%(part)s::text IS NULL OR position(lower(%(part)s) IN lower(learner_id)) > 0)
+       AND (%(ids)s::text[] IS NULL OR learner_id = ANY(%(ids)s::text[]))
+       AND (NOT %(ungraded)s OR EXISTS (SELECT FROM gradebook AS cell WHERE cell.run_id = %(run)s
+                                         AND cell.learner_id = learner.learner_id AND attempts > graded))),
+page AS (
+    SELECT learner_id, sorted FROM chosen {after} ORDER BY sorted {direction}, learner_id {direction}
+     LIMIT (SELECT size + 1 FROM columns) OFFSET %(skip)s)
+SELECT {_AT}, columns.listed, columns.size, columns.scheme::text, columns.own_due::text, columns.later::text,
+       (SELECT count(*) FROM chosen), rows.standing, rows.version, rows.sorted, rows.learner_id, rows.body
+  FROM columns LEFT JOIN LATERAL (
+    SELECT page.sorted, learner_id, version, {_BODY}::text AS body,
+           CASE WHEN columns.later <> '{{}}' OR columns.scheme ->> 'policy' = '{CATEGORIES}'
+                  OR columns.scheme ? 'letters'
+                THEN {json_object(OwnStanding)}::text END AS standing
+      FROM {learners("learner_id IN (SELECT learner_id FROM page)")} JOIN page USING (learner_id)) AS rows ON true
+ ORDER BY rows.sorted {direction}, rows.learner_id {direction}
+"""
+
+
+async def matrix(
+    reader: Reader, run_id: str, asked: Asked, after: Sequence[Any] | None, *, limit: int, now: datetime
+) -> Matrix:
+    """Up to *limit* learners of a run, after the values *after* (sort value, learner), and the heads of the columns."""
+    comparison = "<" if asked.descending else ">"
+    begins = f"WHERE (sorted, learner_id) {comparison} (%(a)s, %(b)s)" if after else ""
+    query = _page(SORTS[asked.sort], "DESC" if asked.descending else "ASC", begins)
+    a, b = after or (None, None)
+    parameters = {"run": run_id, "a": a, "b": b, "limit": limit, "most": MOST_CELLS, "now": now}
+    narrowing = {**msgspec.structs.asdict(asked), "ids": None if asked.ids is None else list(asked.ids)}
+    rows = await reader.rows(query, {**narrowing, **parameters})
+    position, listed, size, first, own_due, later, total, *_ = rows[0]
     weights = _weights(first, own_due, later)
-    found = [row[6:] for row in rows if row[-1] is not None]
+    found = [row[7:] for row in rows if row[-1] is not None]
     if any(standing for standing, *_ in found):
         units = {each.quiz_id: each.unit_id for each in msgspec.json.decode(listed, type=list[Assessment])}
         shown = await asyncio.to_thread(lambda: [_with_parts(row, units, weights, now) for row in found])
@@ -184,7 +238,8 @@ async def matrix(reader: Reader, run_id: str, *, after: str, limit: int, now: da
     schemes = [each.scheme for each in weights.values()]
     groups = {each.group_id: each for of in schemes if of.policy == CATEGORIES for each in of.groups}
     has_letters = any(of.letters for of in schemes)
-    return Matrix(RowPage(shown, position or 0), listed, size, [_shown(each) for each in groups.values()], has_letters)
+    categories = [_shown(each) for each in groups.values()]
+    return Matrix(RowPage(shown, position or 0), listed, size, total, categories, has_letters)
 
 
 def _weights(first: str | None, own_due: str | None, later: str | None) -> dict[int, Weights]:
@@ -196,10 +251,10 @@ def _weights(first: str | None, own_due: str | None, later: str | None) -> dict[
 
 
 def _with_parts(
-    found: tuple[str, int, str, str], units: Mapping[str, str], weights: Mapping[int, Weights], now: datetime
-) -> tuple[str, str]:
+    found: tuple[str, int, Any, str, str], units: Mapping[str, str], weights: Mapping[int, Weights], now: datetime
+) -> tuple[Any, str, str]:
     """A row with the letters of its grades, the means of its categories, and how each cell counts."""
-    standing, version, learner_id, body = found
+    standing, version, sorted_by, learner_id, body = found
     row, stands = msgspec.json.decode(body, type=GradesOfRow), msgspec.json.decode(standing, type=OwnStanding)
     of_version = weights.get(version, weights[0])
     scheme = of_version.of_learner(stands.days_from, stands.extensions)  # as the projection has it
@@ -213,7 +268,7 @@ def _with_parts(
         counts = {unit.unit_id: unit.counts for each in categories for unit in each.units}
         for quiz_id, cell in row.cells.items():
             cell.counts = counts.get(units[quiz_id])
-    return learner_id, msgspec.json.encode(row).decode()
+    return sorted_by, learner_id, msgspec.json.encode(row).decode()
 
 
 def _shown(group: Group) -> Category:

@@ -68,6 +68,7 @@ LEARNERS = learners("status <> 'none'")
 NARROWED = """
      WHERE (%(status)s::text IS NULL OR status = %(status)s) AND (%(outcome)s::text IS NULL OR outcome = %(outcome)s)
        AND (%(part)s::text IS NULL OR position(lower(%(part)s) IN lower(learner_id)) > 0)
+       AND (%(ids)s::text[] IS NULL OR learner_id = ANY(%(ids)s::text[]))
 """
 ROW = json_object(
     LearnerOfRun,
@@ -104,13 +105,14 @@ class Roster(msgspec.Struct, frozen=True):
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """Which learners are asked for: all, or those with a status, an outcome, a part of the id."""
+    """Which learners are asked for: all, or those with a status, an outcome, a part of the id, or of these ids."""
 
     status: str | None = None
     outcome: str | None = None
     part: str | None = None
     sort: Sort = "learner"
     descending: bool = False
+    ids: tuple[str, ...] | None = None
 
 
 async def learners_of_run(
@@ -128,7 +130,8 @@ async def learners_of_run(
         direction="DESC" if asked.descending else "ASC",
     )
     a, b = after or (None, None)
-    narrowing = {"status": asked.status, "outcome": asked.outcome, "part": asked.part}
+    narrowing: dict[str, Any] = {"status": asked.status, "outcome": asked.outcome, "part": asked.part}
+    narrowing["ids"] = None if asked.ids is None else list(asked.ids)
     rows = await reader.rows(query, {"run": run_id, "now": now, "a": a, "b": b, "limit": limit, **narrowing})
     return Roster(RowPage([row[2:] for row in rows if row[-1] is not None], rows[0][0] or 0), rows[0][1])
 

@@ -36,6 +36,7 @@ from api.http.policy.cells import (
     TO_ADMINS,
     TO_ALL,
     TO_ITSELF,
+    TO_TEACHERS_OF_RUN,
     TO_USERS,
     UNPAYABLE,
     USER,
@@ -119,6 +120,7 @@ ENROLLMENT = (
     Row("acceptInvitation", COMMAND, FOR_LEARNER_ON_RUN, LATER, impersonated=True),
     Row("declineInvitation", COMMAND, FOR_LEARNER_ON_RUN, LATER, impersonated=True),
     Row("listRunLearners", READ, OF_LEARNERS_ON_RUN),
+    Row("listNames", READ, TO_TEACHERS_OF_RUN),
     Row("listLearners", READ, OF_CAMPUS),
 )
 PROGRESS = (

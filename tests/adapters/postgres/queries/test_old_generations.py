@@ -14,6 +14,7 @@ from adapters.postgres.queries import catalog_lists
 from adapters.postgres.queries.catalog import run, version
 from adapters.postgres.queries.course_dashboard import run_dashboard
 from adapters.postgres.queries.gradebook import Asked, rows
+from adapters.postgres.queries.gradebook_matrix import Asked as MatrixAsked
 from adapters.postgres.queries.gradebook_matrix import matrix
 from adapters.postgres.queries.overview import Part, overview
 from adapters.postgres.queries.reader import Reader
@@ -89,7 +90,7 @@ async def test_what_is_missing_in_a_gradebook_of_version_1_is_served(reading: Re
     at = datetime(2026, 2, 1, tzinfo=UTC)
     page = await rows(reading, "algebra-1", Asked(now=at, missing=True), None, 9)
     assert [row[1] for row in page.rows] == ["ben"]
-    found = await matrix(reading, "algebra-1", after="", limit=9, now=at)
+    found = await matrix(reading, "algebra-1", MatrixAsked(), None, limit=9, now=at)
     assert found.page.rows == []  # no one was activated
 
 

@@ -1,0 +1,44 @@
+"""A part of a name in lists of a run, for those who may see the names (api/names.py); others look for ids."""
+
+from typing import Annotated
+
+from fastapi import Query, Request
+
+from adapters.run_names import RunNames
+from api.http.looks import record_look_at_names
+from api.http.policy.decision import AT, Allowed, Thing, decide
+from api.http.query import QueryContext
+from api.http.types import NO_NUL
+from projections.accounts import Accounts
+
+ACTION = "listNames"
+MOST_FOUND = 1_000  # learners of one run whom a part of a name finds
+NamePart = Annotated[
+    str | None,
+    Query(
+        min_length=1,
+        max_length=64,
+        pattern=NO_NUL,
+        description="A part of the learner's id; of the name as well, for those who teach on the run.",
+    ),
+]
+
+
+async def ids_by_name(request: Request, ask: QueryContext, run_id: str, text: str | None) -> tuple[str, ...] | None:
+    """
+    The learners of a run whom a part of a name or of an id finds; None if nothing is looked for, or the user sees ids
+    only: then the list looks for a part of the id itself.
+    """
+    if not text or not await _may_see(ask, run_id):
+        return None
+    await record_look_at_names(request, run_id)
+    names = RunNames(ask.services.reader, ask.services.log.keys, run_id)
+    found = await ask.read_at_least(Accounts.name, lambda: names.search(text, "", MOST_FOUND))
+    return tuple(each.learner_id for each in found.items)
+
+
+async def _may_see(ask: QueryContext, run_id: str) -> bool:
+    thing = Thing(run_id=run_id)
+    if any(AT in role for role in ask.user.roles):
+        thing = thing._replace(course_id=await ask.services.whereabouts.course_of_run(run_id))
+    return isinstance(decide(ACTION, ask.user, thing), Allowed)
