@@ -1,7 +1,7 @@
 """What failed, for those who run the campus: jobs, reactions and parked keys; tried again, dismissed or skipped."""
 
 from collections.abc import Coroutine
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 import msgspec
@@ -11,6 +11,7 @@ from pydantic import Field
 from adapters.operations import Operations
 from adapters.postgres.ops.failed_reactions import DISMISSED, OPEN, Selection
 from adapters.postgres.ops.lag import ProjectionLag, projection_lags
+from adapters.postgres.queries.log_rate import FactsOfMinute, LogRate, log_rate
 from api.http import paging
 from api.http.clear_reason import ClearReason
 from api.http.dispatch import Accepted, Body, Dispatch, example
@@ -130,6 +131,9 @@ class ReadModels(msgspec.Struct, kw_only=True):
     """Every generation of every read model, and how far it is."""
 
     items: list[ProjectionLag]
+
+
+RATE = LogRate(position=1713, minutes=[FactsOfMinute(until=AT, facts=120)])
 
 
 class WhyDismissed(Body):
@@ -300,6 +304,16 @@ async def dismiss_reaction(
     context = await dispatch.accounted_once(body.reason)
     dismissing = _operations(services).dismiss_reaction(position, reaction, body.reason, context)
     return await _answered(services, context, dismissing)
+
+
+@router.get("/log/rate", responses=open_query(RATE, 401, 403, 503))
+async def get_log_rate(
+    ask: QueryDep, minutes: Annotated[int, Query(ge=1, le=240, description="How many minutes back.")] = 60
+) -> Response:
+    """How many facts were recorded in each of the last whole minutes."""
+    last = ask.now().replace(second=0, microsecond=0)
+    found = await log_rate(ask.services.reader, last - timedelta(minutes=minutes), last)
+    return Response(msgspec.json.encode(found), headers=NO_STORE, media_type=JSON)
 
 
 @router.get("/projections", responses=open_query(MODELS, 401, 403, 503))

@@ -16,6 +16,7 @@ from commands.payment import (
     orders,
     payments,
     products,
+    refund_claims,
     refunds,
     subscriptions,
 )
@@ -85,6 +86,9 @@ HANDLERS: dict[type, CommandHandler] = {
     payments.RecordPaymentCancelled: payments.record_payment_cancelled,
     payments.RecordCapture: payments.record_capture,
     payments.RecordFee: payments.record_fee,
+    refund_claims.MakeRefundClaim: refund_claims.make_refund_claim,
+    refund_claims.WithdrawRefundClaim: refund_claims.withdraw_refund_claim,
+    refund_claims.AnswerRefundClaim: refund_claims.answer_refund_claim,
     refunds.RequestRefund: refunds.request_refund,
     refunds.RecordRefund: refunds.record_refund,
     refunds.RecordRefundFailed: refunds.record_refund_failed,

@@ -30,6 +30,7 @@ from domain.payment.payment import Payment
 from domain.payment.product import Product
 from domain.payment.provider_event import ProviderEvent
 from domain.payment.refund import Refund
+from domain.payment.refund_claim import RefundClaims
 from domain.payment.subscription import Subscription
 from domain.progress import CourseProgress, IssuedCredential, RunRebase, Viewing
 from domain.progress.appeal import Appeals
@@ -39,7 +40,7 @@ from domain.roles import Roles
 from domain.user import User
 
 PAYMENT: tuple[type[Aggregate], ...] = (
-    *(Product, Offers, Coupon, Order, Payment, Refund, Dispute, Subscription, Entitlement),
+    *(Product, Offers, Coupon, Order, Payment, Refund, RefundClaims, Dispute, Subscription, Entitlement),
     *(ProviderEvent, Payout, Receipts, Books),
 )
 

@@ -1,10 +1,12 @@
 """The published catalog for visitors: what can be learned here, when, and for how much, without signing in."""
 
+import asyncio
 from datetime import datetime
 
 import msgspec
 from fastapi import Request, Response
 
+from adapters.command_bus.replay import replayed
 from adapters.postgres.queries import catalog, catalog_lists
 from adapters.postgres.queries.catalog_lists import Asked
 from adapters.postgres.queries.course_search import Narrowed
@@ -19,6 +21,7 @@ from api.http.query import OpenQueryDep, QueryContext
 from api.http.routing import router as strict_router
 from api.http.types import CourseId, Limit
 from domain.catalog import CourseNotFound, Prerequisite
+from domain.enrollment import Seats, seats_stream
 from domain.kinds import Kind
 
 router = strict_router("catalog", "/v1/public")
@@ -42,6 +45,19 @@ class PublicSection(msgspec.Struct, kw_only=True):
     units: list[PublicUnit]
 
 
+class PublicRun(CourseRun, kw_only=True):
+    """
+    A run as a visitor sees it.
+
+    Attributes:
+        seats_left: null where there is no limit; none is left where learners wait.
+        waiting: how many wait for a seat.
+    """
+
+    seats_left: int | None
+    waiting: int
+
+
 class PublicCourse(msgspec.Struct, kw_only=True):
     """
     A published course as a visitor sees it.
@@ -59,7 +75,7 @@ class PublicCourse(msgspec.Struct, kw_only=True):
     published_at: datetime
     sections: list[PublicSection]
     prerequisites: list[Prerequisite]
-    runs: list[CourseRun]
+    runs: list[PublicRun]
 
 
 EXAMPLE = PublicCourse(
@@ -73,7 +89,7 @@ EXAMPLE = PublicCourse(
         PublicSection(title="Basics", units=[PublicUnit(title="Begin here", kind="video", weight=0, seconds=240)])
     ],
     prerequisites=[Prerequisite(["arithmetic"], 4_000)],
-    runs=[RUN_EXAMPLE],
+    runs=[PublicRun(**msgspec.structs.asdict(RUN_EXAMPLE), seats_left=12, waiting=0)],
 )
 
 
@@ -123,8 +139,8 @@ async def get_public_course(course_id: CourseId, ask: OpenQueryDep) -> Response:
     return ask.reply(msgspec.json.encode(shown), min(head.position, answer.position, position))
 
 
-async def _runs(ask: QueryContext, course_id: str) -> tuple[list[CourseRun], int]:
-    """The runs of a course that go on or are to come, with what they cost, and the position for which that is true."""
+async def _runs(ask: QueryContext, course_id: str) -> tuple[list[PublicRun], int]:
+    """The runs of a course that go on or are to come, with prices and seats, and the position for which it is true."""
     now, reader = ask.now(), ask.services.reader
     asked = Asked(filters={"course_id": course_id, "ends_after": now}, sort="ends_at", descending=True)
     listed = await ask.read_at_least(
@@ -132,7 +148,17 @@ async def _runs(ask: QueryContext, course_id: str) -> tuple[list[CourseRun], int
     )
     page: RowPage = await with_offers(ask, listed.page, reader, None)
     runs = [msgspec.json.decode(row[-1], type=CourseRun) for row in page.rows]
-    return sorted((run for run in runs if run.status != "closed"), key=lambda run: run.starts_at), page.position
+    going_on = sorted((run for run in runs if run.status != "closed"), key=lambda run: run.starts_at)
+    return list(await asyncio.gather(*(_with_seats(ask, run) for run in going_on))), page.position
+
+
+async def _with_seats(ask: QueryContext, run: CourseRun) -> PublicRun:
+    left, waiting = run.capacity, 0
+    if run.capacity is not None:
+        seats = await replayed(ask.services.log, Seats, seats_stream(run.run_id))
+        waiting = len(seats.waiting)
+        left = 0 if waiting else max(0, run.capacity - len(seats.seated))
+    return PublicRun(**msgspec.structs.asdict(run), seats_left=left, waiting=waiting)
 
 
 def _sections(version: catalog.CourseVersion) -> list[PublicSection]:

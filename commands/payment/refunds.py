@@ -30,6 +30,12 @@ class RequestRefund:
 
 async def request_refund(command: RequestRefund, log: Log) -> Position:
     must_be_of_another(log, command.learner_id)
+    order, refunds = await reserve_refunds(command, log)
+    return await log.save(*refunds, order)
+
+
+async def reserve_refunds(command: RequestRefund, log: Log) -> tuple[Order, list[Refund]]:
+    """The order with the refunds reserved, and the refunds; to be saved together."""
     order = await log.load(Order, order_stream(command.learner_id, command.order_id))
     refunds: list[Refund] = []
     for part in order.request_refund(command.reason, command.amount, command.lines):
@@ -45,7 +51,7 @@ async def request_refund(command: RequestRefund, log: Log) -> Position:
             reason=command.reason.strip(),
         )
         refunds.append(refund)
-    return await log.save(*refunds, order)
+    return order, refunds
 
 
 @dataclass(frozen=True)

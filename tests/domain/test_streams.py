@@ -51,6 +51,7 @@ from tests.support.given import STREAMS
         ("credentials-28400", "28400", 38),
         ("role-28400", "28400", 38),
         ("break_glass-28400:ada", "28400", 38),
+        ("refund_claim-28400:o1", "28400", 38),
         ("names-algebra-2026:ada:2026-02-14", "names-algebra-2026:ada:2026-02-14", 3),
         (
             "job-0199c7f0-a1b2-7c3d-8e4f-5a6b7c8d9e0f:give_back",

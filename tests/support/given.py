@@ -45,6 +45,7 @@ STREAMS = {
     "order": "order-ann:o1",
     "payment": "payment-ann:o1.1",
     "refund": "refund-ann:o1.r1",
+    "refund_claim": "refund_claim-ann:o1",
     "dispute": "dispute-ann:dp_1",
     "subscription": "subscription-ann:s1",
     "entitlement": "entitlement-ann:o1.1",

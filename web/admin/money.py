@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Mapping
 
 from fastapi import Response
 
@@ -17,10 +18,15 @@ STATES = ("awaiting_payment", "paid", "partly_refunded", "refunded", "disputed",
 async def orders_page(page: Page) -> Response:
     """Orders of all, the newest first."""
     wanted = {name: page.query.get(name) for name in ("status", "learner_id", "cursor")}
-    orders = await page.api.read("/v1/orders", order="desc", **wanted)
+    orders, claims = await asyncio.gather(
+        page.api.read("/v1/orders", order="desc", **wanted),
+        page.api.read("/v1/refund-claims", cursor=page.query.get("claims")),
+    )
     return page.html(
         "admin/orders.html",
         orders=orders["items"],
+        claims=claims["items"],
+        next_claims=claims["next"],
         next=orders["next"],
         wanted=wanted,
         states=STATES,
@@ -48,6 +54,23 @@ async def refund(page: Page) -> Response:
     return page.go(f"/admin/orders/{page.parts['order_id']}", answer, page.say("The money is on its way back."))
 
 
+@pages.post("/admin/orders/{order_id}/claims/{claim_no}")
+async def answer_claim(page: Page) -> Response:
+    """Give the money back that the learner asks for, or say why not."""
+    form, order_id = await page.form(), page.parts["order_id"]
+    grants, words = form.get("answer") == "grant", form.get("words", "")
+    body = {"granted": grants, "words": words}
+    path = "/v1/orders/{}/refund-claims/{}/answer"
+    try:
+        answer = await page.api.send(path, order_id, page.parts["claim_no"], body=body, reason=words[:200])
+    except Problem as problem:
+        return await _order(page, problem, form)
+    said = (
+        page.say("The money is on its way back.") if grants else page.say("It is refused, and the learner reads why.")
+    )
+    return page.go(f"/admin/orders/{order_id}", answer, said)
+
+
 @pages.get("/admin/ledger")
 async def ledger_page(page: Page) -> Response:
     """Balances of all accounts, revenue by month, and the last reconciliation."""
@@ -69,7 +92,17 @@ async def ledger_page(page: Page) -> Response:
     )
 
 
-async def _order(page: Page, problem: Problem | None = None) -> Response:
-    order = await page.api.read("/v1/orders/{}", page.parts["order_id"])
-    status = 200 if problem is None else problem.status
-    return page.html("admin/order.html", status, order=order.body, position=order.position, problem=problem)
+async def _order(page: Page, problem: Problem | None = None, sent: Mapping[str, str] | None = None) -> Response:
+    order_id = page.parts["order_id"]
+    order, claims = await asyncio.gather(
+        page.api.read("/v1/orders/{}", order_id), page.api.read("/v1/orders/{}/refund-claims", order_id)
+    )
+    return page.html(
+        "admin/order.html",
+        200 if problem is None else problem.status,
+        order=order.body,
+        claims=claims["items"],
+        sent=sent or {},
+        position=order.position,
+        problem=problem,
+    )

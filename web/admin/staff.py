@@ -1,6 +1,7 @@
 """What holds on the campus and who has done what: settings, announcements, and acts of the staff."""
 
 import asyncio
+from collections.abc import Mapping
 
 from fastapi import Response
 
@@ -13,7 +14,7 @@ pages = Pages()
 
 @pages.get("/admin/settings")
 async def settings_page(page: Page) -> Response:
-    """Settings, and announcements to all."""
+    """What can be set, what each setting means, and its value."""
     return await _settings(page)
 
 
@@ -29,6 +30,12 @@ async def change_setting(page: Page) -> Response:
     return page.go("/admin/settings", answer, page.say("The setting holds from now on."))
 
 
+@pages.get("/admin/announcements")
+async def announcements_page(page: Page) -> Response:
+    """What is shown to all, or to those of a course or a run."""
+    return await _announcements(page)
+
+
 @pages.post("/admin/announcements")
 async def announce(page: Page) -> Response:
     """Tell something to the campus."""
@@ -37,8 +44,8 @@ async def announce(page: Page) -> Response:
     try:
         answer = await page.api.send("/v1/announcements", body=body)
     except Problem as problem:
-        return await _settings(page, problem)
-    return page.go("/admin/settings", answer, page.say("It is shown now."))
+        return await _announcements(page, problem, form)
+    return page.go("/admin/announcements", answer, page.say("It is shown now."))
 
 
 @pages.post("/admin/announcements/{announcement_id}/withdraw")
@@ -47,7 +54,7 @@ async def withdraw(page: Page) -> Response:
     reason = (await page.form()).get("reason", "")
     path, body = "/v1/announcements/{}/withdraw", {"reason": reason}
     answer = await page.api.send(path, page.parts["announcement_id"], body=body, reason=reason)
-    return page.go("/admin/settings", answer, page.say("It is shown no more."))
+    return page.go("/admin/announcements", answer, page.say("It is shown no more."))
 
 
 @pages.get("/admin/audit")
@@ -69,11 +76,17 @@ async def audit_page(page: Page) -> Response:
 
 
 async def _settings(page: Page, problem: Problem | None = None) -> Response:
-    settings, announcements = await asyncio.gather(page.api.get("/v1/settings"), page.api.read("/v1/announcements"))
+    settings = await page.api.get("/v1/settings")
+    status = 200 if problem is None else problem.status
+    return page.html("admin/settings.html", status, settings=settings["items"], problem=problem)
+
+
+async def _announcements(page: Page, problem: Problem | None = None, sent: Mapping[str, str] | None = None) -> Response:
+    announcements = await page.api.read("/v1/announcements")
     return page.html(
-        "admin/settings.html",
+        "admin/announcements.html",
         200 if problem is None else problem.status,
-        settings=settings["items"],
         announcements=announcements["items"],
         problem=problem,
+        sent=sent or {},
     )

@@ -5,6 +5,7 @@ Paying happens on a page of the provider. Who comes back is not believed to have
 the fact that says so.
 """
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +20,8 @@ pages = Pages()
 OPEN = "awaiting_payment"
 ASKS_AGAIN = 3  # seconds after which the page of an order that may just be paid is drawn again, without a script
 FAILED = ("failed", "cancelled")
+CLAIMS = ("claim", "withdraw-claim")
+LINE = "line-"
 
 
 @pages.get("/learn/orders")
@@ -53,8 +56,11 @@ async def order_page(page: Page) -> Response:
 
 @pages.post("/learn/orders/{order_id}")
 async def change_order(page: Page) -> Response:
-    """Give the order up, or begin another attempt to pay."""
-    order_id, what = page.parts["order_id"], (await page.form()).get("do", "")
+    """Give the order up, begin another attempt to pay, ask for money back, or take that back."""
+    order_id, form = page.parts["order_id"], await page.form()
+    what = form.get("do", "")
+    if what in CLAIMS:
+        return await _claim(page, form)
     try:
         if what == "cancel":
             answer = await page.api.send("/v1/orders/{}/cancel", order_id)
@@ -66,8 +72,26 @@ async def change_order(page: Page) -> Response:
     return page.go(f"/learn/orders/{order_id}", answer, notice)
 
 
-async def _order_page(page: Page, problem: Problem | None = None) -> Response:
-    found = await page.api.read("/v1/orders/{}", page.parts["order_id"])
+async def _claim(page: Page, form: Mapping[str, str]) -> Response:
+    """Ask for the money of the lines that were ticked, or of all; or take a claim back."""
+    order_id, path = page.parts["order_id"], "/v1/orders/{}/refund-claims"
+    lines = [int(name.removeprefix(LINE)) for name in form if name.startswith(LINE) and name[len(LINE) :].isdigit()]
+    try:
+        if form["do"] == "claim":
+            answer = await page.api.send(path, order_id, body={"words": form.get("words", ""), "lines": lines})
+        else:
+            answer = await page.api.send(f"{path}/{{}}/withdraw", order_id, form.get("claim_no", ""))
+    except Problem as problem:
+        return await _order_page(page, problem, form)
+    asked = page.say("Your request is with the staff. The answer will stand here.")
+    return page.go(f"/learn/orders/{order_id}", answer, asked if form["do"] == "claim" else page.say("Taken back."))
+
+
+async def _order_page(page: Page, problem: Problem | None = None, typed: Mapping[str, str] = {}) -> Response:
+    order_id = page.parts["order_id"]
+    found, claims = await asyncio.gather(
+        page.api.read("/v1/orders/{}", order_id), page.api.read("/v1/orders/{}/refund-claims", order_id)
+    )
     order: Mapping[str, Any] = found.body
     is_open = order["status"] == OPEN
     last = order["payments"][-1]["status"] if order["payments"] else ""
@@ -80,5 +104,8 @@ async def _order_page(page: Page, problem: Problem | None = None) -> Response:
         has_failed=is_open and last in FAILED,
         waits=ASKS_AGAIN if waits else 0,
         problem=problem,
+        claims=claims["items"],
+        left=order["captured"] - order["refunded"] if order["paid_at"] else 0,
+        typed=typed,
         position=found.position,
     )

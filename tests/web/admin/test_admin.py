@@ -5,7 +5,8 @@ import pytest
 from tests.support.pages import Reader, text_of
 from tests.support.people import Town
 
-PAGES = ("/admin", "/admin/people", "/admin/orders", "/admin/ledger", "/admin/jobs", "/admin/settings", "/admin/audit")
+PARTS = ("people", "courses", "orders", "ledger", "jobs", "workers", "settings", "announcements", "audit")
+PAGES = ("/admin", *(f"/admin/{part}" for part in PARTS))
 
 
 async def test_the_desk_is_for_admins(town: Town, ada: Reader) -> None:

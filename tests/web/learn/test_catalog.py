@@ -32,13 +32,17 @@ async def test_a_visitor_finds_a_course_and_is_led_to_sign_in(shared_campus: Cam
 async def test_a_learner_waits_leaves_and_comes_back(shared_campus: Campus, sample_learner: Reader) -> None:
     """The place in the queue is shown, and what the API refuses stands on the page again."""
     campus, ada = shared_campus, sample_learner
-    await campus.open_run(capacity=1)
+    await campus.open_run(capacity=2)
     await campus.see("/me/dashboard", await campus.enroll(f"other-{campus.tag}"), user=f"other-{campus.tag}")
     here = f"/courses/{campus.course}"
+    await ada.sees(here, "1 seat is left")
+    await campus.enroll(f"another-{campus.tag}")
+    await ada.sees(here, "no seat is left")
     await ada.sees(here, "Take part")
     asked = await ada.send(here, {"do": "enroll", "run_id": campus.run})
     assert asked.headers["location"] == here
-    assert "1 of 1 who wait" in text_of(await ada.once_built(here))
+    waits = text_of(await ada.once_built(here))
+    assert ("1 of 1 who wait" in waits, "no seat is left, 1 person waits" in waits) == (True, True)
     await ada.send(here, {"do": "withdraw", "run_id": campus.run, "reason": "no time"})
     assert "Come back" in text_of(await ada.once_built(here))
     await ada.send(here, {"do": "return", "run_id": campus.run})
