@@ -62,6 +62,7 @@ async def list_run_learners(
     status: Annotated[ShownStatus | None, Query(description="Only those who stand there.")] = None,
     outcome: Annotated[Outcome | None, Query(description="Only those with this outcome.")] = None,
     q: NamePart = None,
+    cohort_id: Annotated[Id | None, Query(description="Only those in this cohort.")] = None,
     sort: Annotated[roster.Sort, Query(description="What to sort by.")] = "learner",
     order: Annotated[Literal["asc", "desc"], Query(description="Ascending or descending.")] = "asc",
     cursor: paging.Cursor = None,
@@ -72,7 +73,14 @@ async def list_run_learners(
     after = paging.after(listing, cursor, [str if sort == "learner" else int, str])
     ids = None if moment is not None else await ids_by_name(request, ask, run_id, q)
     asked = Asked(
-        status, outcome, q if ids is None else None, sort, order == "desc", None if ids is None else tuple(ids)
+        status=status,
+        outcome=outcome,
+        part=q if ids is None else None,
+        sort=sort,
+        descending=order == "desc",
+        ids=ids,
+        cohort=cohort_id,
+        until=Asked.until if moment is None else moment.position,
     )
     reader, is_csv = await ask.whole_at(moment, ENROLLMENTS, run_id=run_id), csv_pages.is_wanted(request)
     size = limit or (csv_pages.PART if is_csv else PAGE)

@@ -60,6 +60,9 @@ async def test_learners_follow_the_cohort_that_they_are_in(campus: Campus) -> No
     await campus.send(f"{path}/cohorts", cohort, user="instructor")
     position = await campus.send(f"{path}/cohort-assignments", body, user="instructor")
     assert await campus.send(f"{path}/cohort-assignments", body, user="instructor") == position
+    for cohort_id, members in (("spring", [campus.learner]), ("autumn", [])):
+        listed = await campus.see(f"{path}/learners", position, user="instructor", cohort_id=cohort_id)
+        assert [each["learner_id"] for each in listed["items"]] == members
     assert (await shown(campus, position))["q1"] == "2126-03-15T08:00:00Z"
     moved = {**cohort, "begins_at": "2126-03-02T08:00:00Z"}
     position = await campus.send(f"{path}/cohorts", moved, user="instructor")

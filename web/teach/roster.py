@@ -85,7 +85,7 @@ async def _roster(
     report: dict[str, Any] | None = None,
 ) -> Response:
     run_id = page.parts["run_id"]
-    wanted = {name: page.query.get(name, "") for name in ("status", "q", "sort", "order", "cursor")}
+    wanted = {name: page.query.get(name, "") for name in ("status", "q", "cohort_id", "sort", "order", "cursor")}
     wanted["sort"] = wanted["sort"] if wanted["sort"] in SORTS else "learner"
     wanted["order"] = "desc" if wanted["order"] == "desc" else "asc"
     wanted["status"] = wanted["status"] if wanted["status"] in STATES else ""

@@ -69,6 +69,10 @@ NARROWED = """
      WHERE (%(status)s::text IS NULL OR status = %(status)s) AND (%(outcome)s::text IS NULL OR outcome = %(outcome)s)
        AND (%(part)s::text IS NULL OR position(lower(%(part)s) IN lower(learner_id)) > 0)
        AND (%(ids)s::text[] IS NULL OR learner_id = ANY(%(ids)s::text[]))
+       AND (%(cohort)s::text IS NULL OR cohort_begins_at IS NOT NULL AND %(cohort)s = (
+            SELECT json_or_null(data) ->> 'new_cohort' FROM events
+             WHERE stream_id = 'enrollment-' || learner_id || ':' || %(run)s AND type = 'enrollment.cohort_changed'
+               AND position <= %(until)s ORDER BY stream_version DESC LIMIT 1))
 """
 ROW = json_object(
     LearnerOfRun,
@@ -105,7 +109,12 @@ class Roster(msgspec.Struct, frozen=True):
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """Which learners are asked for: all, or those with a status, an outcome, a part of the id, or of these ids."""
+    """
+    Which learners are asked for: all, or those with a status, an outcome, a part of the id, or of these ids.
+
+    Attributes:
+        cohort: only those who are in it by the facts up to the position *until*: the rows say only when it begins.
+    """
 
     status: str | None = None
     outcome: str | None = None
@@ -113,6 +122,8 @@ class Asked(msgspec.Struct, frozen=True):
     sort: Sort = "learner"
     descending: bool = False
     ids: tuple[str, ...] | None = None
+    cohort: str | None = None
+    until: int = 2**62
 
 
 async def learners_of_run(
@@ -131,6 +142,7 @@ async def learners_of_run(
     )
     a, b = after or (None, None)
     narrowing: dict[str, Any] = {"status": asked.status, "outcome": asked.outcome, "part": asked.part}
+    narrowing |= {"cohort": asked.cohort, "until": asked.until}
     narrowing["ids"] = None if asked.ids is None else list(asked.ids)
     rows = await reader.rows(query, {"run": run_id, "now": now, "a": a, "b": b, "limit": limit, **narrowing})
     return Roster(RowPage([row[2:] for row in rows if row[-1] is not None], rows[0][0] or 0), rows[0][1])
