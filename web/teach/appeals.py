@@ -9,6 +9,7 @@ from web.client import Problem
 from web.page import Page
 from web.routing import Pages
 from web.teach.forms import Form
+from web.teach.names import names_of
 from web.teach.shared import address, run_of
 
 pages = Pages()
@@ -48,6 +49,7 @@ async def _shown(page: Page, form: Form) -> Response:
         form.status,
         run=run.body,
         appeals=appeals["items"],
+        names=await names_of(page, (each["learner_id"] for each in appeals["items"])),
         everything=everything,
         form=form,
         position=appeals.position,
