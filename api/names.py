@@ -52,6 +52,7 @@ async def list_names(
     (after,) = paging.after(listing, cursor, [str]) or [""]
     wanted = None if ids is None else _ids(ids)
     names = RunNames(ask.services.reader, ask.services.log.keys, run_id)
+    await ask.check_run(run_id)
     await record_look_at_names(request, run_id)
 
     async def read() -> Names:
@@ -60,8 +61,6 @@ async def list_names(
         return await names.of(wanted, after, limit + 1)
 
     found = await ask.read_at_least(Accounts.name, read)
-    if not found.items:
-        await ask.check_run(run_id)
     return paging.reply(request, ask, found.page(), listing, limit)
 
 

@@ -31,6 +31,7 @@ async def ids_by_name(request: Request, ask: QueryContext, run_id: str, text: st
     """
     if not text or not await _may_see(ask, run_id):
         return None
+    await ask.check_run(run_id)
     await record_look_at_names(request, run_id)
     names = RunNames(ask.services.reader, ask.services.log.keys, run_id)
     found = await ask.read_at_least(Accounts.name, lambda: names.search(text, "", MOST_FOUND))
