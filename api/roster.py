@@ -9,7 +9,7 @@ from fastapi import Query, Request, Response
 
 from adapters.postgres.queries import roster
 from adapters.postgres.queries.reader import RowPage
-from adapters.postgres.queries.roster import Asked
+from adapters.postgres.queries.roster import FOR_EVER, Asked
 from api.http import csv_pages, csv_text, paging
 from api.http.as_of import AsOf
 from api.http.csv_pages import CsvTable
@@ -80,7 +80,7 @@ async def list_run_learners(
         descending=order == "desc",
         ids=ids,
         cohort=cohort_id,
-        until=Asked.until if moment is None else moment.position,
+        until=FOR_EVER if moment is None else moment.position,
     )
     reader, is_csv = await ask.whole_at(moment, ENROLLMENTS, run_id=run_id), csv_pages.is_wanted(request)
     size = limit or (csv_pages.PART if is_csv else PAGE)

@@ -54,6 +54,7 @@ EXAMPLE = LearnerOfRun(
 )
 PERSON = Person(learner_id="28400", runs=["algebra-2026"])
 
+FOR_EVER = 2**62  # above all positions
 Sort = Literal["learner", "grade", "grade_so_far", "percent"]
 
 # What each order sorts by; without a grade, a row comes before all others.
@@ -123,7 +124,7 @@ class Asked(msgspec.Struct, frozen=True):
     descending: bool = False
     ids: tuple[str, ...] | None = None
     cohort: str | None = None
-    until: int = 2**62
+    until: int = FOR_EVER
 
 
 async def learners_of_run(
