@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from joserfc import jwt
-from joserfc.errors import JoseError
+from joserfc.errors import ExpiredTokenError, JoseError
 from joserfc.jwk import OctKey
 
 ISSUER = "campuslog-dev"
@@ -29,6 +29,10 @@ SHORT_PASSWORD = "short password"  # noqa: S105 - no password
 
 class InvalidToken(Exception):
     """The token was not signed here, is out of date, or is not a token at all."""
+
+
+class TokenEnded(InvalidToken):
+    """The token was signed here for this, and its time is over."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +125,7 @@ def sign_for(purpose: str, subject: str, secret: str, *, now: datetime, lifetime
 
 
 def verify_for(purpose: str, token: str, secret: str, *, now: datetime) -> str:
-    """Return the subject of what `sign_for` has signed for this purpose; raises InvalidToken."""
+    """Return the subject of what `sign_for` has signed for this purpose; raises InvalidToken, TokenEnded."""
     try:
         payload = jwt.decode(token, OctKey.import_key(secret), algorithms=[ALGORITHM]).claims
         registry = jwt.JWTClaimsRegistry(
@@ -131,8 +135,10 @@ def verify_for(purpose: str, token: str, secret: str, *, now: datetime) -> str:
             exp={"essential": True},
         )
         registry.validate(payload)
+    except ExpiredTokenError as error:
+        raise TokenEnded("it cannot be accepted: it has ended") from error
     except (JoseError, ValueError, TypeError, KeyError) as error:
         raise InvalidToken(f"it cannot be accepted: {error}") from error
     if payload["exp"] <= now.timestamp():
-        raise InvalidToken("it cannot be accepted: it has ended")
+        raise TokenEnded("it cannot be accepted: it has ended")
     return str(payload["sub"])

@@ -10,7 +10,7 @@ from api.http.step_up import is_confirmed
 from web.client import Problem
 from web.page import Page, own_address
 from web.routing import Pages
-from web.signin import leading_on
+from web.signin import leading_on, signed_out
 
 pages = Pages()
 ZONES = tuple(sorted(zone for zone in available_timezones() if "/" in zone or zone == "UTC"))
@@ -111,7 +111,7 @@ async def end_session(page: Page) -> Response:
 async def end_all(page: Page) -> Response:
     """End all sessions, this one too."""
     answer = await page.api.send("/v1/auth/logout", body={"everywhere": True})
-    return page.go("/", answer, page.say("You are signed out everywhere."))
+    return signed_out(page, answer, page.say("You are signed out everywhere."))
 
 
 @pages.get("/account/connected")

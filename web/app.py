@@ -16,7 +16,7 @@ from adapters.settings import Settings
 from api import app as api
 from projections.engine.projection import Projection
 from projections.registry import PROJECTIONS
-from web import account, admin, analyze, audit, home, learn, signin, styleguide, teach
+from web import account, admin, analyze, audit, home, learn, links, signin, styleguide, teach
 from web.assets import assets
 from web.client import NoSuchThing
 from web.page import page_of
@@ -25,6 +25,7 @@ from web.routing import refused
 PAGES = (
     home.pages,
     signin.pages,
+    links.pages,
     account.pages,
     learn.pages,
     teach.pages,

@@ -16,7 +16,10 @@ from fastapi import Request
 
 from api.http.accountability import REASON, TICKET
 from api.http.csv_text import CSV
+from api.http.errors import INTERNAL
 from api.http.inside import Header, InsideAnswer, send_inside
+from web.problems import defect, finished, translated
+from web.words import Reader
 
 JSON = b"application/json"
 OUT_OF_REACH = "position_not_reached"
@@ -49,23 +52,29 @@ class Problem(Exception):
 
     Attributes:
         code: stable, for programs.
-        detail: a sentence, for people.
+        detail: what is wrong, in the language of the reader, without a capital and a full stop.
+        sentence: the same with both.
         facts: all members of the problem document.
         retry_after: seconds, as text; empty if nothing is said of it.
     """
 
-    def __init__(self, status: int, document: Mapping[str, Any], retry_after: str = "") -> None:
+    def __init__(
+        self, status: int, document: Mapping[str, Any], retry_after: str = "", reader: Reader | None = None
+    ) -> None:
         super().__init__(document.get("detail", ""))
         self.status = status
         self.code: str = document.get("code", "")
-        self.detail: str = document.get("detail", "")
+        self.detail: str = document.get("detail", "") if reader is None else translated(document, reader)
+        self.sentence = finished(self.detail)
+        self._reader = reader
         self.facts = document
         self.retry_after = retry_after
 
     def of_field(self, name: str) -> str:
         """What is wrong with a field of the body that was sent; empty if nothing is said of it."""
         defects = self.facts.get("errors", ())
-        return next((each["problem"] for each in defects if each["at"] == f"body.{name}"), "")
+        found: str = next((each["problem"] for each in defects if each["at"] == f"body.{name}"), "")
+        return defect(found, self._reader) if found and self._reader is not None else found
 
 
 class NoSuchThing(Problem):
@@ -83,9 +92,10 @@ class Client:
         min_position: what `read` waits for: the position of what the person has just sent.
     """
 
-    def __init__(self, request: Request, min_position: int = 0) -> None:
+    def __init__(self, request: Request, reader: Reader, min_position: int = 0) -> None:
         self.min_position = min_position
         self._request = request
+        self._reader = reader
 
     async def read(self, path: str, *parts: str, **query: Any) -> Answer:
         """
@@ -138,14 +148,27 @@ class Client:
                 headers.append((name.encode(), value.encode("latin-1", "replace")))
         address = _filled(path, parts)
         text = urlencode(query).encode()
-        return _answer(await send_inside(self._request, method, address, query=text, headers=headers, body=content))
+        return self._answer(await send_inside(self._request, method, address, query=text, headers=headers, body=content))
 
     async def _get(
         self, path: str, parts: Sequence[str], query: Mapping[str, Any], headers: Sequence[Header] = ()
     ) -> Answer:
         wanted = {name: value for name, value in query.items() if value not in (None, "")}
         address, text = _filled(path, parts), urlencode(wanted, doseq=True).encode()
-        return _answer(await send_inside(self._request, "GET", address, query=text, headers=headers))
+        return self._answer(await send_inside(self._request, "GET", address, query=text, headers=headers))
+
+    def _answer(self, answered: InsideAnswer) -> Answer:
+        """The answer with its body decoded; raises Problem for a refusal."""
+        status, headers, content = answered
+        named = dict(headers)
+        kind = named.get(b"content-type", b"").partition(b";")[0]
+        is_json = kind == JSON or kind.endswith(b"+json")
+        body = msgspec.json.decode(content) if content and is_json else content.decode("utf-8", "replace") or None
+        if status >= 400:
+            document = body if isinstance(body, dict) else {"code": INTERNAL, "detail": ""}
+            raise Problem(status, document, named.get(b"retry-after", b"").decode("latin-1"), self._reader)
+        position = named.get(b"campus-position") or (body.get("position") if isinstance(body, dict) else None)
+        return Answer(status, body, int(position) if position else 0, headers)
 
 
 def _filled(path: str, parts: Sequence[str]) -> str:
@@ -153,17 +176,3 @@ def _filled(path: str, parts: Sequence[str]) -> str:
     if any(not part or "/" in part or part in {".", ".."} for part in parts):
         raise NoSuchThing
     return path.format(*parts)
-
-
-def _answer(answered: InsideAnswer) -> Answer:
-    """The answer with its body decoded; raises Problem for a refusal."""
-    status, headers, content = answered
-    named = dict(headers)
-    kind = named.get(b"content-type", b"").partition(b";")[0]
-    is_json = kind == JSON or kind.endswith(b"+json")
-    body = msgspec.json.decode(content) if content and is_json else content.decode("utf-8", "replace") or None
-    if status >= 400:
-        document = body if isinstance(body, dict) else {"code": "internal_error", "detail": ""}
-        raise Problem(status, document, named.get(b"retry-after", b"").decode("latin-1"))
-    position = named.get(b"campus-position") or (body.get("position") if isinstance(body, dict) else None)
-    return Answer(status, body, int(position) if position else 0, headers)

@@ -65,7 +65,6 @@ class Page:
         self.user = user
         cookies, headers = request.cookies, request.headers
         after, self.notice = _after(cookies.get(AFTER, ""))
-        self.api = Client(request, after)
         self.theme = cookies.get(THEME, "") if cookies.get(THEME) in THEMES else ""
         self.reader: Reader = reader_of(
             chosen=cookies.get(LANGUAGE, ""),
@@ -73,6 +72,7 @@ class Page:
             zone=cookies.get(ZONE, ""),
             now=self.services.log.clock.now(),
         )
+        self.api = Client(request, self.reader, after)
 
     @property
     def services(self) -> Services:
@@ -117,7 +117,9 @@ class Page:
         """
         found = await form_of(self.request, largest=LARGEST_FORM, most_fields=MOST_FIELDS)
         if found is None:
-            raise Problem(400, {"code": "bad_request", "detail": "this is no form of a page, or it is too large"})
+            raise Problem(
+                400, {"code": "bad_request", "detail": self.say("This is no form of a page, or it is too large.")}
+            )
         return {name: value if name in AS_TYPED else value.strip() for name, value in found.items()}
 
     def html(self, template: str, /, status: int = 200, **values: Any) -> Response:

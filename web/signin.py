@@ -1,11 +1,11 @@
-"""
-Signing in and out, registering, and a forgotten password.
+"""Signing in and out, registering, and a forgotten password; what follows by the links of mails is in links.py."""
 
-Links of mails lead to the pages of api/auth/pages, which keep what stands behind `#` to themselves.
-"""
+from urllib.parse import quote
 
 from fastapi import Response
 
+from api.auth.providers import PENDING_COOKIE
+from api.http.sessions import ATTRIBUTES
 from web.client import Answer, Problem
 from web.page import Page, own_address
 from web.routing import Pages
@@ -33,6 +33,17 @@ async def sign_in(page: Page) -> Response:
     if answer["status"] == "second_factor_needed":
         return _second_step(page, onward, answer["pending"])
     return page.go(onward, answer)
+
+
+@pages.get("/signin/code", visitors=True)
+async def code_page(page: Page) -> Response:
+    """The second step after a sign-in elsewhere, which has left a cookie."""
+    onward, pending = own_address(page.query.get("next", "/")), page.request.cookies.get(PENDING_COOKIE, "")
+    if not pending:
+        return page.go(f"/signin?next={quote(onward)}")
+    response = _second_step(page, onward, pending)
+    response.headers.append("set-cookie", f"{PENDING_COOKIE}=; Max-Age=0; {ATTRIBUTES}")
+    return response
 
 
 @pages.post("/signin/code", visitors=True)
@@ -66,8 +77,7 @@ async def be_a_sample_person(page: Page) -> Response:
 @pages.post("/signout", visitors=True)
 async def sign_out(page: Page) -> Response:
     """End this session, and go on to where the session of a provider ends, if it has such an address."""
-    answer = await page.api.send("/v1/auth/logout", body={})
-    return page.go("/", answer, page.say("You are signed out."))
+    return signed_out(page, await page.api.send("/v1/auth/logout", body={}), page.say("You are signed out."))
 
 
 @pages.get("/register", visitors=True)
@@ -109,6 +119,14 @@ async def forget(page: Page) -> Response:
 def leading_on(page: Page, answer: Answer) -> Response:
     """The way to a provider, with the cookie that binds the browser to it."""
     return page.with_cookies(page.html("account/leading-on.html", url=answer["url"]), answer)
+
+
+def signed_out(page: Page, answer: Answer, notice: str) -> Response:
+    """The way to the front, or to where the provider ends its own session, which leads back to signing in."""
+    page.user = None
+    if not answer.body.get("provider_logout"):
+        return page.go("/", answer, notice)
+    return page.with_cookies(page.html("account/signed-out.html", url=answer["provider_logout"], notice=notice), answer)
 
 
 async def _first_step(page: Page, onward: str, problem: Problem | None = None, email: str = "") -> Response:

@@ -20,6 +20,8 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision
 
 ENGLISH = "en"
+ANY = "*"
+"""Stands for every sentence that the API says with a code (problems.py)."""
 FOLDER = Path(__file__).parent / "locale"
 UTC_ZONE = ZoneInfo("UTC")
 NOTHING = "\N{EN DASH}"
@@ -68,6 +70,7 @@ class Sentences:
     def __init__(self, language: str) -> None:
         self._singular: dict[str, str] = {}
         self._plural: dict[str, tuple[str, ...]] = {}
+        self._of_problem: dict[str, list[tuple[str, str]]] = {}
         self._form: Callable[[int], int] = lambda count: int(count != 1)
         if language != ENGLISH:
             plural = Locale.parse(language, sep="-").plural_form
@@ -75,16 +78,24 @@ class Sentences:
             self._form = lambda count: tags.index(plural(count))
             for file in sorted((FOLDER / language).glob("*.po")):
                 self._read(file)
+            for found in self._of_problem.values():
+                found.sort(key=lambda each: (each[0] == ANY, -each[0].count("{")))
 
     def _read(self, file: Path) -> None:
         with file.open("rb") as content:
             found = read_po(content)
         for each in found:
             said = each.string
-            if isinstance(each.id, tuple) and isinstance(said, tuple) and all(said):
+            if each.context:
+                self._of_problem.setdefault(each.context, []).append((str(each.id), str(said)))
+            elif isinstance(each.id, tuple) and isinstance(said, tuple) and all(said):
                 self._plural[each.id[0]] = said
             elif isinstance(each.id, str) and isinstance(said, str) and said and not each.fuzzy:
                 self._singular[each.id] = said
+
+    def of_problem(self, code: str) -> list[tuple[str, str]]:
+        """What the API says with a code, in English, and in this language: what has more facts stands first."""
+        return self._of_problem.get(code, [])
 
     def gettext(self, text: str) -> str:
         """The sentence in this language."""

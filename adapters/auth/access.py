@@ -149,7 +149,7 @@ class AccountAccess:
         """The account to which a link leads; raises LinkRefused for one that is not in use."""
         user = await self.user(learner_id)
         if user.status is not AccountStatus.ACTIVE:
-            raise LinkRefused
+            raise LinkRefused("account")
         return user
 
     async def handle(

@@ -98,7 +98,7 @@ class Admins:
 
     def _link(self, learner_id: str) -> str:
         token = link_token(learner_id, VERIFY, self._settings.token_secret, now=self._log.clock.now())
-        return f"{self._settings.web_url}/v1/auth/welcome#{token}"
+        return f"{self._settings.web_url}{VERIFY.page}#{token}"
 
     async def _user(self, learner_id: str) -> User:
         return await replayed(self._log, User, user_stream(learner_id))

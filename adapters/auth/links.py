@@ -8,16 +8,17 @@ another: the account is in use, another password is valid, the address was chang
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from adapters.jwt import InvalidToken, sign_for, verify_for
+from adapters.jwt import InvalidToken, TokenEnded, sign_for, verify_for
 from domain.links import LinkRefused
 from domain.user import User
 
 
 class LinkKind(NamedTuple):
-    """What a link is for, and how long it lasts."""
+    """What a link is for, how long it lasts, and to which page it leads (web/links.py)."""
 
     purpose: str
     lifetime: timedelta
+    page: str = ""
 
 
 class Link(NamedTuple):
@@ -27,11 +28,11 @@ class Link(NamedTuple):
     state: str
 
 
-VERIFY = LinkKind("campuslog-verify", timedelta(hours=24))
-RESET = LinkKind("campuslog-reset", timedelta(hours=1))
-NEW_ADDRESS = LinkKind("campuslog-new-address", timedelta(hours=24))
-NOTICES = LinkKind("campuslog-notification-address", timedelta(hours=24))
-OLD_ADDRESS = LinkKind("campuslog-old-address", timedelta(hours=72))
+VERIFY = LinkKind("campuslog-verify", timedelta(hours=24), "/welcome")
+RESET = LinkKind("campuslog-reset", timedelta(hours=1), "/recover")
+NEW_ADDRESS = LinkKind("campuslog-new-address", timedelta(hours=24), "/new-address")
+NOTICES = LinkKind("campuslog-notification-address", timedelta(hours=24), "/new-address")
+OLD_ADDRESS = LinkKind("campuslog-old-address", timedelta(hours=72), "/old-address")
 """For this long a change of the address can be taken back, and the old address belongs to no one else."""
 
 
@@ -49,6 +50,8 @@ def link_of(token: str, kind: LinkKind, secret: str, *, now: datetime) -> Link:
     """What a link says; raises LinkRefused for one that was not made here for this, or is too old."""
     try:
         learner_id, _, state = verify_for(kind.purpose, token, secret, now=now).partition("/")
+    except TokenEnded as error:
+        raise LinkRefused("expired") from error
     except InvalidToken as error:
-        raise LinkRefused from error
+        raise LinkRefused("unknown") from error
     return Link(learner_id, state)

@@ -21,14 +21,8 @@ from domain.enrollment import Admission
 from domain.fact import Fact
 from domain.user import AccountStatus, User, user_stream
 
-PAGES: Mapping[LinkKind, str] = {
-    VERIFY: "/v1/auth/welcome",
-    RESET: "/v1/auth/recover",
-    NEW_ADDRESS: "/v1/auth/new-address",
-    NOTICES: "/v1/auth/new-address",
-    OLD_ADDRESS: "/v1/auth/old-address",
-}
-"""The page to which each kind of link leads."""
+SIGN_IN, FORGOTTEN, HOME = "/signin", "/forgotten", "/learn"
+"""Pages to which mails without a link of their own lead."""
 
 
 class Mail(NamedTuple):
@@ -104,7 +98,9 @@ class MailToPeople:
             return None  # an operator opens the account, with a password, or hands over the link
         if user.status is AccountStatus.PENDING:
             return Mail("registration", recipient, VERIFY)
-        return Mail("registered_before", recipient) if fact.type == User.RegistrationRepeated.TOPIC else None
+        return (
+            Mail("registered_before", recipient, page=SIGN_IN) if fact.type == User.RegistrationRepeated.TOPIC else None
+        )
 
     async def _invitation(self, _fact: Fact, user: User) -> Mail | None:
         """The same link, for an account that the staff have opened."""
@@ -113,7 +109,7 @@ class MailToPeople:
 
     async def _run_invitation(self, fact: Fact, user: User) -> Mail | None:
         """That there is an invitation to a run; to a person without an account no mail can go."""
-        return Mail("run_invitation", await self._open(user, user.email), until=f"{fact.data['until']:.16}")
+        return Mail("run_invitation", await self._open(user, user.email), page=HOME, until=f"{fact.data['until']:.16}")
 
     async def _forgotten(self, _fact: Fact, user: User) -> Mail | None:
         credentials = await replayed(self._log, Credentials, credentials_stream(user.learner_id))
@@ -122,19 +118,19 @@ class MailToPeople:
         return Mail("reset", await self._open(user, user.email), RESET, reset_state(credentials.password_id, user))
 
     async def _password(self, _fact: Fact, user: User) -> Mail | None:
-        return Mail("password_changed", await self._open(user, user.email), page=PAGES[RESET])
+        return Mail("password_changed", await self._open(user, user.email), page=FORGOTTEN)
 
     async def _factor(self, fact: Fact, user: User) -> Mail | None:
         occasion = "factor_added" if fact.type == Credentials.FactorAdded.TOPIC else "factor_removed"
-        return Mail(occasion, await self._open(user, user.email), page=PAGES[RESET])
+        return Mail(occasion, await self._open(user, user.email), page=FORGOTTEN)
 
     async def _identity(self, fact: Fact, user: User) -> Mail | None:
         occasion = "connected" if fact.type == Credentials.IdentityLinked.TOPIC else "disconnected"
-        return Mail(occasion, await self._open(user, user.email), page=PAGES[RESET])
+        return Mail(occasion, await self._open(user, user.email), page=FORGOTTEN)
 
     async def _impersonated(self, fact: Fact, user: User) -> Mail | None:
         return Mail(
-            "impersonated", await self._open(user, user.email), page=PAGES[RESET], until=f"{fact.data['until']:.16}"
+            "impersonated", await self._open(user, user.email), page=FORGOTTEN, until=f"{fact.data['until']:.16}"
         )
 
     async def _wanted_address(self, fact: Fact, user: User) -> Mail | None:
@@ -146,7 +142,7 @@ class MailToPeople:
         if owner not in (None, user.learner_id):
             other = await replayed(self._log, User, user_stream(owner or ""))
             if other.status is AccountStatus.ACTIVE:
-                return Mail("address_taken", wanted)
+                return Mail("address_taken", wanted, page=SIGN_IN)
         return Mail("new_address", wanted, NEW_ADDRESS, str(fact.stream_version))
 
     async def _address_for_notices(self, fact: Fact, user: User) -> Mail | None:
@@ -180,4 +176,4 @@ class MailToPeople:
             return {"campus": url, "link": f"{url}{mail.page}", "until": mail.until.replace("T", " ")}
         token = link_token(learner_id, mail.kind, self._settings.token_secret, now=now, state=mail.state)
         until = now + mail.kind.lifetime
-        return {"campus": url, "link": f"{url}{PAGES[mail.kind]}#{token}", "until": f"{until:%Y-%m-%d %H:%M}"}
+        return {"campus": url, "link": f"{url}{mail.kind.page}#{token}", "until": f"{until:%Y-%m-%d %H:%M}"}

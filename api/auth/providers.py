@@ -8,6 +8,7 @@ a page or leads on. A cookie that is there for ten minutes binds both (adapters/
 import secrets
 from datetime import datetime
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import msgspec
 from fastapi import Path, Query, Request, Response
@@ -34,9 +35,12 @@ from domain.identity_errors import BegunElsewhere, ProviderRefused
 
 router = strict_router("auth", "/v1")
 BROWSER_COOKIE = "__Host-campus-oidc"
+PENDING_COOKIE = "__Host-campus-pending"
+"""What is sent with a second factor after a sign-in elsewhere, for the page that asks for it."""
 COOKIE_SIZE = 32  # bytes
 LONGEST_COOKIE = 64  # characters
-CONNECTED = "/v1/auth/connected"
+CONNECTED = "/account/connected"
+SECOND_STEP = "/signin/code"  # the page that asks for the second factor
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$", description="As the settings call the provider.")]
 Said = Annotated[str | None, Query(max_length=4_000)]
 LocalPath = Annotated[
@@ -93,7 +97,7 @@ class ConnectedSignIns(msgspec.Struct, kw_only=True):
 class ProviderToBegin(Body):
     """The provider, and a path of this campus to lead to in the end."""
 
-    model_config = example(provider="school", return_to="/v1/auth/connected")
+    model_config = example(provider="school", return_to=CONNECTED)
 
     provider: Name
     return_to: LocalPath = CONNECTED
@@ -249,8 +253,10 @@ def _not_ended(request: Request, sentence: str) -> Response:
 
 async def _lead_on(request: Request, services: Services, found: Finished) -> Response:
     if found.needed is not None:
-        kinds = ",".join(found.needed.kinds)
-        return _see(f"/v1/auth/sign-in#{found.needed.pending}&{kinds}&{found.return_to}")
+        onward = _see(f"{SECOND_STEP}?next={quote(found.return_to)}")
+        lasts = int(LASTS.total_seconds())
+        onward.headers.append("set-cookie", f"{PENDING_COOKIE}={found.needed.pending}; Max-Age={lasts}; {ATTRIBUTES}")
+        return onward
     onward = _see(found.return_to)
     return onward if found.session is None else await hand_over(request, services, found.session, onward)
 

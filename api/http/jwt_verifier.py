@@ -20,7 +20,7 @@ class JwtVerifier:
         """The user of an `Authorization` header; raises Unauthenticated."""
         if header is None:
             raise Unauthenticated(
-                "sign in at /v1/auth/sign-in, or send `Authorization: Bearer TOKEN`; `campus token` prints one"
+                "sign in at /signin, or send `Authorization: Bearer TOKEN`; `campus token` prints one"
             )
         return self.known(header) or self._verify(header)
 

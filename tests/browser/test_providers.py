@@ -5,14 +5,13 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-import pyotp
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from adapters.embedded.secrets import free_port
 from adapters.mail.inbox import Inbox
-from tests.browser.test_sign_in import Place, give_password, register, says
+from tests.browser.test_sign_in import Place, add_app, give_password, register
 from tests.conftest import migrated
 from tests.support.api_process import serving
 from tests.support.browser import Visitor, reviewed
@@ -47,48 +46,46 @@ async def place(school: Provider, servers: Servers, tmp_path: Path) -> AsyncIter
 async def by_school(page: Page, place: Place, person: str) -> None:
     """Sign in by the button, on the provider's page, and back."""
     await page.context.clear_cookies()
-    await page.goto(f"{place.url}/v1/auth/sign-in")
-    await page.get_by_role("button", name="Sign in with School").click()
+    await page.goto(f"{place.url}/signin?next=/account/connected")
+    await page.get_by_role("button", name="School").click()
     await page.get_by_role("link", name=f"I am {person}").click()
 
 
 async def test_a_person_signs_in_by_a_provider(school: Provider, place: Place, visitor: Visitor) -> None:
-    """A new account; another one is connected by hand; and the second factor of the campus follows."""
+    """A new account; another one is connected by hand; the second factor of the campus follows; and out of both."""
     visitor.expected = {403, 409}
     page = await register(visitor, place)
-    await page.goto(f"{place.url}/v1/auth/sign-in")
-    await expect(page.get_by_role("button", name="Sign in with School")).to_be_visible()
+    await page.context.clear_cookies()
+    await page.goto(f"{place.url}/signin")
     await reviewed(page, "sign-in-with-a-provider")
     await by_school(page, place, "grace")
-    await expect(page).to_have_url(f"{place.url}/v1/auth/connected")
-    await expect(page.locator("#identities li")).to_contain_text("School: Grace")
+    await expect(page).to_have_url(f"{place.url}/account/connected")
+    await expect(page.locator("main li")).to_contain_text("School Grace")
     await reviewed(page, "connected")
     await page.get_by_role("button", name="Disconnect").click()
-    await says(page, "this is your only way to sign in: set a password, or add a passkey or another sign-in first")
+    await expect(page.locator("main")).to_contain_text("only way to sign in")
+    await page.goto(place.url)
+    await page.get_by_text("Account", exact=True).click()
+    await page.get_by_role("button", name="Sign out").click()
+    await expect(page).to_have_title("School: signed out")
+    assert page.url.startswith(f"{school.issuer}/logout?")
+    await page.get_by_role("link", name="Back").click()
+    await expect(page).to_have_url(f"{place.url}/signin")
 
     school.person = "ada"
     await give_password(page, place)
-    await says(page, "You are signed in.")
-    await page.get_by_role("link", name="My connected sign-ins").click()
-    await page.get_by_role("button", name="Connect School").click()
+    await page.get_by_role("link", name="Connected sign-ins").click()
+    await page.get_by_role("button", name="Connect: School").click()
     await page.get_by_role("link", name="I am ada").click()
-    await expect(page.locator("#identities li")).to_contain_text("School: Ada")
-    await page.goto(f"{place.url}/v1/auth/security")
-    await page.get_by_role("button", name="Add an app").click()
-    await expect(page.locator("#secret")).not_to_be_empty()
-    app = pyotp.TOTP(await page.locator("#secret").inner_text())
-    await page.get_by_label("The code that the app shows").fill(app.now())
-    await page.get_by_role("button", name="Add it").click()
-    await says(page, "It was added.")
-    codes = await page.locator("#codes li").all_inner_texts()
+    await expect(page.locator("main li")).to_contain_text("School Ada")
+    codes = await add_app(page, place)
     await by_school(page, place, "ada")
-    await says(page, "Now the second factor.")
-    assert "#" not in page.url
-    await page.get_by_label("The code").fill(codes[0])
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Second factor")
+    await page.get_by_label("The code that your app shows").fill(codes[0])
     await page.get_by_role("button", name="Go on").click()
-    await expect(page.locator("#identities li")).to_contain_text("School: Ada")
+    await expect(page).to_have_url(f"{place.url}/account/connected")
 
     school.claims = {"nonce": "another"}
     await by_school(page, place, "ada")
-    await expect(page.get_by_role("alert")).to_contain_text("School could not sign you in here")
+    await expect(page.get_by_role("alert").first).to_contain_text("School could not sign you in here")
     await reviewed(page, "provider-refused")

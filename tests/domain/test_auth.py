@@ -128,7 +128,7 @@ def test_a_forgotten_password_is_replaced_by_one_link() -> None:
     requested = fact(Credentials.ResetRequested)
     given(Credentials, first).when(Credentials.request_reset).then(requested)
     given(Credentials, first, requested).when(lambda it: it.reset_password("p2", "p1")).then(reset)
-    given(Credentials, first, reset).when(lambda it: it.reset_password("p3", "p1")).refused(LinkRefused)
+    given(Credentials, first, reset).when(lambda it: it.reset_password("p3", "p1")).refused(LinkRefused, why="used")
     given(Credentials, first, reset).when(lambda it: it.reset_password("p2", "p1")).then()
 
 
@@ -169,4 +169,4 @@ def test_who_never_had_a_password_chooses_one_by_a_mail() -> None:
     """Bound to there being none."""
     chosen = fact(Credentials.PasswordSet, password_id="p1", cause="reset")
     given(Credentials, linked(1)).when(lambda it: it.reset_password("p1", "")).then(chosen)
-    given(Credentials, linked(1), chosen).when(lambda it: it.reset_password("p2", "")).refused(LinkRefused)
+    given(Credentials, linked(1), chosen).when(lambda it: it.reset_password("p2", "")).refused(LinkRefused, why="used")

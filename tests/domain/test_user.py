@@ -102,11 +102,13 @@ def test_an_address_for_notifications_answers_first() -> None:
         asked(3, "p@example.org")
     )
     verify = partial(User.verify_notification_address, key=KEY)
-    given(User, *active, asked(3, "p@x"), asked(4, "q@x")).when(lambda user: verify(user, 3)).refused(LinkRefused)
+    given(User, *active, asked(3, "p@x"), asked(4, "q@x")).when(lambda user: verify(user, 3)).refused(
+        LinkRefused, why="used"
+    )
     first = became(old=None, new="5.new.q@x")
     given(User, *active, asked(3, "p@x"), asked(4, "q@x")).when(lambda user: verify(user, 4)).then(first)
     given(User, *active, asked(3, "p@x"), asked(4, "q@x"), first).when(lambda user: verify(user, 4)).refused(
-        LinkRefused
+        LinkRefused, why="used"
     )
     given(User, *active, asked(3, "p@x"), asked(4, "q@x"), first).when(
         lambda user: changed(user, notification_address="")
@@ -186,9 +188,11 @@ def test_an_address_is_changed_by_the_latest_wish_once() -> None:
         AccountNotActive, learner_id="ann"
     )
     wishes = (*active, asked_for(3, "ann@y"), asked_for(4, "ann@z"))
-    given(User, *wishes).when(lambda user: user.change_email(3, KEY)).refused(LinkRefused)
+    given(User, *wishes).when(lambda user: user.change_email(3, KEY)).refused(LinkRefused, why="used")
     given(User, *wishes).when(lambda user: user.change_email(4, KEY)).then(became(5, "ann@x", "ann@z"))
-    given(User, *wishes, became(5, "ann@x", "ann@z")).when(lambda user: user.change_email(4, KEY)).refused(LinkRefused)
+    given(User, *wishes, became(5, "ann@x", "ann@z")).when(lambda user: user.change_email(4, KEY)).refused(
+        LinkRefused, why="used"
+    )
 
 
 def test_a_change_of_the_address_is_taken_back_with_all_that_followed() -> None:
@@ -200,7 +204,9 @@ def test_a_change_of_the_address_is_taken_back_with_all_that_followed() -> None:
     restored = fact(User.EmailRestored, changed=4, old="7.old.eve@z", new="7.new.ann@x")
     given(User, *stolen).when(lambda user: user.restore_email(4, KEY)).then(restored)
     for changed in (4, 6, 5, 0):
-        given(User, *stolen, restored).when(partial(User.restore_email, changed=changed, key=KEY)).refused(LinkRefused)
+        given(User, *stolen, restored).when(partial(User.restore_email, changed=changed, key=KEY)).refused(
+            LinkRefused, why="used"
+        )
     partly = fact(User.EmailRestored, changed=6, old="7.old.eve@z", new="7.new.eve@y")
     given(User, *stolen, partly).when(lambda user: user.restore_email(4, KEY)).then(
         fact(User.EmailRestored, changed=4, old="8.old.eve@y", new="8.new.ann@x")

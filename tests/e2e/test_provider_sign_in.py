@@ -72,7 +72,7 @@ async def test_a_person_signs_in_and_is_known_everywhere(client: httpx.AsyncClie
     for _ in range(4):
         guest = Guest(client)
         answer = await guest.sign_in(school, "grace", name="Grace")
-        assert (answer.status_code, answer.headers["location"]) == (303, "/v1/auth/connected"), answer.text
+        assert (answer.status_code, answer.headers["location"]) == (303, "/account/connected"), answer.text
         assert len(answer.headers.get_list("set-cookie")) >= 1
         for path in ("/me/dashboard", "/courses", "/products", "/auth/sessions", "/me/runs", "/me/roles"):
             await until(lambda path=path: _is_served(guest, path))  # type: ignore[misc]  # noqa: B023

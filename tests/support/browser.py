@@ -107,7 +107,7 @@ async def visiting(browser: Browser, **more: Any) -> AsyncIterator[Visitor]:
         yield visitor
     finally:
         await context.close()
-    assert visitor.faults == []
+    assert visitor.faults == [], visitor.faults
 
 
 async def reviewed(page: Page, name: str) -> None:

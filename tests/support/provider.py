@@ -114,8 +114,8 @@ class Provider:
         path = urlsplit(target).path
         status = self.status.get(path, 200)
         match path:
-            case "/authorize":
-                return status, self.page(target)
+            case "/authorize" | "/logout":
+                return status, self.page(target) if path == "/authorize" else _signed_out(target)
             case "/.well-known/openid-configuration":
                 return status, self.says()
             case "/keys":
@@ -126,6 +126,13 @@ class Provider:
                     return 400, {"error": "invalid_grant"}
                 return status, {"access_token": "a", "token_type": "Bearer", "id_token": self.token(asked)}
         return 404, {}
+
+
+def _signed_out(target: str) -> bytes:
+    """Its page where its own session has ended."""
+    back = parse_qs(urlsplit(target).query)["post_logout_redirect_uri"][0]
+    head = '<!doctype html><html lang="en"><title>School: signed out</title><link rel="icon" href="data:,">'
+    return f'{head}<a href="{escape(back)}">Back</a></html>'.encode()
 
 
 def by_secret(secret: bytes, kid: str, claims: dict[str, Any]) -> str:

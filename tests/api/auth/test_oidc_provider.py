@@ -104,7 +104,7 @@ async def test_a_certified_provider_signs_people_in(town: Town, school: Provider
         guest = Guest(town.client)
         back = httpx.URL(await agreed(await guest.begin(school), person))
         answer = await guest.come_back(school, dict(back.params))
-        assert (answer.status_code, answer.headers.get("location")) == (303, "/v1/auth/connected"), answer.text
+        assert (answer.status_code, answer.headers.get("location")) == (303, "/account/connected"), answer.text
         session = await town.app.state.services.people.sessions.find(guest.token)
         people.append(session.learner_id)
         again = await guest.come_back(school, dict(back.params))

@@ -57,7 +57,7 @@ async def test_who_is_unknown_gets_an_account_and_comes_back_to_it(place: Place)
     victim = await place.town.settle(ADA)
     browser = guest(place)
     answer = await browser.sign_in(place.school, GRACE, name="Grace", email=ADA, email_verified=True, locale="de")
-    assert (answer.status_code, answer.headers["location"]) == (303, "/v1/auth/connected")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/account/connected")
     assert answer.headers["referrer-policy"] == "no-referrer"
     account = await owner(place, browser)
     assert account not in ("", victim.learner_id)
@@ -218,7 +218,7 @@ async def test_a_person_connects_an_account_by_hand(place: Place) -> None:
     assert refusal(await ada.come_back(club, said))[0] == 403, "signed out meanwhile"
     ada.token = session
     said = club.agree(await ada.begin(club, link), "c-1", preferred_username="ada")
-    assert (await ada.come_back(club, said)).headers["location"] == "/v1/auth/connected"
+    assert (await ada.come_back(club, said)).headers["location"] == "/account/connected"
     assert (await facts(place))[-1] == "credentials.identity_linked"
     await place.town.mail_to(ADA, 2)
     taken = school.agree(await ada.begin(school, link), "u-1")
@@ -260,14 +260,13 @@ async def test_a_second_factor_of_the_campus_follows(place: Place) -> None:
     codes = (await browser.post("/auth/factors/app/confirm", body)).json()["recovery_codes"]
     again = guest(place)
     answer = await again.sign_in(school, "u-1", amr=["pwd"])
-    path, _, fragment = answer.headers["location"].partition("#")
-    pending, kinds, onward = fragment.split("&")
-    assert (path, kinds, onward) == ("/v1/auth/sign-in", "recovery_code,totp", "/v1/auth/connected")
+    assert answer.headers["location"] == "/signin/code?next=/account/connected"
+    (pending,) = re.findall(r"__Host-campus-pending=([^;]+);", answer.headers["set-cookie"])
     assert again.token == ""
     assert (await again.post("/auth/login/code", {"pending": pending, "code": codes[0]})).status_code == 200
     methods = "SELECT convert_from(data, 'UTF8') FROM events WHERE type = 'session.opened' ORDER BY position"
     believed = guest(place)
-    assert (await believed.sign_in(school, "u-1", amr=["pwd", "mfa"])).headers["location"] == "/v1/auth/connected"
+    assert (await believed.sign_in(school, "u-1", amr=["pwd", "mfa"])).headers["location"] == "/account/connected"
     said = [json.loads(text)["method"] for (text,) in await query(place.settings, methods)]
     assert said == ["provider", "provider+recovery_code", "provider+mfa"]
     session = await place.town.app.state.services.people.sessions.find(believed.token)
