@@ -22,7 +22,7 @@ import adapters
 import api
 import commands
 import domain
-from api.http.errors import known_codes
+from api.http.errors import CODES, OWN_CODES
 from domain.errors import DomainError
 from web.words import ANY
 
@@ -88,7 +88,7 @@ def refusals() -> frozenset[Refusal]:
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             importlib.import_module(module.name)
     of_domain = {Refusal(each.code, each.template or ANY) for each in _narrower(DomainError)}
-    others = set(known_codes()) - {each.code for each in of_domain}
+    others = {*CODES.values(), *OWN_CODES} - {each.code for each in of_domain}
     return frozenset(of_domain | {Refusal(code, ANY) for code in others})
 
 

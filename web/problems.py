@@ -76,7 +76,8 @@ def translated(document: Mapping[str, Any], reader: Reader) -> str:
     code, detail = str(document.get("code", "")), str(document.get("detail", ""))
     if code == INVALID:
         return _of_defects(document.get("errors", ()), reader)
-    values = {_name(name): shown(value, document, reader) for name, value in document.items()} | {"detail": detail}
+    values = {_name(name): shown(value, document, reader) for name, value in document.items() if name not in MEMBERS}
+    values["detail"] = detail
     for english, text in sentences(reader.language).of_problem(code):
         if values.keys() >= fields_of(text) and (english == ANY or values.keys() >= fields_of(english)):
             return text.format_map(values)

@@ -46,6 +46,12 @@ async def code_page(page: Page) -> Response:
     return response
 
 
+@pages.get("/signed-in")
+async def signed_in_page(page: Page) -> Response:
+    """For who has signed in beside a page whose session had ended: that one goes on."""
+    return page.html("account/signed-in.html")
+
+
 @pages.post("/signin/code", visitors=True)
 async def enter_code(page: Page) -> Response:
     """The code of the app, or one for recovery."""

@@ -39,7 +39,7 @@ def test_values_are_written_as_the_reader_writes_them() -> None:
         "7 hat zum Durchgang r1 keinen Zugang: der Stand der Einschreibung ist auf der Warteliste"
     )
     opens = {"code": "quiz_not_open", "quiz_id": "q1", "opens_at": "2027-03-01T23:30:00Z"}
-    assert "2. März 2027 um 00:30" in translated(opens, GERMAN)
+    assert "2. März 2027, 00:30" in translated(opens, GERMAN)
     missing = {"code": "prerequisites_missing", "learner_id": "7", "run_id": "r1", "missing": ["a", "b"]}
     assert translated(missing, GERMAN).endswith(": a, b; oder die Lehrenden erlassen es")
     short = {"code": "bad_password", "why": "it needs 12 characters or more", "least": 12}

@@ -2,9 +2,10 @@
  * What pages do beside htmx. Every page works without it; sentences stand in the pages, so that they have their language.
  *
  * theme and zone      cookies that the server reads: how the page looks, and in which zone its times are
- * connection          offline, live updates lost and back, session over: one banner, in `[data-connection]`
+ * connection          offline, live updates lost and back, session over: one banner, in `[data-connection]`; forms are
+ *                     not sent then, and keep what was typed
  * focus and live      after a swap the focus stays where it was; `[data-announce]` is said to screen readers
- * menus, copy, search closing of menus, copying, and Ctrl/Cmd K
+ * menus and copying   closing of menus, and copying; searching is in search.js
  */
 (() => {
   "use strict";
@@ -67,11 +68,43 @@
   const askWhether = async (address) => {
     try {
       const { status } = await fetch(address, { method: "HEAD", cache: "no-store" });
-      if (status === 401) note("ended", true);
+      if (status === 401 || status < 300) note("ended", status === 401);
     } catch {
       /* the server is away, which the banner says */
     }
   };
+  /* A page without a stream of its own listens while it is looked at, for the end of the session alone. */
+  let watched = null;
+  const watch = () => {
+    const address = document.body.dataset.session;
+    if (!address) return;
+    watched?.close();
+    watched = null;
+    if (document.hidden) return;
+    if (states.ended) askWhether(address);
+    if ($("[sse-connect]")) return;
+    watched = new EventSource(address);
+    watched.addEventListener("error", () => askWhether(address));
+  };
+  document.addEventListener("visibilitychange", watch);
+  addEventListener("focus", () => states.ended && watch());
+  addEventListener("pagehide", () => watched?.close());
+  addEventListener("pageshow", (event) => event.persisted && watch());
+  /* What cannot arrive is not sent, so that what was typed stays in its form. */
+  document.addEventListener(
+    "submit",
+    (event) => {
+      const { method } = event.target;
+      if (method !== "post" || event.target.action.endsWith("/signin") || !(states.offline || states.ended)) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      const banner = $("[data-connection]");
+      banner.setAttribute("tabindex", "-1");
+      banner.focus();
+      say(banner.textContent.trim());
+    },
+    true,
+  );
   document.addEventListener("htmx:sseError", (event) => {
     lost.add(source(event));
     note("lost", true);
@@ -143,7 +176,7 @@
     $("main")?.focus({ preventScroll: true });
   });
 
-  /* Menus, copying, search */
+  /* Menus, copying */
 
   const close = (menu) => {
     menu.open = false;
@@ -169,14 +202,6 @@
   });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") menus().forEach(close);
-    if (event.key.toLowerCase() === "k" && (event.metaKey || event.ctrlKey) && !event.altKey && !event.shiftKey) {
-      const search = $("[data-search]");
-      if (search) {
-        event.preventDefault();
-        search.focus();
-        search.select?.();
-      }
-    }
   });
   const prepare = (within) => {
     if (!navigator.clipboard) for (const each of all("[data-copy], [data-copy-from]", within)) each.hidden = true;
@@ -189,6 +214,7 @@
     for (const each of all("[data-announce]")) said.set(each, each.dataset.announce);
     $("[data-first-error]")?.focus();
     if (!navigator.onLine) note("offline", true);
+    watch();
   };
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
   else start();

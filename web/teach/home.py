@@ -17,15 +17,27 @@ MOST_ROLES = 200
 @pages.get("/teach")
 async def teach_home(page: Page) -> Response:
     """Runs by name, by course, or all of the campus, as far as the roles reach."""
-    roles = await page.api.read("/v1/me/roles", limit=MOST_ROLES)
-    scopes = sorted({each["scope"] for each in roles["items"] if each["role"] in TEACH})
-    cursor = page.query.get("cursor")
-    if "campus" in scopes:
-        found = await page.api.read("/v1/runs", sort="starts_at", order="desc", q=page.query.get("q"), cursor=cursor)
-        runs, following = found["items"], found["next"]
-    else:
-        runs, following = await _runs_of(page, scopes), None
+    scopes = await _scopes(page)
+    runs, following = await _found(page, scopes, page.query.get("q", ""), page.query.get("cursor", ""))
     return page.html("teach/home.html", runs=runs, next=following, is_of_campus="campus" in scopes)
+
+
+async def runs_taught(page: Page, q: str) -> list[dict[str, Any]]:
+    """The latest runs where the reader teaches; those of the whole campus by a word of their title."""
+    return (await _found(page, await _scopes(page), q, ""))[0]
+
+
+async def _scopes(page: Page) -> list[str]:
+    """Where the reader teaches or assists."""
+    roles = await page.api.read("/v1/me/roles", limit=MOST_ROLES)
+    return sorted({each["scope"] for each in roles["items"] if each["role"] in TEACH})
+
+
+async def _found(page: Page, scopes: list[str], q: str, cursor: str) -> tuple[list[dict[str, Any]], str | None]:
+    if "campus" not in scopes:
+        return await _runs_of(page, scopes), None
+    found = await page.api.read("/v1/runs", sort="starts_at", order="desc", q=q, cursor=cursor)
+    return found["items"], found["next"]
 
 
 async def _runs_of(page: Page, scopes: list[str]) -> list[dict[str, Any]]:
