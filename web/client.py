@@ -148,7 +148,8 @@ class Client:
                 headers.append((name.encode(), value.encode("latin-1", "replace")))
         address = _filled(path, parts)
         text = urlencode(query).encode()
-        return self._answer(await send_inside(self._request, method, address, query=text, headers=headers, body=content))
+        sent = send_inside(self._request, method, address, query=text, headers=headers, body=content)
+        return self._answer(await sent)
 
     async def _get(
         self, path: str, parts: Sequence[str], query: Mapping[str, Any], headers: Sequence[Header] = ()
