@@ -2,34 +2,16 @@
 
 from zoneinfo import ZoneInfo
 
-import pytest
-
 from api.http.types import EXPECTED
-from scripts.words import refusals, untranslated
 from tests.support.pages import Reader as Visitor
 from tests.support.pages import text_of
 from tests.support.people import PASSWORD, Town
-from tests.web.test_words import NOW, OTHERS
+from tests.web.test_words import NOW
 from web.client import Problem
-from web.problems import DEFECTS, OTHER, defect, fields_of, translated
-from web.words import ANY, Reader, sentences
+from web.problems import DEFECTS, OTHER, defect, translated
+from web.words import Reader, sentences
 
 GERMAN = Reader("de", ZoneInfo("Europe/Berlin"), NOW)
-
-
-@pytest.mark.parametrize("language", OTHERS)
-def test_a_language_has_every_sentence_of_the_api(language: str) -> None:
-    """By code and template: `python -m scripts.words` prints what it lacks, also where the English has changed."""
-    assert untranslated(language) == []
-
-
-@pytest.mark.parametrize("language", OTHERS)
-def test_a_sentence_has_no_facts_but_those_of_the_problem(language: str) -> None:
-    """Else the English one would be shown."""
-    for code, english in sorted(refusals()):
-        of_code = dict(sentences(language).of_problem(code))
-        allowed = {"detail"} if english == ANY else fields_of(english) | {"detail"}
-        assert fields_of(of_code[english]) <= allowed, code
 
 
 def test_values_are_written_as_the_reader_writes_them() -> None:

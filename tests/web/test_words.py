@@ -6,8 +6,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from scripts.words import missing, translated
-from web.words import NOTHING, Reader, Sentences, language_of, languages, zone_of
+from scripts.words import missing, refusals, translated, untranslated
+from web.problems import fields_of
+from web.words import ANY, NOTHING, Reader, Sentences, language_of, languages, sentences, zone_of
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 FIELD = re.compile(r"%\((\w+)\)s")
@@ -27,6 +28,21 @@ def test_a_translation_has_the_fields_of_its_sentence(language: str) -> None:
         one = entry.id if isinstance(entry.id, str) else entry.id[1]
         texts = [entry.string] if isinstance(entry.string, str) else list(entry.string or ())
         assert all(set(FIELD.findall(text)) <= set(FIELD.findall(one)) for text in texts), entry.id
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_a_language_has_every_sentence_of_the_api(language: str) -> None:
+    """By code and template: `python -m scripts.words` prints what it lacks, also where the English has changed."""
+    assert untranslated(language) == []
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_a_sentence_has_no_facts_but_those_of_the_problem(language: str) -> None:
+    """Else the English one would be shown."""
+    for code, english in sorted(refusals()):
+        of_code = dict(sentences(language).of_problem(code))
+        allowed = {"detail"} if english == ANY else fields_of(english) | {"detail"}
+        assert fields_of(of_code[english]) <= allowed, code
 
 
 def test_the_language_is_the_one_that_was_chosen_or_is_accepted() -> None:
