@@ -33,8 +33,8 @@ PATIENT = {
 """Limits of the product that say when a server or a worker has gone."""
 
 EAGER = {
-    "workers.projecting.follower.LOOK_INTERVAL": 0.25,  # seconds
-    "workers.projecting.log_tail.HEAD_INTERVAL": 0.25,  # seconds
+    "workers.projecting.follower.LOOK_INTERVAL": 0.5,  # seconds; half of it costs each campus a twentieth of a core
+    "workers.projecting.log_tail.HEAD_INTERVAL": 0.5,  # seconds
     "api.http.reads.RECORD_EVERY": 3_600.0,  # seconds
 }
 """
@@ -42,7 +42,15 @@ Pauses after which a projector looks at what no hint says: hundreds of tests wai
 after which reads by the staff are recorded: tests look as the staff and count facts; tests/api/test_reads.py records.
 """
 
-LONGEST = ("tests/e2e", "tests/browser/", "tests/workers/", "tests/cli/", "tests/api/http/test_openapi")
+LONGEST = (
+    "tests/e2e",
+    "tests/browser/",
+    "tests/workers/",
+    "tests/cli/",
+    "tests/api/http/test_openapi",
+    "tests/adapters/parquet/",
+    "tests/test_",
+)
 """Where the tests are that take the longest."""
 
 

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Lock
 from typing import NamedTuple
 
 from domain.registry import FACTS
@@ -24,6 +25,8 @@ PACKAGES = ("domain", "projections")
 STOP = "domain.registry"
 BODIES = ("body", "orelse", "finalbody", "handlers", "cases")
 WATCHED = tuple(f"{package}." for package in PACKAGES)
+PARSING = Lock()
+"""Python 3.11 raises SystemError where another thread parses meanwhile, which the garbage collector may let run."""
 
 
 def code_digest(projection: Projection) -> str:
@@ -115,7 +118,8 @@ class _Parsed(NamedTuple):
 
 @cache  # read models share most of their modules
 def _parsed(text: str) -> _Parsed:
-    tree = ast.parse(text)
+    with PARSING:
+        tree = ast.parse(text)
     statements = [tree, *_statements(tree)]
     return _Parsed(_imports(statements), _without_docstrings(tree, statements))
 

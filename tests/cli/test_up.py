@@ -206,18 +206,6 @@ def test_whoever_dies_is_started_again(running: RunningCampus, name: str) -> Non
     assert running.process.poll() is None
 
 
-def test_a_second_interrupt_stops_at_once(data_dir: Path) -> None:
-    """Who presses Ctrl-C twice does not wait."""
-    with running_campus(data_dir) as running:
-        pids = list(running.pids.values())
-        os.kill(running.pids["nats"], signal.SIGSTOP)  # it will not obey
-        running.process.send_signal(signal.SIGINT)
-        others = [pid for name, pid in running.pids.items() if name not in SERVERS]
-        wait_until_gone(others)  # it waits for the server that hangs now
-        assert running.stop(signal.SIGINT) == 130
-        wait_until_gone(pids)
-
-
 def test_paysim_runs_unless_a_key_is_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The dispatcher and the API get its address, its key and its secret; with a key of Stripe there is none."""
     plan = make_plan(tmp_path, None, None)
@@ -243,14 +231,22 @@ def test_a_line_orders_what_is_for_sale(tmp_path: Path) -> None:
     assert "--as ann" in line
 
 
-def test_servers_with_a_url_are_not_embedded(data_dir: Path, servers: Servers) -> None:
-    """With all URLs set, only the API and the workers are started."""
+def test_servers_with_a_url_are_not_embedded_and_a_second_interrupt_stops_at_once(
+    data_dir: Path, servers: Servers
+) -> None:
+    """With all URLs set, the others are started; who presses Ctrl-C twice does not wait."""
     settings: Settings = migrated(servers)
     urls = ("postgres_url", "postgres_owner_url", "nats_url", "valkey_url")
     env = {f"CAMPUS_{url.upper()}": str(getattr(settings, url)) for url in urls}
     with running_campus(data_dir, "--name", settings.name, env=env) as running:
-        assert set(running.pids) == PROCESSES - {"postgres", "valkey", "nats"}
+        pids = running.pids
+        assert set(pids) == PROCESSES - {"postgres", "valkey", "nats"}
         assert running.get("/readyz")["head"] == 0
+        os.kill(pids["inbox"], signal.SIGSTOP)  # it will not obey
+        running.process.send_signal(signal.SIGINT)
+        wait_until_gone([pid for name, pid in pids.items() if name not in SERVERS])  # it waits for what hangs now
+        assert running.stop(signal.SIGINT) == 130
+        wait_until_gone(list(pids.values()))
 
 
 def answers(running: RunningCampus) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import itertools
+import multiprocessing
 import os
 import resource
 import signal
@@ -29,6 +30,8 @@ from adapters.postgres.log.append import Append
 from adapters.settings import Settings
 from tests.support.appends import new_event, opened, query
 
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload([__name__])  # a second of imports, once
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 TYPES = ("progress.activity_recorded", "progress.unit_opened", "enrollment.withdrawn", "course.created")
 CATEGORIES = ("progress", "progress", "enrollment", "course")
@@ -154,6 +157,16 @@ def manifest_with(text: bytes) -> bytes:
     with pq.ParquetWriter(buffer, SCHEMA) as opened:
         opened.add_key_value_metadata(metadata)
     return buffer.getvalue()
+
+
+def names_in(directory: Path) -> list[str]:
+    """What lies in a directory."""
+    return sorted(path.name for path in directory.iterdir())
+
+
+def manifest_of(directory: Path) -> list[Any]:
+    """The files that the manifest names."""
+    return list(Manifest.load(directory).files)
 
 
 def files_below(directory: Path) -> set[str]:

@@ -237,7 +237,11 @@ class Shop(Campus):
 
 @asynccontextmanager
 async def shop(settings: Settings, provider: paysim.Server) -> AsyncIterator[Shop]:
-    """A shop with products of its own, on a campus that may be shared."""
+    """A shop with products of its own, on a campus that may be shared; its provider has no fault on after that."""
     async with httpx.AsyncClient(base_url=settings.web_url, timeout=PATIENCE) as client:
         await every_read_model(client)
-        yield Shop(client, settings, provider)
+        try:
+            yield Shop(client, settings, provider)
+        finally:
+            provider.control("faults", method="DELETE")  # which a test that failed has left, for those after it
+            provider.control("deliveries/flush")

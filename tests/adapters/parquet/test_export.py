@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import multiprocessing
 import os
 import shutil
 import signal
@@ -28,6 +27,7 @@ from tests.support.appends import query
 from tests.support.exports import (
     CONVERSION,
     HOSTILE,
+    PROCESSES,
     STEPS,
     TYPES,
     as_version_1,
@@ -41,13 +41,14 @@ from tests.support.exports import (
     fill,
     fill_with_hostile,
     log_of,
+    manifest_of,
     manifest_with,
+    names_in,
     small,
 )
 from tests.support.servers import Servers
 
 FACTS = 700
-SPAWN = multiprocessing.get_context("spawn")
 
 
 @pytest.fixture(autouse=True)
@@ -55,9 +56,17 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     small(monkeypatch)
 
 
+@pytest.fixture(scope="module")
+def filled(servers: Servers) -> Settings:
+    """A campus with some hundred facts, to which no test adds any."""
+    settings = migrated(servers)
+    asyncio.run(fill(settings, FACTS))
+    return settings
+
+
 @pytest.fixture
-async def filled(settings: Settings) -> Settings:
-    """A campus with some hundred facts."""
+async def growing(settings: Settings) -> Settings:
+    """Another one, whose log a test may change."""
     await fill(settings, FACTS)
     return settings
 
@@ -127,16 +136,6 @@ async def test_many_runs_equal_one(settings: Settings, tmp_path: Path) -> None:
     assert exported(tmp_path / "steps") == exported(tmp_path / "once")
 
 
-def names_in(directory: Path) -> list[str]:
-    """What lies in a directory."""
-    return sorted(path.name for path in directory.iterdir())
-
-
-def manifest_of(directory: Path) -> list[Any]:
-    """The files that the manifest names."""
-    return list(Manifest.load(directory).files)
-
-
 async def test_an_empty_log(settings: Settings, tmp_path: Path) -> None:
     """Makes an export of nothing, which later grows."""
     report = await export(settings, tmp_path)
@@ -160,18 +159,18 @@ async def test_hostile_facts(settings: Settings, tmp_path: Path, monkeypatch: py
 
 
 @pytest.mark.parametrize("step", STEPS)
-async def test_killed_in_the_middle(filled: Settings, tmp_path: Path, step: str) -> None:
+async def test_killed_in_the_middle(growing: Settings, tmp_path: Path, step: str) -> None:
     """After kill -9 the next run removes what the manifest does not name, and goes on: nothing lost, nothing twice."""
-    victim = SPAWN.Process(target=export_and_die, args=(filled, tmp_path, step))
+    victim = PROCESSES.Process(target=export_and_die, args=(growing, tmp_path, step))
     victim.start()
     await asyncio.to_thread(victim.join)
     assert victim.exitcode == -signal.SIGKILL
     position = Manifest.load(tmp_path).position
     assert 0 < position < FACTS
     assert check(tmp_path).ok
-    await fill(filled, 10, first=FACTS + 1)
-    assert (await export(filled, tmp_path)).new_facts == FACTS + 10 - position
-    await assert_whole(filled, tmp_path)
+    await fill(growing, 10, first=FACTS + 1)
+    assert (await export(growing, tmp_path)).new_facts == FACTS + 10 - position
+    await assert_whole(growing, tmp_path)
 
 
 async def test_killed_before_the_first_manifest(filled: Settings, tmp_path: Path) -> None:
@@ -212,16 +211,16 @@ async def test_appends_go_on(settings: Settings, tmp_path: Path) -> None:
     assert heads[-1] > 300
 
 
-async def test_no_space(filled: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_space(growing: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Is a sentence; nothing half-written stays, and there is a way on."""
     monkeypatch.undo()  # one large file
-    await fill(filled, 900, first=FACTS + 1)
-    with ProcessPoolExecutor(1, mp_context=SPAWN) as pool:
-        said = await asyncio.get_running_loop().run_in_executor(pool, export_without_space, filled, tmp_path)
+    await fill(growing, 900, first=FACTS + 1)
+    with ProcessPoolExecutor(1, mp_context=PROCESSES) as pool:
+        said = await asyncio.get_running_loop().run_in_executor(pool, export_without_space, growing, tmp_path)
     assert said.startswith(f"{tmp_path} cannot be written to: File too large; what was complete is kept")
     assert files_below(tmp_path) == set()
-    await export(filled, tmp_path)
-    await assert_whole(filled, tmp_path)
+    await export(growing, tmp_path)
+    await assert_whole(growing, tmp_path)
 
 
 async def test_a_stopped_export(filled: Settings, tmp_path: Path) -> None:
@@ -309,18 +308,18 @@ async def test_a_manifest_that_is_no_parquet_file(filled: Settings, tmp_path: Pa
 
 
 @pytest.mark.parametrize("make_older", [as_version_1, as_version_2])
-async def test_an_older_export_goes_on(filled: Settings, tmp_path: Path, make_older: Callable[[Path], None]) -> None:
+async def test_an_older_export_goes_on(growing: Settings, tmp_path: Path, make_older: Callable[[Path], None]) -> None:
     """It is read as it is; the next export converts it, adds what is new, and leaves nothing of the old layout."""
-    await export(filled, tmp_path)
+    await export(growing, tmp_path)
     content = Manifest.load(tmp_path).content
     whole = list(Export.open(tmp_path).batches())
     make_older(tmp_path)
-    assert exported(tmp_path) == await log_of(filled)
+    assert exported(tmp_path) == await log_of(growing)
     assert list(Export.open(tmp_path).batches()) == whole  # the ids follow from what is there
     assert check(tmp_path).content == content
-    await fill(filled, 10, first=FACTS + 1)
-    assert (await export(filled, tmp_path)).new_facts == 10
-    await assert_whole(filled, tmp_path)
+    await fill(growing, 10, first=FACTS + 1)
+    assert (await export(growing, tmp_path)).new_facts == 10
+    await assert_whole(growing, tmp_path)
     assert set(names_in(tmp_path)) == {NAME, *TYPES}
     assert {pq.read_schema(tmp_path / name) for name in files_below(tmp_path)} == {SCHEMA}
 
@@ -330,7 +329,7 @@ async def test_killed_while_an_older_export_is_converted(filled: Settings, tmp_p
     """What is there can be read meanwhile, and the next run ends the conversion."""
     await export(filled, tmp_path)
     as_version_1(tmp_path)
-    victim = SPAWN.Process(target=convert_and_die, args=(filled, tmp_path, step))
+    victim = PROCESSES.Process(target=convert_and_die, args=(filled, tmp_path, step))
     victim.start()
     await asyncio.to_thread(victim.join)
     assert victim.exitcode == -signal.SIGKILL
@@ -390,11 +389,11 @@ def test_what_is_no_export(tmp_path: Path) -> None:
         check(tmp_path)
 
 
-async def test_a_damaged_log(filled: Settings, tmp_path: Path) -> None:
+async def test_a_damaged_log(growing: Settings, tmp_path: Path) -> None:
     """A log with a gap is not exported as if it were whole."""
-    await query(filled, "ALTER TABLE events DISABLE TRIGGER events_append_only", owner=True)
-    await query(filled, "DELETE FROM events WHERE position = 450", owner=True)
+    await query(growing, "ALTER TABLE events DISABLE TRIGGER events_append_only", owner=True)
+    await query(growing, "DELETE FROM events WHERE position = 450", owner=True)
     with pytest.raises(source.Gap, match="between positions 449 and 468 of the log facts are missing: see `campus"):
-        await export(filled, tmp_path)
+        await export(growing, tmp_path)
     assert Manifest.load(tmp_path).position == 400
     assert check(tmp_path).ok

@@ -36,18 +36,22 @@ class Stopped(Exception):
     """The power is gone."""
 
 
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two presentations of one module."""
-    return write(tmp_path / "crowd.zip", crowd())
+    return write(tmp_path_factory.mktemp("crowd") / "crowd.zip", crowd())
 
 
-@pytest.fixture
-async def at_once(servers: Servers, file: Path) -> Facts:
+@pytest.fixture(scope="module")
+def at_once(servers: Servers, file: Path) -> Facts:
     """The log as it is after an import that nothing has disturbed."""
     undisturbed = migrated(servers)
-    await import_oulad(undisturbed, file)
-    return await stored(undisturbed)
+
+    async def facts() -> Facts:
+        await import_oulad(undisturbed, file)
+        return await stored(undisturbed)
+
+    return asyncio.run(facts())
 
 
 @pytest.fixture
