@@ -5,6 +5,7 @@ What a browser says of the page that sends a form (`Origin`, `Sec-Fetch-Site`) g
 API refuses what comes from elsewhere itself, and pages need no tokens against forged requests.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -14,6 +15,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 from fastapi import Request
 
+from adapters.tasks import cancel_and_wait
 from api.http.accountability import REASON, TICKET
 from api.http.csv_text import CSV
 from api.http.errors import INTERNAL
@@ -96,6 +98,11 @@ class Client:
         self.min_position = min_position
         self._request = request
         self._reader = reader
+        self._reading: set[asyncio.Task[Any] | None] = set()
+
+    async def end(self) -> None:
+        """End what is still being read: of several reads at once the first refusal is the answer to all."""
+        await cancel_and_wait(task for task in self._reading if task and task is not asyncio.current_task())
 
     async def read(self, path: str, *parts: str, **query: Any) -> Answer:
         """
@@ -156,7 +163,11 @@ class Client:
     ) -> Answer:
         wanted = {name: value for name, value in query.items() if value not in (None, "")}
         address, text = _filled(path, parts), urlencode(wanted, doseq=True).encode()
-        return self._answer(await send_inside(self._request, "GET", address, query=text, headers=headers))
+        self._reading.add(task := asyncio.current_task())
+        try:
+            return self._answer(await send_inside(self._request, "GET", address, query=text, headers=headers))
+        finally:
+            self._reading.discard(task)
 
     def _answer(self, answered: InsideAnswer) -> Answer:
         """The answer with its body decoded; raises Problem for a refusal."""

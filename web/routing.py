@@ -54,6 +54,8 @@ class Pages:
                 except Exception:
                     logger.exception("page.failed", request_id=request.scope["request_id"], path=path)
                     return refused(page, Problem(500, {"code": INTERNAL}))
+                finally:
+                    await page.api.end()
 
             route = Route(path, answer, methods=[method], name=f"{method} {path}", include_in_schema=False)
             self.routes.append(route)

@@ -1,5 +1,6 @@
 """What all pages have in common: who sees them, what becomes of refusals, and that what was sent is waited for."""
 
+import asyncio
 import re
 
 import pyotp
@@ -49,6 +50,7 @@ async def test_a_page_waits_for_what_was_sent_or_says_that_it_is_behind(ada: Rea
     behind = await ada.get("/learn")
     assert behind.status_code == 503
     assert '<meta http-equiv="refresh" content="2">' in behind.text
+    assert [task for task in asyncio.all_tasks() if "Client." in repr(task.get_coro())] == []  # which reads for nothing
     assert "__Host-campus-after" in ada.cookies
     ada.cookies["__Host-campus-after"] = "0.Saved%20%3Cb%3E"
     assert "Saved &lt;b&gt;" in (await ada.get("/learn")).text

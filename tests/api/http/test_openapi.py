@@ -9,7 +9,7 @@ from adapters.settings import Settings
 from tests.support.api_process import Served, serving
 from tests.support.described import LABELS, Case, answer_as_described, each_case, operations
 
-FEW, EVERY = 2, 16
+FEW, EVERY = 3, 16
 """Examples of each operation; every so many-th is also sent what a system makes. The slow test by role sends all."""
 
 
