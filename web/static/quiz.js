@@ -1,6 +1,6 @@
 /*
  * An attempt at a quiz with a script: each answer is sent by itself, and what the server has acknowledged stands beside
- * it. Without this file the page is a form with buttons, and all of it works.
+ * it. Without this file the page is a form with buttons, and all of it works. Its parts are in quiz-parts.js.
  *
  * answers   an answer that changes is kept in this browser (localStorage) until the server has acknowledged it; while the
  *           server is away, or the session is over, it is sent again and again, also after the page was loaded again
@@ -13,7 +13,6 @@
   const PAUSE = 600; /* ms without a key before an answer is sent */
   const WAITS = [1000, 2000, 4000, 8000, 10000]; /* ms before it is sent again */
   const LOOK = 15000; /* ms between two looks at the attempt */
-  const SOON = [600, 300, 60, 30]; /* seconds left that are announced */
 
   const start = () => {
     const done = document.querySelector("[data-quiz-over]")?.dataset.quizOver;
@@ -31,34 +30,13 @@
     let away = false;
     let ended = false;
     let over = false;
-    let keepsNothing = false;
 
-    /* What is said */
-
-    const say = (sentence) => {
-      const region = $("[data-said]");
-      region.textContent = "";
-      setTimeout(() => (region.textContent = sentence), 50);
-    };
-    const notes = $("[data-notes]");
-    const note = (name, tone, link) => {
-      let line = $(`[data-note="${name}"]`, notes);
-      if (line) return;
-      line = document.createElement("div");
-      line.className = `alert alert-soft alert-${tone}`;
-      line.dataset.note = name;
-      line.setAttribute("role", "alert");
-      const words = document.createElement("p");
-      words.textContent = text(name);
-      line.append(words);
-      if (link) line.append(link);
-      notes.append(line);
-      notes.hidden = false;
-    };
-    const forget = (name) => {
-      $(`[data-note="${name}"]`, notes)?.remove();
-      notes.hidden = !notes.children.length;
-    };
+    const { fields, fill, isAnswered } = window.campusQuiz;
+    const { say, note, forget } = window.campusQuiz.speaker(quiz, text);
+    const { kept, keep, fails } = window.campusQuiz.keeper(store);
+    const given = quiz.dataset.left === undefined ? null : Number(quiz.dataset.left);
+    const time = window.campusQuiz.countdown($("[data-clock]"), given, (left) => say(`${text("soon")} ${left}`));
+    const tick = () => !over && time.tick() && finish();
     const signIn = () => {
       const link = document.createElement("a");
       link.className = "btn btn-sm";
@@ -66,50 +44,6 @@
       link.textContent = text("signin");
       return link;
     };
-
-    /* What is kept in this browser until it is acknowledged */
-
-    const kept = () => {
-      try {
-        return JSON.parse(localStorage.getItem(store)) || {};
-      } catch {
-        return {};
-      }
-    };
-    const keep = (change) => {
-      const found = kept();
-      change(found);
-      try {
-        if (Object.keys(found).length) localStorage.setItem(store, JSON.stringify(found));
-        else localStorage.removeItem(store);
-      } catch {
-        keepsNothing = true; /* the page goes on, and warns before it is left */
-      }
-    };
-
-    /* The controls of a question */
-
-    const controls = (item) => all("input, select, textarea", item.card).filter((each) => each.name.startsWith("a:"));
-    const fields = (item) => {
-      const found = [];
-      for (const each of all("input, select, textarea", item.card)) {
-        if (!each.name || each.type === "file" || each.name.startsWith("was:")) continue;
-        if (["radio", "checkbox"].includes(each.type) && !each.checked) continue;
-        found.push([each.name, each.value]);
-      }
-      return found;
-    };
-    const fill = (item, values) => {
-      const said = new Map(values);
-      for (const each of controls(item)) {
-        if (each.type === "file") continue;
-        if (each.type === "radio") each.checked = said.get(each.name) === each.value;
-        else if (each.type === "checkbox") each.checked = said.has(each.name);
-        else each.value = said.get(each.name) ?? "";
-      }
-    };
-    const isAnswered = (item) =>
-      controls(item).some((each) => (["radio", "checkbox"].includes(each.type) ? each.checked : each.value.trim() !== ""));
 
     /* What stands beside a question, and in the bar */
 
@@ -264,27 +198,6 @@
       if (data.saved && item.known < data.seq) renew(item);
     });
 
-    /* Time */
-
-    const clock = $("[data-clock]");
-    let left = quiz.dataset.left === undefined ? null : Number(quiz.dataset.left);
-    let since = performance.now();
-    let announced = left === null ? 0 : SOON.filter((each) => each < left).length;
-    const rest = () => left - (performance.now() - since) / 1000;
-    const digits = (number) => String(number).padStart(2, "0");
-    const tick = () => {
-      if (left === null || over) return;
-      const seconds = Math.max(0, Math.ceil(rest()));
-      const hours = Math.floor(seconds / 3600);
-      const shown = `${digits(Math.floor((seconds % 3600) / 60))}:${digits(seconds % 60)}`;
-      clock.textContent = hours ? `${hours}:${shown}` : shown;
-      clock.classList.toggle("text-error", seconds <= 60);
-      const passed = SOON.filter((each) => each < seconds).length;
-      if (passed < announced && seconds > 0) say(`${text("soon")} ${clock.textContent}`);
-      announced = passed;
-      if (seconds === 0) finish();
-    };
-
     /* The attempt as the server has it: time, what other devices have saved, and whether it goes on */
 
     const look = async () => {
@@ -307,8 +220,8 @@
           return void location.replace(path);
         }
         if (attempt.deadline_at) {
-          left = (Date.parse(attempt.deadline_at) - Date.parse(attempt.now)) / 1000;
-          since = performance.now();
+          const left = (Date.parse(attempt.deadline_at) - Date.parse(attempt.now)) / 1000;
+          time.set(left);
           if (left > 0) over = false;
         }
         for (const found of attempt.items) {
@@ -417,7 +330,7 @@
     let leaving = false;
     form.addEventListener("submit", () => (leaving = true)); /* what is kept is compared by the next page */
     addEventListener("beforeunload", (event) => {
-      const isLost = (item) => keepsNothing || all('input[type="file"]', item.card).some((each) => each.files.length);
+      const isLost = (item) => fails() || all('input[type="file"]', item.card).some((each) => each.files.length);
       const open = [...items.values()].some((item) => ["saving", "unsaved"].includes(item.state) && isLost(item));
       if (open && !leaving && !over) event.preventDefault();
     });
