@@ -46,9 +46,11 @@ async def roll_back(page: Page) -> Response:
 
 @pages.get("/analyze/rules/{source_hash}")
 async def rule_page(page: Page) -> Response:
-    """The source of a rule that was served; it never changes."""
+    """The source of a rule that was served, a module at a time; it never changes."""
     rule = await page.api.read("/v1/rules/{}", page.parts["source_hash"])
-    return page.html("analyze/rule.html", rule=rule.body)
+    names = sorted(rule["modules"])
+    wanted = page.query.get("module", names[0] if names else "")
+    return page.html("analyze/rule.html", rule=rule.body, names=names, module=wanted, text=rule["modules"].get(wanted))
 
 
 async def _ask_for(page: Page, act: str, body: dict[str, Any]) -> Response:
