@@ -4,9 +4,7 @@ Goes through the pages of a campus by their links, as one person: some of each k
 A kind of page is a route with the names in its query string.
 """
 
-import gzip
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -68,6 +66,7 @@ class Crawler:
     Attributes:
         each: how many pages of a kind.
         faults: links that lead nowhere.
+        files: what else than a page they were led to, by its path with names for its parts.
     """
 
     app: FastAPI
@@ -78,6 +77,7 @@ class Crawler:
     each: int = 2
     seen: list[Seen] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    files: dict[str, httpx.Response] = field(default_factory=dict)
     _known: set[str] = field(default_factory=set)
     _kinds: Counter[str] = field(default_factory=Counter)
 
@@ -87,7 +87,10 @@ class Crawler:
         self._known.update(starts)
         while waiting:
             found = await self._look(*waiting.popleft())
-            if found is None or not found.is_page:
+            if found is None:
+                continue
+            if not found.is_page:
+                self.files[found.kind.partition("?")[0]] = found.answer
                 continue
             self.seen.append(found)
             for address in self._led(found):

@@ -77,14 +77,15 @@ class Marks:
             names = value.__struct_fields__
             return msgspec.structs.replace(value, **{each: self.marked(getattr(value, each), each) for each in names})
         if dataclasses.is_dataclass(value) and not isinstance(value, type):
-            names = tuple(each.name for each in dataclasses.fields(value) if each.init)
-            return dataclasses.replace(value, **{each: self.marked(getattr(value, each), each) for each in names})
+            own = [each.name for each in dataclasses.fields(value) if each.init]
+            return dataclasses.replace(value, **{each: self.marked(getattr(value, each), each) for each in own})
+        return self._inside(value, field)
+
+    def _inside(self, value: Any, field: str) -> Any:
         if isinstance(value, dict):
             return {key: self.marked(each, str(key)) for key, each in value.items()}
-        if isinstance(value, list):
-            return [self.marked(each, field) for each in value]
-        if isinstance(value, tuple) and type(value) is tuple:
-            return tuple(self.marked(each, field) for each in value)
+        if type(value) in (list, tuple):
+            return type(value)(self.marked(each, field) for each in value)
         return value
 
 
@@ -112,7 +113,9 @@ def _only(step: Step, chosen: set[str]) -> Step:
     named = getattr(step.command, "learner_ids", None)
     if named is None:
         return step
-    return step._replace(command=dataclasses.replace(step.command, learner_ids=[*set(named) & chosen] or [ADA.learner_id]))
+    return step._replace(
+        command=dataclasses.replace(step.command, learner_ids=[*set(named) & chosen] or [ADA.learner_id])
+    )
 
 
 def fill(settings: Settings) -> None:
@@ -157,9 +160,7 @@ async def signed_in(settings: Settings, learner_id: str) -> str:
     try:
         access = AccountAccess(log, Bus(log), settings)
         now, credentials = access.now(), await access.credentials(learner_id)
-        opened = await access.open(
-            learner_id, credentials.password_id, METHOD, "test", confirmed_at=now, factor_at=now
-        )
+        opened = await access.open(learner_id, credentials.password_id, METHOD, "test", confirmed_at=now, factor_at=now)
     finally:
         await log.close()
     return opened.token
@@ -169,7 +170,7 @@ async def grant_assistant(settings: Settings) -> None:
     """Have the assistant assist on the run."""
     log = await PostgresLog.open(settings)
     try:
-        grant = GrantRole(ASSISTANT.learner_id, Grant("assistant", f"run:{RUN}"), None, "helps")
+        grant = GrantRole(ASSISTANT.learner_id, Grant("assistant", f"run:{RUN}"), None, Marks().text("helps"))
         await Bus(log).handle(grant, Context(KOFI.learner_id, log.clock.now()))
     finally:
         await log.close()

@@ -18,9 +18,10 @@ import html5lib
 
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 BLOCKS = frozenset(
-    ("address", "article", "aside", "blockquote", "details", "dialog", "div", "dl", "fieldset", "figure", "footer")
-    + ("form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "main", "nav", "ol", "p", "pre", "section", "table")
-    + ("ul",)
+    (
+        *("address", "article", "aside", "blockquote", "details", "dialog", "div", "dl", "fieldset", "figure", "form"),
+        *("footer", "header", "hr", "main", "nav", "ol", "p", "pre", "section", "table", "ul", *HEADINGS),
+    )
 )
 ONLY_PHRASES = frozenset(("p", "span", "button", "label", "summary", "a", "pre", "code", "em", "strong", *HEADINGS))
 """In which there is text, and no block; a link may stand around blocks where it does not stand in text itself."""
@@ -38,6 +39,7 @@ LINKS = ("href", "src", "action", "formaction", "poster", "data-hx-get", "data-s
 SCHEMES = frozenset(("", "http", "https", "mailto"))
 NAMELESS = frozenset(("hidden", "submit", "button", "reset", "image"))
 """Kinds of inputs that need no label."""
+USE = "{http://www.w3.org/2000/svg}use"
 Node = Element
 
 
@@ -76,7 +78,11 @@ class Markup:
     @cached_property
     def title(self) -> str:
         """The title."""
-        return " ".join(text_of(each) for each in self.all("title") if not isinstance(self.parents[each].tag, str) or self.parents[each].tag == "head")
+        return " ".join(
+            text_of(each)
+            for each in self.all("title")
+            if not isinstance(self.parents[each].tag, str) or self.parents[each].tag == "head"
+        )
 
     @cached_property
     def ids(self) -> Counter[str]:
@@ -90,13 +96,27 @@ class Markup:
         return [address for address in named if address is not None]
 
     @cached_property
+    def loaded(self) -> list[str]:
+        """What a browser loads with the page."""
+        found = [each.get("src") for each in self.all("script", "img")] + [
+            each.get("href") for each in self.all("link")
+        ]
+        icons = [each.get("href") for each in self.all(USE)]
+        return [address for address in (*found, *icons) if address is not None]
+
+    @property
+    def said(self) -> str:
+        """All text."""
+        return " ".join(self.root.itertext())
+
+    @cached_property
     def forms(self) -> list[Form]:
         """Forms, and the buttons that send them elsewhere."""
         buttons = [each for each in self.all("button", "input") if each.get("formaction") is not None]
         sent = [(each, each.get("action", ""), each) for each in self.all("form")]
         sent += [(self._form_of(each), each.get("formaction", ""), each) for each in buttons]
         return [
-            Form((by.get("formmethod") or form.get("method", "get")).lower(), to, self._fields(form))
+            Form((by.get("formmethod") or form.get("method") or "get").lower(), to, self._fields(form))
             for form, to, by in sent
         ]
 
@@ -106,7 +126,7 @@ class Markup:
 
     def _fields(self, form: Node) -> dict[str, str]:
         own = [*form.iter()] + [each for each in self.all() if each.get("form") and each.get("form") == form.get("id")]
-        return {each.get("name", ""): each.get("value", "") for each in own if isinstance(each.tag, str) and each.get("name")}
+        return {each.get("name", ""): each.get("value", "") for each in own if each.get("name")}
 
     @property
     def faults(self) -> list[str]:
@@ -129,7 +149,11 @@ class Markup:
         found = [int(each.tag[1]) for each in self.all(*HEADINGS)]
         if found.count(1) != 1:
             yield f"{found.count(1)} elements h1"
-        yield from (f"h{after} follows h{before}" for before, after in zip([1, *found], found, strict=False) if after > before + 1)
+        yield from (
+            f"h{after} follows h{before}"
+            for before, after in zip([1, *found], found, strict=False)
+            if after > before + 1
+        )
         if len(self.all("main")) != 1:
             yield "not one main"
         if not self.title.partition("·")[0].strip():
@@ -137,12 +161,16 @@ class Markup:
 
     def _forbidden(self) -> Iterator[str]:
         for each in self.all():
-            if each.tag == "style" or (each.tag == "script" and not each.get("src") and each.get("type") != "application/json"):
+            if each.tag == "style" or (
+                each.tag == "script" and not each.get("src") and each.get("type") != "application/json"
+            ):
                 yield f"{shown(each)} inside the page"
             for name, value in each.attrib.items():
                 if name == "style" or name.startswith(("on", "hx-", "sse-")) or "canary" in name:
                     yield f"{name} of {shown(each)}"
-                if name in LINKS and urlsplit(value.strip()).scheme not in SCHEMES | ({"data"} if each.tag == "img" else set()):
+                if name in LINKS and urlsplit(value.strip()).scheme not in SCHEMES | (
+                    {"data"} if each.tag == "img" else set()
+                ):
                     yield f"{name} of {shown(each)} leads to {value[:40]!r}"
 
     def _names(self) -> Iterator[str]:
@@ -153,7 +181,13 @@ class Markup:
             if not (is_named or is_within or (each.tag == "input" and each.get("type") in NAMELESS)):
                 yield f"{shown(each)} has no label"
         for each in self.all("button", "a"):
-            if not (text_of(each) or each.get("aria-label") or each.get("aria-labelledby") or any(img.get("alt") for img in each.iter("img")) or any(svg.get("aria-label") for svg in each.iter("{http://www.w3.org/2000/svg}svg"))):
+            if not (
+                text_of(each)
+                or each.get("aria-label")
+                or each.get("aria-labelledby")
+                or any(img.get("alt") for img in each.iter("img"))
+                or any(svg.get("aria-label") for svg in each.iter("{http://www.w3.org/2000/svg}svg"))
+            ):
                 yield f"{shown(each)} has no name"
         yield from (f"{shown(each)} has no alt" for each in self.all("img") if each.get("alt") is None)
 
@@ -167,7 +201,11 @@ class Markup:
             if each.tag in BLOCKS:
                 yield from (f"{shown(each)} in {shown(above)}" for above in self._text_around(each))
             if each.tag in INTERACTIVE and each.get("type") != "hidden":
-                within = [above for above in self.above(each) if above.tag in ("a", "button") or (above.tag == "label" and each.tag in ("a", "button", "label"))]
+                within = [
+                    above
+                    for above in self.above(each)
+                    if above.tag in ("a", "button") or (above.tag == "label" and each.tag in ("a", "button", "label"))
+                ]
                 yield from (f"{shown(each)} in {shown(above)}" for above in within)
 
     def _text_around(self, node: Node) -> Iterator[Node]:

@@ -4,6 +4,8 @@ import asyncio
 
 from fastapi import Response
 
+from domain.grading import PASS_BP
+from domain.progress.at_risk import QUIET_DAYS
 from web.page import Page
 from web.routing import Pages
 from web.teach.names import names_of
@@ -28,6 +30,8 @@ async def run_page(page: Page) -> Response:
         dashboard=dashboard.body,
         at_risk=at_risk.body,
         names=await names_of(page, (each["learner_id"] for each in at_risk["items"])),
+        quiet_days=QUIET_DAYS,
+        pass_bp=PASS_BP,
         ungraded=ungraded.body,
         position=min(each.position for each in (dashboard, at_risk, ungraded)),
     )

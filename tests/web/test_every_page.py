@@ -1,0 +1,181 @@
+"""
+Every page of the sample campus that is reached by links, as everyone: it is there, valid, light, in one language, and
+shows nothing that people have written as markup.
+"""
+
+import asyncio
+import csv
+import io
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from adapters.settings import Settings
+from api.http.csv_text import CSV, FORMULA
+from tests.conftest import migrated
+from tests.support.api import workers
+from tests.support.crawl import ORIGIN, Crawler, Seen
+from tests.support.marked_campus import ROLES, fill, grant_assistant, is_folded, signed_in
+from tests.support.roles import as_process
+from tests.support.servers import Servers
+from tests.support.untranslated import bracketed, left_in_one_language
+from web.app import PAGES, build
+from web.page import HEADERS
+
+LARGEST_PAGE, LARGEST_LOAD = 50_000, 150_000  # bytes, compressed
+VISITOR = "visitor"
+IN_GERMAN = (VISITOR, "learner", "instructor", "admin")
+"""As whom the pages are looked through in the other language: together they see all desks."""
+MARKS_SHOWN = 100
+"""So many texts of people are on the pages at least: fewer, and the test would look at nothing."""
+NOT_LINKED = frozenset(
+    (
+        "/confirm", "/styleguide", "/audit/find", "/learn/quizzes/{quiz_id}/attempts/{attempt_no}/hand-in",
+        "/audit/learners/{learner_id}/dossiers/{dossier_id}", "/analyze/jobs/{job_id}",
+    )
+)  # fmt: skip
+"""Pages to which forms lead, or nothing on this campus."""
+
+
+@dataclass
+class Crawled:
+    """What everyone was shown."""
+
+    pages: list[Seen] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    files: dict[str, httpx.Response] = field(default_factory=dict)
+
+    def add(self, crawler: Crawler) -> None:
+        """What one person was shown."""
+        self.pages += crawler.seen
+        self.faults += crawler.faults
+        self.files |= crawler.files
+
+
+@asynccontextmanager
+async def browsing(settings: Settings) -> AsyncIterator[tuple[FastAPI, httpx.AsyncClient]]:
+    """The campus served, with its pages."""
+    app = build(as_process(settings, "api"))
+    async with app.router.lifespan_context(app):
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        jar = CookieJar(DefaultCookiePolicy(allowed_domains=[]))  # each person keeps their own
+        async with httpx.AsyncClient(transport=transport, base_url=ORIGIN, cookies=jar) as client:
+            yield app, client
+
+
+async def crawled_by_all(settings: Settings) -> Crawled:
+    """All pages as everyone in English; the other language is looked through with its sentences in brackets."""
+    await grant_assistant(settings)
+    await is_folded(settings)
+    tokens = {VISITOR: ""} | {role: await signed_in(settings, learner_id) for role, learner_id in ROLES.items()}
+    found = Crawled()
+    async with browsing(settings) as (app, client):
+        for role, token in tokens.items():
+            crawler = Crawler(app, client, role, token)
+            await crawler.go("/")
+            found.add(crawler)
+        with bracketed():
+            for role in IN_GERMAN:
+                crawler = Crawler(app, client, role, tokens[role], "de", each=1)
+                await crawler.go("/")
+                found.add(crawler)
+    return found
+
+
+@pytest.fixture(scope="module")
+def marked(servers: Servers) -> Iterator[Settings]:
+    """The sample campus, small, with marks in all that people have written; its workers run."""
+    settings = migrated(servers)
+    fill(settings)
+    with workers(settings):
+        yield settings
+
+
+@pytest.fixture(scope="module")
+def crawled(marked: Settings) -> Crawled:
+    """What everyone was shown."""
+    return asyncio.run(crawled_by_all(marked))
+
+
+def test_every_link_leads_somewhere(crawled: Crawled) -> None:
+    """Links, forms, pictures, scripts and files; to nothing that is refused to who is shown the link."""
+    assert crawled.faults == []
+
+
+def test_every_page_is_reached_by_links(crawled: Crawled) -> None:
+    """But for those to which forms lead; a page that none leads to would not be looked at."""
+    reached = {each.kind.partition("?")[0] for each in crawled.pages} | {*crawled.files}
+    pages = {route.path for each in PAGES for route in each.routes if "GET" in (route.methods or ())}
+    assert pages - reached - NOT_LINKED == set()
+
+
+def test_every_page_is_valid(crawled: Crawled) -> None:
+    """By html5lib and the rules of tests/support/markup.py; nothing that was written by people has become markup."""
+    found = {str(page): page.markup.faults for page in crawled.pages if page.markup.faults}
+    assert found == {}
+
+
+def test_nothing_that_people_write_is_markup(crawled: Crawled) -> None:
+    """Neither on the pages nor in what the API draws, and the marks are there to be seen."""
+    written = [page.answer.text for page in crawled.pages] + [each.text for each in crawled.files.values()]
+    assert not any("<i canary" in text for text in written)
+    assert len({mark for text in written for mark in text.split("&lt;i canary")[1:]}) > MARKS_SHOWN
+    assert not any("None" in page.markup.said.split() for page in crawled.pages)
+
+
+def test_every_page_has_the_headers_of_pages(crawled: Crawled) -> None:
+    """Its policy allows no script and no style but those of the campus; it is compressed, and kept by no cache."""
+    for page in crawled.pages:
+        headers = page.answer.headers
+        assert {name: headers.get(name) for name in HEADERS} == HEADERS, str(page)
+        assert headers["content-encoding"] == "gzip", str(page)
+        assert "cookie" in headers["vary"], str(page)
+
+
+def test_every_page_is_light(crawled: Crawled) -> None:
+    """As it is sent, alone, and with all that it loads at first."""
+    sizes_of = {path: each.num_bytes_downloaded for path, each in crawled.files.items() if path.startswith("/static/")}
+    for page in crawled.pages:
+        loaded = {address.partition("#")[0] for address in page.markup.loaded} & sizes_of.keys()
+        sizes = [sizes_of[each] for each in loaded]
+        assert page.size <= LARGEST_PAGE, str(page)
+        assert page.size + sum(sizes) <= LARGEST_LOAD, str(page)
+        assert len(sizes) >= 5, str(page)
+
+
+def test_every_page_is_known_by_its_title(crawled: Crawled) -> None:
+    """Pages of two kinds are called the same nowhere."""
+    kinds: dict[tuple[str, str], set[str]] = {}
+    for page in crawled.pages:
+        kinds.setdefault((page.language, page.markup.title), set()).add(page.kind.partition("?")[0])
+    assert {title: found for title, found in kinds.items() if len(found) > 1} == {}
+
+
+def test_every_page_is_in_the_language_of_its_reader(crawled: Crawled) -> None:
+    """It says so, and nothing on it was not looked up."""
+    for page in crawled.pages:
+        assert page.markup.root.get("lang") == page.language, str(page)
+    german = [page for page in crawled.pages if page.language == "de"]
+    assert {str(page): left for page in german if (left := [*left_in_one_language(page.markup)])} == {}
+
+
+def test_every_page_leads_back(crawled: Crawled) -> None:
+    """To a page above it, or it is a part of a desk beside others."""
+    for page in crawled.pages:
+        path = page.address.partition("?")[0]
+        above = {path.rsplit("/", number)[0] for number in range(1, path.count("/"))}
+        links = {address.partition("?")[0].partition("#")[0] for address in page.markup.addresses}
+        assert path.count("/") < 2 or above & links, str(page)
+
+
+def test_no_file_for_spreadsheets_calculates(crawled: Crawled) -> None:
+    """A cell that begins as a formula does is text."""
+    files = [each.text for each in crawled.files.values() if each.headers["content-type"].startswith(CSV)]
+    cells = [cell for text in files for row in csv.reader(io.StringIO(text)) for cell in row]
+    assert len(cells) > MARKS_SHOWN
+    assert [cell for cell in cells if cell.startswith(FORMULA)] == []
