@@ -12,6 +12,11 @@ from tests.support.pages import Reader
 from tests.support.polling import until
 
 ORIGIN = "https://campus.test"
+OF_FORM = {
+    "origin": ORIGIN,
+    "sec-fetch-site": "same-origin",
+    "content-type": "application/x-www-form-urlencoded",  # also of a form without fields
+}
 UNSENT = frozenset(("submit", "button", "reset", "image", "file"))
 
 
@@ -76,7 +81,7 @@ class PlainBrowser:
         if form.get("method", "get") == "get":
             await self.open(f"{urlsplit(address).path}?{urlencode(fields)}")
             return
-        answer = await self._reader.send(address, fields)
+        answer = await self._reader.send(address, fields, None, **OF_FORM)
         self._show(address, answer)
         assert answer.status_code in (200, 303), (address, answer.status_code, self.said)
         if answer.status_code == 303:

@@ -20,7 +20,8 @@ from api.http.csv_text import CSV, FORMULA
 from tests.conftest import migrated
 from tests.support.api import workers
 from tests.support.crawl import ORIGIN, Crawler, Seen
-from tests.support.marked_campus import ROLES, fill, grant_assistant, is_folded, signed_in
+from tests.support.marked_campus import OTHER_RUN, ROLES, RUN, fill, grant_assistant, is_folded, signed_in
+from tests.support.page_policy import ROLES_OF, claims, differences, needed, recorded, sent
 from tests.support.roles import as_process
 from tests.support.servers import Servers
 from tests.support.untranslated import bracketed, left_in_one_language
@@ -179,3 +180,26 @@ def test_no_file_for_spreadsheets_calculates(crawled: Crawled) -> None:
     cells = [cell for text in files for row in csv.reader(io.StringIO(text)) for cell in row]
     assert len(cells) > MARKS_SHOWN
     assert [cell for cell in cells if cell.startswith(FORMULA)] == []
+
+
+async def asked_as_everyone(settings: Settings) -> list[str]:
+    """Where a page answered otherwise than the policy says, each with who asked."""
+    wrong: list[str] = []
+    people = {VISITOR: None} | {role: claims(learner_id, ROLES_OF[role]) for role, learner_id in ROLES.items()}
+    async with browsing(settings) as (app, client):
+        with recorded(app) as asked:
+            for method, path, needs in needed(PAGES):
+                for role, user in people.items():
+                    for run_id in (RUN, OTHER_RUN) if "{run_id}" in path else (RUN,):
+                        token = "" if user is None else await signed_in(settings, user.subject)
+                        asked.clear()
+                        answer = await sent(client, method, path, run_id, token)
+                        case = f"{method} {path} in {run_id} as {role}: {answer.status_code}"
+                        wrong += [f"{case}, {each}" for each in differences(answer, asked, needs, user, run_id)]
+    return wrong
+
+
+def test_every_page_is_as_open_as_the_policy_says(marked: Settings, crawled: Crawled) -> None:
+    """To everyone, each way: what the API refuses is no page, and what it allows is one."""
+    assert crawled.pages
+    assert asyncio.run(asked_as_everyone(marked)) == []
