@@ -24,6 +24,8 @@ WORD = re.compile(r"[A-Za-z]{3,}")
 NAME = re.compile(r"\S*[\d._:@/{\[=]\S*")
 """An id, an address, a name with parts."""
 SAME_EVERYWHERE = frozenset(("code", "pre", "time", "script", "kbd", "samp", "mark"))
+UNMARKED = ("sample app", "a sample person of a development campus")
+"""What the accounts of the sample people are made with."""
 ATTRIBUTES = ("title", "aria-label", "placeholder", "alt", "data-confirm")
 """With words for people."""
 GERMAN = Locale("de")
@@ -93,7 +95,7 @@ def _outside(text: str, depth: int) -> tuple[str, int]:
     for character in text:
         depth += (character == OPENS) - (character == CLOSES)
         kept.append(" " if depth or character == CLOSES else character)
-    if "canary" in text:
+    if "canary" in text or text.strip() in UNMARKED:
         return "", depth
     words = NAME.sub(" ", "".join(kept)).replace(",", " ").split()
     return " ".join(each for each in words if each.strip("()\"'.") not in NAMES | OF_BABEL), depth
