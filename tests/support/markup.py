@@ -181,6 +181,8 @@ class Markup:
             if not (is_named or is_within or (each.tag == "input" and each.get("type") in NAMELESS)):
                 yield f"{shown(each)} has no label"
         for each in self.all("button", "a"):
+            if each.get("hidden") is not None:
+                continue
             if not (
                 text_of(each)
                 or each.get("aria-label")

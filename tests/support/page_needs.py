@@ -2,7 +2,7 @@
 What each page asks the API for, by method and path; a new page says so here, or a test fails.
 
 A page is refused to whom the policy refuses one of these operations. One with a question mark is asked in some cases
-only, or the page goes without its answer; pages that say `anyone` are for visitors, too.
+only, or the page is shown without its answer; pages that say `anyone` are for visitors, too.
 """
 
 ANYONE, SIGNED_IN = "anyone", "signed-in"
@@ -68,7 +68,7 @@ NEEDS = {
     "GET /audit": "listAudit",
     "GET /audit/facts/{position}": "getCheckpoint? getFact getInclusion? getTraceFact?",
     "GET /audit/find": "signed-in",
-    "GET /audit/learners/{learner_id}": "getLearnerDashboard? getReplayLearner? getLearnerHistory",
+    "GET /audit/learners/{learner_id}": "getLearnerDashboard? getReplayLearner? listLearnerHistory",
     "POST /audit/learners/{learner_id}/break-glass": "breakGlass",
     "POST /audit/learners/{learner_id}/dossiers": "askForDossier",
     "GET /audit/learners/{learner_id}/dossiers/{dossier_id}": "getDossier",
@@ -79,6 +79,7 @@ NEEDS = {
     "GET /certificates/{credential_id}": "anyone getCampus? getCredential getMyCredentials? getMyTranscript?",
     "GET /confirm": "listFactors",
     "POST /confirm": "confirm listFactors?",
+    "GET /covers/{course_id}.svg": "anyone",
     "GET /courses": "anyone searchPublicCatalog",
     "GET /courses/{course_id}": "anyone getMyDashboard? getMyPlace? getPublicCourse",
     "POST /courses/{course_id}": (
@@ -126,6 +127,19 @@ NEEDS = {
     "POST /signout": "anyone signOut",
     "GET /styleguide": "anyone",
     "GET /teach": "getRun listMyRoles listRuns",
+    "GET /teach/banks": "listQuestionBanks",
+    "POST /teach/banks": "createQuestionBank listQuestionBanks?",
+    "GET /teach/banks/{bank_id}": "listQuestions",
+    "POST /teach/banks/{bank_id}": "listQuestions? renameQuestionBank",
+    "GET /teach/banks/{bank_id}/export": "listQuestions? getQuestionFile",
+    "POST /teach/banks/{bank_id}/files": "listQuestions? uploadQuestionFile",
+    "GET /teach/banks/{bank_id}/new": "listQuestions",
+    "POST /teach/banks/{bank_id}/new": "listQuestions? addQuestion?",
+    "GET /teach/banks/{bank_id}/questions/{question_id}": "getQuestion listQuestions",
+    "POST /teach/banks/{bank_id}/questions/{question_id}": "listQuestions? getQuestion? changeQuestion?",
+    "POST /teach/banks/{bank_id}/questions/{question_id}/{act}": (
+        "listQuestions? getQuestion? retireQuestion? restoreQuestion?"
+    ),
     "GET /teach/courses": "getCourse listCourses listMyRoles",
     "POST /teach/courses": "createCourse getCourse? listCourses? listMyRoles? startDraft",
     "GET /teach/courses/{course_id}": "getCourse getDraft listRuns",
@@ -168,4 +182,5 @@ NEEDS = {
     "POST /teach/runs/{run_id}/roster/import": "getRun? importRoster listRunLearners? listWaitlist?",
     "POST /teach/runs/{run_id}/roster/invite": "getRun? listRunLearners? listWaitlist? inviteToRun",
     "POST /teach/runs/{run_id}/roster/withdraw": "getRun? listRunLearners? listWaitlist? withdraw",
+    "POST None": "getQuestion? listQuestions?",
 }

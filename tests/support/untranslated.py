@@ -24,16 +24,22 @@ WORD = re.compile(r"[A-Za-z]{3,}")
 NAME = re.compile(r"\S*[\d._:@/{\[=]\S*")
 """An id, an address, a name with parts."""
 SAME_EVERYWHERE = frozenset(("code", "pre", "time", "script", "kbd", "samp", "mark"))
-UNMARKED = ("sample app", "a sample person of a development campus")
+UNMARKED = ("sample app", "a sample person of a development campus", "email,name")
 """What the accounts of the sample people are made with."""
 ATTRIBUTES = ("title", "aria-label", "placeholder", "alt", "data-confirm")
 """With words for people."""
 GERMAN = Locale("de")
+LANGUAGES = ("de", "en", "fr", "es", "it", "pt", "nl", "pl")
 OF_BABEL = {*GERMAN.days["format"]["wide"].values(), *GERMAN.months["format"]["wide"].values()} | {
     *("Sekunden", "Sekunde", "Minuten", "Minute", "Stunden", "Stunde", "Tage", "Tagen", "Tag", "Wochen", "Woche"),
-    *("Monate", "Monat", "Deutsch", "English"),
+    *(
+        "Monate",
+        "Monat",
+        *(name.capitalize() for each in LANGUAGES for name in (Locale(each).get_display_name(each) or "",)),
+    ),
 }
 NAMES = {
+    *("Ada", "Lindqvist", "Kofi", "Mensah"),
     *("Campuslog", "EUR", "USD", "seed", "reactor", "api", "projector", "relay", "postgres", "valkey", "nats"),
     *(each.name for each in PROJECTIONS),
     *(part for each in FACTS for part in each.partition(".")[::2]),
@@ -104,6 +110,9 @@ def _outside(text: str, depth: int) -> tuple[str, int]:
 def _is_same_everywhere(page: Markup, node: Node) -> bool:
     around = [node, *page.above(node)]
     return any(
-        each.tag in SAME_EVERYWHERE or each.get("translate") == "no" or (each.get("lang") and each.tag != "html")
+        each.tag in SAME_EVERYWHERE
+        or each.get("translate") == "no"
+        or "prose" in each.get("class", "")
+        or (each.get("lang") and each.tag != "html")
         for each in around
     )

@@ -164,6 +164,7 @@ async def _shown(page: Page, form: Form) -> Response:
         form.status,
         run=run.body,
         course=course.body,
+        sees_course=_sees_course(page, course_id),
         due=[each for each in structure["units"] if each.get("due_after_days") is not None],
         staff=staff,
         form=form,
@@ -179,6 +180,12 @@ def _in_zone(page: Page, moment: str | None, zone: str) -> str:
         return NOTHING
     local = datetime.fromisoformat(moment).astimezone(zone_of(zone))
     return f"{page.reader._replace(zone=zone_of(zone)).date(local)}, {local:%H:%M}"
+
+
+def _sees_course(page: Page, course_id: str) -> bool:
+    """Whether the pages of the course are for the reader, who may assist on the run only."""
+    roles = page.user.roles if page.user is not None else ()
+    return not {"admin", "auditor", "analyst", f"instructor@course:{course_id}"}.isdisjoint(roles)
 
 
 async def _staff(page: Page, run: dict[str, Any]) -> list[dict[str, Any]] | None:
