@@ -27,6 +27,7 @@ from tests.support.servers import Servers
 from tests.support.untranslated import bracketed, left_in_one_language
 from web.app import PAGES, build
 from web.page import HEADERS
+from workers.seeding.sample import seed_sample
 
 LARGEST_PAGE, LARGEST_LOAD = 50_000, 150_000  # bytes, compressed
 VISITOR = "visitor"
@@ -72,20 +73,25 @@ async def browsing(settings: Settings) -> AsyncIterator[tuple[FastAPI, httpx.Asy
             yield app, client
 
 
-async def crawled_by_all(settings: Settings) -> Crawled:
-    """All pages as everyone in English; the other language is looked through with its sentences in brackets."""
+async def crawled_by_all(settings: Settings, each: int = 1) -> Crawled:
+    """
+    All pages as everyone in English; the other language is looked through with its sentences in brackets.
+
+    Args:
+        each: so many pages of a kind.
+    """
     await grant_assistant(settings)
     await is_folded(settings)
     tokens = {VISITOR: ""} | {role: await signed_in(settings, learner_id) for role, learner_id in ROLES.items()}
     found = Crawled()
     async with browsing(settings) as (app, client):
         for role, token in tokens.items():
-            crawler = Crawler(app, client, role, token, each=2 if role == "learner" else 1)
+            crawler = Crawler(app, client, role, token, each=each)
             await crawler.go("/")
             found.add(crawler)
         with bracketed():
             for role in IN_GERMAN:
-                crawler = Crawler(app, client, role, tokens[role], "de", each=1)
+                crawler = Crawler(app, client, role, tokens[role], "de", each=each)
                 await crawler.go("/")
                 found.add(crawler)
     return found
@@ -217,3 +223,16 @@ def test_every_page_is_as_open_as_the_policy_says(marked: Settings, crawled: Cra
     """To everyone, each way: what the API refuses is no page, and what it allows is one."""
     assert crawled.pages
     assert "\n".join(asyncio.run(asked_as_everyone(marked))) == ""
+
+
+@pytest.mark.slow
+def test_the_whole_sample_campus_is_in_order(servers: Servers) -> None:
+    """As it is printed for strangers, without marks: many pages of each kind, their links and their markup."""
+    settings = migrated(servers)
+    asyncio.run(seed_sample(settings))
+    with workers(settings):
+        found = asyncio.run(crawled_by_all(settings, each=6))
+    assert "\n".join(found.faults) == ""
+    assert listed({str(page): page.markup.faults for page in found.pages}) == ""
+    assert [str(page) for page in found.pages if page.size > LARGEST_PAGE] == []
+    assert len(found.pages) > 500
