@@ -68,7 +68,7 @@ NEEDS = {
     "GET /audit": "listAudit",
     "GET /audit/facts/{position}": "getCheckpoint? getFact getInclusion? getTraceFact?",
     "GET /audit/find": "signed-in",
-    "GET /audit/learners/{learner_id}": "getLearnerDashboard? getReplayLearner? listLearnerHistory",
+    "GET /audit/learners/{learner_id}": "getLearnerDashboard? getReplayLearner? getLearnerHistory",
     "POST /audit/learners/{learner_id}/break-glass": "breakGlass",
     "POST /audit/learners/{learner_id}/dossiers": "askForDossier",
     "GET /audit/learners/{learner_id}/dossiers/{dossier_id}": "getDossier",

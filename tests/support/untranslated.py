@@ -101,7 +101,7 @@ def _outside(text: str, depth: int) -> tuple[str, int]:
     for character in text:
         depth += (character == OPENS) - (character == CLOSES)
         kept.append(" " if depth or character == CLOSES else character)
-    if "canary" in text or text.strip() in UNMARKED:
+    if "canary" in text or "\"'>" in text or text.strip() in UNMARKED:  # cleaned HTML has the end of a mark
         return "", depth
     words = NAME.sub(" ", "".join(kept)).replace(",", " ").split()
     return " ".join(each for each in words if each.strip("()\"'.") not in NAMES | OF_BABEL), depth

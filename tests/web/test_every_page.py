@@ -6,6 +6,7 @@ shows nothing that people have written as markup.
 import asyncio
 import csv
 import io
+import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -36,12 +37,13 @@ IN_GERMAN = (VISITOR, "learner", "admin")
 OF_ONE_RUN = ("instructor", "assistant")
 """Roles that hold on some runs only."""
 ENDS_SESSIONS = ("/signout", "/account/sessions", "/account/password")
+DRAWN = re.compile("html|svg")
 MARKS_SHOWN = 100
 """So many texts of people are on the pages at least: fewer, and the test would look at nothing."""
 NOT_LINKED = frozenset(
     (
         "/confirm", "/styleguide", "/audit/find", "/learn/quizzes/{quiz_id}/attempts/{attempt_no}/hand-in",
-        "/audit/learners/{learner_id}/dossiers/{dossier_id}", "/analyze/jobs/{job_id}",
+        "/audit/learners/{learner_id}/dossiers/{dossier_id}", "/analyze/jobs/{job_id}", "/teach/banks/{bank_id}/new",
     )
 )  # fmt: skip
 """Pages to which forms lead, or nothing on this campus."""
@@ -123,7 +125,7 @@ def crawled(marked: Settings) -> Crawled:
 
 def test_every_link_leads_somewhere(crawled: Crawled) -> None:
     """Links, forms, pictures, scripts and files; to nothing that is refused to who is shown the link."""
-    assert "\n".join(crawled.faults) == ""
+    assert not crawled.faults, "\n".join(crawled.faults)
 
 
 def test_every_page_is_reached_by_links(crawled: Crawled) -> None:
@@ -135,15 +137,15 @@ def test_every_page_is_reached_by_links(crawled: Crawled) -> None:
 
 def test_every_page_is_valid(crawled: Crawled) -> None:
     """By html5lib and the rules of tests/support/markup.py; nothing that was written by people has become markup."""
-    assert listed({str(page): page.markup.faults for page in crawled.pages}) == ""
+    assert not (found := listed({str(page): page.markup.faults for page in crawled.pages})), found
 
 
 def test_nothing_that_people_write_is_markup(crawled: Crawled) -> None:
     """Neither on the pages nor in what the API draws, and the marks are there to be seen."""
-    written = [page.answer.text for page in crawled.pages] + [each.text for each in crawled.files.values()]
+    drawn = [each for each in crawled.files.values() if DRAWN.search(each.headers["content-type"])]
+    written = [each.text for each in (*(page.answer for page in crawled.pages), *drawn)]
     assert not any("<i canary" in text for text in written)
     assert len({mark for text in written for mark in text.split("&lt;i canary")[1:]}) > MARKS_SHOWN
-    assert [str(page) for page in crawled.pages if "None" in page.markup.said.split()] == []
 
 
 def test_every_page_has_the_headers_of_pages(crawled: Crawled) -> None:
@@ -179,7 +181,7 @@ def test_every_page_is_in_the_language_of_its_reader(crawled: Crawled) -> None:
     for page in crawled.pages:
         assert page.markup.root.get("lang") == page.language, str(page)
     german = [page for page in crawled.pages if page.language == "de"]
-    assert listed({str(page): [*left_in_one_language(page.markup)] for page in german}) == ""
+    assert not (left := listed({str(page): [*left_in_one_language(page.markup)] for page in german})), left
 
 
 def test_every_page_leads_back(crawled: Crawled) -> None:
@@ -222,7 +224,7 @@ async def asked_as_everyone(settings: Settings) -> list[str]:
 def test_every_page_is_as_open_as_the_policy_says(marked: Settings, crawled: Crawled) -> None:
     """To everyone, each way: what the API refuses is no page, and what it allows is one."""
     assert crawled.pages
-    assert "\n".join(asyncio.run(asked_as_everyone(marked))) == ""
+    assert not (wrong := asyncio.run(asked_as_everyone(marked))), "\n".join(wrong)
 
 
 @pytest.mark.slow
@@ -232,7 +234,7 @@ def test_the_whole_sample_campus_is_in_order(servers: Servers) -> None:
     asyncio.run(seed_sample(settings))
     with workers(settings):
         found = asyncio.run(crawled_by_all(settings, each=6))
-    assert "\n".join(found.faults) == ""
-    assert listed({str(page): page.markup.faults for page in found.pages}) == ""
+    assert not found.faults, "\n".join(found.faults)
+    assert not (faults := listed({str(page): page.markup.faults for page in found.pages})), faults
     assert [str(page) for page in found.pages if page.size > LARGEST_PAGE] == []
     assert len(found.pages) > 500
