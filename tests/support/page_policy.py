@@ -178,5 +178,6 @@ def parts_of(run_id: str) -> dict[str, str]:
         "order_id": f"order-clear-writing-{ADA.learner_id[:12]}", "unit_id": "quiz-1", "attempt_no": "1",
         "item_id": "q1", "position": "5", "request_id": "sample:5", "name": "catalog", "type": "course.created",
         "job_id": "x", "source_hash": "0" * 64, "credential_id": "x", "dossier_id": "x", "announcement_id": "sample-1",
-        "act": "retry", "reaction": "x", "handle": "x", "bank_id": "linear-algebra", "question_id": "x", "claim_no": "1",
+        "act": "retry", "reaction": "x", "handle": "x", "bank_id": "linear-algebra", "question_id": "x",
+        "claim_no": "1",
     }  # fmt: skip

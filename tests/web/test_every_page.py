@@ -30,6 +30,7 @@ from web.app import PAGES, build
 from web.page import HEADERS
 from workers.seeding.sample import seed_sample
 
+pytestmark = pytest.mark.slow
 LARGEST_PAGE, LARGEST_LOAD = 50_000, 150_000  # bytes, compressed
 VISITOR = "visitor"
 IN_GERMAN = (VISITOR, "learner", "admin")
@@ -227,7 +228,6 @@ def test_every_page_is_as_open_as_the_policy_says(marked: Settings, crawled: Cra
     assert not (wrong := asyncio.run(asked_as_everyone(marked))), "\n".join(wrong)
 
 
-@pytest.mark.slow
 def test_the_whole_sample_campus_is_in_order(servers: Servers) -> None:
     """As it is printed for strangers, without marks: many pages of each kind, their links and their markup."""
     settings = migrated(servers)
