@@ -73,7 +73,7 @@ PLACES: Final = (
     Place("/analyze", _("Read models"), "analyze"),
     Place("/analyze/facts", _("Catalog of facts"), "analyze"),
     Place("/analyze/jobs", _("Jobs of read models"), "analyze"),
-    Place("/analyze/parked", _("Parked keys"), "analyze"),
+    Place("/analyze/parked", _("Parked keys"), "audit"),
     Place("/admin", _("How the campus is"), "admin"),
     Place("/admin/people", _("People and roles"), "admin"),
     Place("/admin/orders", _("Orders and refunds"), "admin"),

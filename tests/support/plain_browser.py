@@ -51,7 +51,7 @@ class PlainBrowser:
         """What the page says."""
         return text_of(self.page.all("body")[0])
 
-    async def wait_for(self, words: str) -> None:
+    async def until_said(self, words: str) -> None:
         """Load the page again until it says this: what follows from what was sent may be a moment behind."""
 
         async def is_there() -> bool:
@@ -63,13 +63,13 @@ class PlainBrowser:
 
     async def click(self, words: str) -> None:
         """Follow the link that begins with these words, once it is on the page."""
-        await self.wait_for(words)
+        await self.until_said(words)
         link = next(each for each in self.page.all("a") if text_of(each).startswith(words))
         await self.open(urljoin(f"{ORIGIN}{self.address}", link.get("href") or "").removeprefix(ORIGIN))
 
     async def press(self, words: str, **typed: str) -> None:
         """Send the form of the button that begins with these words, once it is on the page, with what was *typed*."""
-        await self.wait_for(words)
+        await self.until_said(words)
         button = next(each for each in self.page.all("button") if text_of(each).startswith(words))
         form = self._form_of(button)
         fields = self._filled(form) | typed

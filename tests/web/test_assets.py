@@ -151,7 +151,17 @@ def test_files_of_others_are_those_that_their_makers_published() -> None:
     sums = {name: sha for name, _, sha in lines}
     assert {name: hashlib.sha256((STATIC / name).read_bytes()).hexdigest() for name in sums} == sums
     assert [licence for _, licence, _ in lines if not (STATIC / licence).is_file()] == []
-    scripts = {"campus.js", "grid.js", "links.js", "passkeys.js", "player.js", "quiz-parts.js", "quiz.js", "search.js", "slider.js"}
+    scripts = {
+        "campus.js",
+        "grid.js",
+        "links.js",
+        "passkeys.js",
+        "player.js",
+        "quiz-parts.js",
+        "quiz.js",
+        "search.js",
+        "slider.js",
+    }
     ours = {*scripts, "campus.css", "campus.svg", "VENDORED.md"}
     others = {path.name for path in STATIC.iterdir() if not path.name.endswith(".LICENSE")} - ours
     assert others == {name for name in sums if "/" not in name}

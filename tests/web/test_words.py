@@ -45,6 +45,15 @@ def test_a_sentence_has_no_facts_but_those_of_the_problem(language: str) -> None
         assert fields_of(of_code[english]) <= allowed, code
 
 
+@pytest.mark.parametrize("language", OTHERS)
+def test_a_sentence_has_one_translation(language: str) -> None:
+    """In all files: the last one would win everywhere. What means something else is another sentence."""
+    said: dict[str, set[str]] = {}
+    for entry in (entry for each in translated(language) for entry in each if entry.id and not entry.context):
+        said.setdefault(str(entry.id), set()).add(str(entry.string))
+    assert {text: found for text, found in said.items() if len(found) > 1} == {}
+
+
 def test_the_language_is_the_one_that_was_chosen_or_is_accepted() -> None:
     """English otherwise."""
     assert language_of("de", "en") == "de"

@@ -82,7 +82,7 @@
     watched = null;
     if (document.hidden) return;
     if (states.ended) askWhether(address);
-    if ($("[sse-connect]")) return;
+    if ($("[data-sse-connect]")) return;
     watched = new EventSource(address);
     watched.addEventListener("error", () => askWhether(address));
   };

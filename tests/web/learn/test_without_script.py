@@ -60,7 +60,7 @@ async def test_a_course_is_bought_taken_graded_and_certified_by_links_and_forms(
     await learner.press("Hand in …", **{"a:i1": "o2"})
     assert "Every question has a saved answer" in learner.said
     await learner.press("Hand in now")
-    await learner.wait_for("100%")
+    await learner.until_said("100%")
 
     await learner.open(f"/learn/runs/{campus.run}/units/q2")
     await learner.click("To the quiz")
@@ -77,8 +77,8 @@ async def test_a_course_is_bought_taken_graded_and_certified_by_links_and_forms(
     await grader.press("Grade, and go on", earned="8", comment="A good example.")
 
     await learner.open(f"/learn/runs/{campus.run}/grades")
-    await learner.wait_for("88%")
-    await learner.wait_for("Certificate")
+    await learner.until_said("88%")
+    await learner.until_said("Certificate")
     await learner.open("/learn/certificates")
     await learner.click("Algebra")
     assert learner.address.startswith("/certificates/")
