@@ -30,6 +30,8 @@ async def test_an_order_leads_to_the_payment_page_and_can_be_given_up(
     back = await ada.get(f"{order}?returned=paid")
     assert "Your payment is being confirmed" in text_of(back)
     assert '<meta http-equiv="refresh"' in back.text
+    early = await ada.send(order, {"do": "claim", "words": "too dear"})
+    assert (early.status_code, 'role="alert"' in early.text) == (409, True), "nothing was paid that could go back"
     await ada.send(order, {"do": "cancel"})
     assert "The order is cancelled. " in text_of(await ada.once_built(order))
     again = await ada.send(order, {"do": "pay"})
