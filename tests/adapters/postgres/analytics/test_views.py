@@ -45,7 +45,7 @@ SHOWN_FIELDS = {
     *("old_closes_at", "old_deadline_at", "old_extra_attempts", "old_extra_seconds", "questions", "quiz_version"),
     *("sections", "started_at"),
     *("activity", "completes", "given", "grading", "maximum", "item", "scored_at", "terms", "tool_id"),  # of tools
-    *("appeal_no", "change_no", "granted", "moved"),
+    *("appeal_no", "change_no", "claim_no", "granted", "moved", "refund_ids"),
     *("hint_no", "letter", "new_letter", "old_letter"),
     *("begins_at", "new_begins_at", "new_cohort", "new_name", "old_begins_at", "old_cohort", "old_name"),
     *("ended_at", "position_ms", "seconds", "segments"),
