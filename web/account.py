@@ -32,6 +32,7 @@ async def change_profile(page: Page) -> Response:
         answer = await page.api.send("/v1/me/account/profile", body=changes)
     except Problem as problem:
         return await _profile(page, problem, sent)
+    page.speak(sent["language"])
     return page.in_language(page.go("/account", answer, page.say("Saved.")), sent["language"])
 
 

@@ -151,6 +151,11 @@ class Page:
             response.headers.append("set-cookie", f"{AFTER}={value}; Max-Age={WAITS}; {ATTRIBUTES}")
         return response if answer is None else self.with_cookies(response, answer)
 
+    def speak(self, language: str) -> None:
+        """Say what follows in this language, if there are words in it."""
+        if language in languages():
+            self.reader = self.reader._replace(language=language)
+
     def in_language(self, response: Response, language: str) -> Response:
         """The response, and the pages from then on in this language, if there are any in it."""
         if language in languages():

@@ -49,6 +49,15 @@ async def test_a_learner_finds_own_runs_and_units(campus: Campus, ada: Reader) -
     assert f"/learn/runs/{campus.run}" not in (await Reader(ada.town).get(f"/search?q={campus.run}")).text
 
 
+async def test_names_of_learners_are_looked_at_on_the_page_alone(town: Town) -> None:
+    """The dialog asks with each key, and a look at names is recorded: there it has the way to the page."""
+    reader = Reader(town)
+    await reader.send("/signin/sample", {"person": "instructor"})
+    assert 'href="/search?q=ada+l"' in (await reader.get("/search?q=ada%20l&part=1")).text
+    whole = await reader.get("/search?q=ada%20l")
+    assert (whole.status_code, 'href="/search?q=ada+l"' in whole.text) == (200, False)
+
+
 async def test_the_staff_find_what_their_desks_have(town: Town) -> None:
     """An admin has all desks: facts and read models by name, the ways to what has an id. An auditor has no accounts."""
     asked = {
