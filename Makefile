@@ -1,5 +1,5 @@
 # Two commands are enough: `make run` and `make test`. All of them start with `setup`, which is done once per lock file.
-.PHONY: help setup run test test-fast test-slow check supply audit format styles vendor bench lock clean
+.PHONY: help setup run test test-fast test-slow check supply audit format styles screenshots vendor bench lock clean
 
 # Two more than there are cores: half of the time a test waits for a server or a process.
 WORKERS = $(shell expr $$(getconf _NPROCESSORS_ONLN) + 2)
@@ -40,6 +40,9 @@ format: setup ## let ruff mend what it can
 
 styles: setup ## build web/static/campus.css; run it before a commit that touches templates
 	@.venv/bin/python -m scripts.styles
+
+screenshots: setup ## take the pictures of docs/tour.md along its walk, and of all pages into build/pictures (ARGS=--tour for the first)
+	@.venv/bin/python -m scripts.screenshots $(ARGS)
 
 vendor: setup ## fetch what pages have from npm again, after a change of a version in scripts/vendor.py (needs npm)
 	@.venv/bin/python -m scripts.vendor
