@@ -8,14 +8,13 @@ that today would refuse marks the fact as irregular instead, so that no fact of 
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
 from datetime import UTC, datetime
-from inspect import signature
 from typing import Any, ClassVar, Literal, Self
 
-from eventsourcing.domain import BaseAggregate, CanMutateAggregate, MetaDomainEvent, event
+from eventsourcing.domain import BaseAggregate
 
 from domain.errors import BadIdentifier, DomainError
+from domain.recording import FactEvent, event, new_fact
 
 __all__ = ["Aggregate", "FactEvent", "event", "stream_id"]
 
@@ -29,47 +28,6 @@ def stream_id(category: str, *ids: str) -> str:
         if not ID_PATTERN.match(part):
             raise BadIdentifier(part)
     return f"{category}-{':'.join(ids)}"
-
-
-class MetaFactEvent(MetaDomainEvent):
-    """
-    Makes classes of facts, which are compared and shown by the methods of `FactEvent`.
-
-    The library generates these methods for each class, which is a third of what importing the domain takes, in every
-    process.
-    """
-
-    def __new__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> Any:
-        made: Any = type.__new__(cls, name, bases, namespace)
-        dataclass(frozen=True, eq=False, repr=False)(made)
-        made.__signature__ = signature(made.__init__)
-        return made
-
-
-class FactEvent(CanMutateAggregate[str], metaclass=MetaFactEvent):
-    """What every fact has beside its own fields."""
-
-    originator_id: str
-    originator_version: int
-    timestamp: datetime
-
-    def __eq__(self, other: object) -> bool:
-        """Whether the other one is of the same class, with the same fields."""
-        return type(other) is type(self) and _fields_of(self) == _fields_of(other)
-
-    def __hash__(self) -> int:
-        """Of its place, which it has alone."""
-        return hash((self.originator_id, self.originator_version))
-
-    def __repr__(self) -> str:
-        """As a dataclass is shown."""
-        return (
-            f"{type(self).__qualname__}({', '.join(f'{name}={value!r}' for name, value in _fields_of(self).items())})"
-        )
-
-
-def _fields_of(fact: Any) -> dict[str, Any]:
-    return {each.name: getattr(fact, each.name) for each in fields(fact)}
 
 
 class Aggregate(BaseAggregate[str]):
@@ -157,7 +115,12 @@ class Aggregate(BaseAggregate[str]):
 
     def trigger_event(self, event_class: Any, **kwargs: Any) -> None:
         """Record one fact, with the mark of irregularity if a rule was broken on the way to it."""
-        super().trigger_event(event_class, **kwargs)
+        fact = new_fact(event_class, self._id, self._version + 1, kwargs)
+        if fact is None:
+            super().trigger_event(event_class, **kwargs)
+        else:
+            fact.mutate(self)
+            self._pending_events.append(fact)
         if self._irregular is not None:
             object.__setattr__(self._pending_events[-1], "irregular", self._irregular)
             self._irregular = None

@@ -110,6 +110,7 @@ def key_of(stream: str) -> str:
     return stream if aggregate is None or aggregate.keyed_by is None else ids.partition(":")[0]
 
 
+@cached_by_stream
 def is_reference(stream: str) -> bool:
     """Whether every segment folds the facts of a stream."""
     aggregate = BY_CATEGORY.get(stream.partition("-")[0])

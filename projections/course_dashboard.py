@@ -337,9 +337,9 @@ def _outcome(field: str) -> Handler:
 
 def _scheme(enrollment: CourseEnrollment, rows: Rows) -> Scheme:
     """What units count, with the deadlines of the learner."""
-    run = rows.read(WEIGHTS, CourseWeights, enrollment.run_id)
-    if run is None:
-        return Scheme()
+    run = rows.read(WEIGHTS, CourseWeights, enrollment.run_id) or CourseWeights(enrollment.run_id)
+    if not run.later and run.own_due is None and not enrollment.extensions:  # as most runs are
+        return run.scheme
     weights = run.later.get(str(enrollment.version)) or Weights(run.scheme, run.own_due)
     return weights.of_learner(enrollment.cohort_begins_at or enrollment.placed_at, enrollment.extensions)
 

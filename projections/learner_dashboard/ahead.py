@@ -12,6 +12,7 @@ from projections.learner_dashboard.rows import Course, Deadline, Later, NextUnit
 
 MOST_LATER = 10  # entries, of which one is passed with each deadline
 NEVER = datetime.max.replace(tzinfo=UTC)
+WITHOUT_DEADLINE = (False, NEVER)
 
 
 def due_for(course: Course, run: RunRef) -> dict[str, datetime]:
@@ -39,6 +40,13 @@ def scheme_for(course: Course, run: RunRef) -> Scheme:
         return run.scheme
     due = {unit_id: at for unit_id, at in due_for(course, run).items() if unit_id in run.scheme.weights}
     return msgspec.structs.replace(run.scheme, due=due)
+
+
+def set_next_without(unit_id: str, course: Course, run: RunRef) -> None:
+    """The same as `set_next` where nothing has changed but that a unit was handed in or completed."""
+    known = course.next_unit
+    if known is None or known.unit_id == unit_id or run.moved or run.after or run.late or run.quiz_late:
+        set_next(course, run)
 
 
 def set_next(course: Course, run: RunRef) -> None:
@@ -72,15 +80,18 @@ def _first(course: Course, run: RunRef) -> str | None:
 
 def _due_first(course: Course, run: RunRef) -> str | None:
     """The first of the units that count and are not completed."""
-    due, completed = {each.unit_id: each for each in course.deadlines}, course.completed
-    best, best_key = None, (True, NEVER)
-    for unit_id in run.scheme.weights:
-        if unit_id not in completed:
-            deadline = due.get(unit_id)
-            key = (False, NEVER) if deadline is None else (deadline.done, deadline.due_at)
-            if best is None or key < best_key:
-                best, best_key = unit_id, key
-    return best
+    weights, completed = run.scheme.weights, course.completed
+    open_ones = (
+        each
+        for each in course.deadlines  # the earliest first
+        if not each.done and each.unit_id in weights and each.unit_id not in completed
+    )
+    first = next(open_ones, None)
+    if first is not None and ((second := next(open_ones, None)) is None or first.due_at < second.due_at):
+        return first.unit_id
+    due = {each.unit_id: (each.done, each.due_at) for each in course.deadlines}
+    left = (unit_id for unit_id in weights if unit_id not in completed)
+    return min(left, key=lambda unit_id: due.get(unit_id, WITHOUT_DEADLINE), default=None)
 
 
 def _never_opened(course: Course, run: RunRef) -> str | None:

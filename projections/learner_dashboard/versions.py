@@ -50,8 +50,6 @@ def versions_of(run: RunRef) -> list[RunRef | RunVersion]:
 
 def title_of(run: RunRef, unit_id: str) -> str:
     """What a unit is called, by the newest version that has it."""
-    if not run.later:
-        return run.titles.get(unit_id, unit_id)
     for version in reversed(run.later.values()):
         if unit_id in version.titles:
             return version.titles[unit_id]

@@ -11,7 +11,7 @@ from msgspec import UNSET
 from domain.grading import Scheme
 from projections.course_dashboard import ENROLLMENTS, CourseDashboard, CourseEnrollment
 from projections.learner_dashboard import LearnerDashboard
-from projections.learner_dashboard.ahead import _candidates, _first
+from projections.learner_dashboard.ahead import _candidates, _first, set_next, set_next_without
 from projections.learner_dashboard.rows import LEARNERS, Course, Dashboard, Deadline, RunRef
 from tests.support.facts import UNITS, History, day, fold, rows_of
 
@@ -186,15 +186,40 @@ def test_a_unit_that_was_missed_is_passed_over_as_time_passes() -> None:
     assert entry(History().course().enrolled("7")).next_later is UNSET
 
 
-@given(st.data())
-def test_the_first_unit_is_that_of_all_in_order(data: st.DataObject) -> None:
-    """Where nothing is passed over as time passes, the first is found without the others; it is the same one."""
+def drawn(data: st.DataObject) -> tuple[Course, RunRef]:
+    """An entry and its run, on which nothing is passed over as time passes; the deadlines are in order, as always."""
     units = [f"u{number}" for number in range(data.draw(st.integers(0, 6)))]
     some = st.lists(st.sampled_from(units), unique=True) if units else st.just([])
     scheme = Scheme(weights=dict.fromkeys(data.draw(some), 1), graded=data.draw(st.booleans()))
-    run = RunRef("AAA-1", titles=dict.fromkeys(units, ""), unrecorded=data.draw(some), scheme=scheme)
+    after = {unit_id: data.draw(some) for unit_id in data.draw(some)} if data.draw(st.booleans()) else {}
+    after = {unit_id: [each for each in before if each < unit_id] for unit_id, before in after.items()}
+    run = RunRef("AAA-1", titles=dict.fromkeys(units, ""), unrecorded=data.draw(some), scheme=scheme, after=after)
     course = Course("AAA-1", "AAA", "", opened=data.draw(some), completed=data.draw(some))
     for unit_id in data.draw(some):
         due_at, done = day(data.draw(st.integers(1, 3))), data.draw(st.booleans())
         course.deadlines.append(Deadline(unit_id, "", due_at, done))
+    course.deadlines.sort(key=lambda each: each.due_at)
+    return course, run
+
+
+@given(st.data())
+def test_the_first_unit_is_that_of_all_in_order(data: st.DataObject) -> None:
+    """Where nothing is passed over as time passes, the first is found without the others; it is the same one."""
+    course, run = drawn(data)
     assert _first(course, run) == next(iter(_candidates(course, run)), None)
+
+
+@given(st.data())
+def test_what_comes_next_stays_so_when_another_unit_is_done(data: st.DataObject) -> None:
+    """It is looked for again only where it may be another one, and is the same as if it always were."""
+    course, run = drawn(data)
+    set_next(course, run)
+    for unit_id in data.draw(st.lists(st.sampled_from([*run.titles]), max_size=4)) if run.titles else ():
+        for each in course.deadlines:
+            each.done = each.done or each.unit_id == unit_id
+        if data.draw(st.booleans()) and unit_id not in course.completed:
+            course.completed.append(unit_id)
+        set_next_without(unit_id, course, run)
+        found = course.next_unit
+        set_next(course, run)
+        assert found == course.next_unit
