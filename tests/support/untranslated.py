@@ -21,7 +21,7 @@ from web.words import Sentences, sentences
 
 OPENS, CLOSES = "\N{MATHEMATICAL LEFT WHITE SQUARE BRACKET}", "\N{MATHEMATICAL RIGHT WHITE SQUARE BRACKET}"
 WORD = re.compile(r"[A-Za-z]{3,}")
-NAME = re.compile(r"\S*[\d._:@/{\[=]\S*")
+NAME = re.compile(r"\S*[\d._:@/{\[=-]\S*")
 """An id, an address, a name with parts."""
 SAME_EVERYWHERE = frozenset(("code", "pre", "time", "script", "kbd", "samp", "mark"))
 UNMARKED = ("sample app", "a sample person of a development campus", "email,name")
@@ -39,7 +39,8 @@ OF_BABEL = {*GERMAN.days["format"]["wide"].values(), *GERMAN.months["format"]["w
     ),
 }
 NAMES = {
-    *("Ada", "Lindqvist", "Kofi", "Mensah"),
+    *("Ada", "Lindqvist", "Kofi", "Mensah", "Vectors"),
+    *("admin", "auth", "clients", "lti", "Moodle", "XML", "GIFT", "QTI", "Markdown", "HTML"),
     *("Campuslog", "EUR", "USD", "seed", "reactor", "api", "projector", "relay", "postgres", "valkey", "nats"),
     *(each.name for each in PROJECTIONS),
     *(part for each in FACTS for part in each.partition(".")[::2]),
@@ -101,7 +102,7 @@ def _outside(text: str, depth: int) -> tuple[str, int]:
     for character in text:
         depth += (character == OPENS) - (character == CLOSES)
         kept.append(" " if depth or character == CLOSES else character)
-    if "canary" in text or "\"'>" in text or text.strip() in UNMARKED:  # cleaned HTML has the end of a mark
+    if "canary" in text or "\"'" in text or text.strip() in UNMARKED:  # of a mark, cleaned HTML has the beginning
         return "", depth
     words = NAME.sub(" ", "".join(kept)).replace(",", " ").split()
     return " ".join(each for each in words if each.strip("()\"'.") not in NAMES | OF_BABEL), depth
