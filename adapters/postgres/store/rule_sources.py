@@ -15,10 +15,11 @@ from projections.engine.fingerprint import list_of, source_list, source_texts
 from projections.engine.projection import Projection
 
 IS_KEPT = "SELECT FROM rule_sources WHERE sha256 = %s"
-# In the order of the hashes: others who keep the same texts wait for each other in that order.
+# In the order of the hashes: others who keep the same texts wait for each other in that order. Sent in binary form, or
+# psycopg would look through a megabyte of text for what has to be escaped.
 KEEP = """
 INSERT INTO rule_sources (sha256, source)
-SELECT sha256(convert_to(source, 'UTF8')) AS sha256, source FROM unnest(%s::text[]) AS source ORDER BY sha256
+SELECT sha256(convert_to(source, 'UTF8')) AS sha256, source FROM unnest(%b::text[]) AS source ORDER BY sha256
     ON CONFLICT DO NOTHING
 """
 NOTE = """
