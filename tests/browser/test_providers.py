@@ -65,7 +65,7 @@ async def test_a_person_signs_in_by_a_provider(school: Provider, place: Place, v
     await page.get_by_role("button", name="Disconnect").click()
     await expect(page.locator("main")).to_contain_text("only way to sign in")
     await page.goto(place.url)
-    await page.get_by_text("Account", exact=True).click()
+    await page.locator("header details summary").click()
     await page.get_by_role("button", name="Sign out").click()
     await expect(page).to_have_title("School: signed out")
     assert page.url.startswith(f"{school.issuer}/logout?")
