@@ -1,5 +1,6 @@
 """Appeals against outcomes as they stand, folded from their facts: those of a learner, and those of a run."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -66,10 +67,15 @@ EXAMPLE = AppealList(
 async def appeals_about(log: PostgresLog, *tags: str, only_open: bool = False) -> tuple[AppealList, int]:
     """Appeals that have all of these tags, and the position for which that is true."""
     facts, position = await log.matching((QueryItem(TYPES, tags),))
+    return await appeals_of(log, readable(facts), only_open=only_open), position
+
+
+async def appeals_of(log: PostgresLog, facts: Sequence[Fact], *, only_open: bool) -> AppealList:
+    """The appeals that these facts make."""
     found: dict[tuple[str, int], Appeal] = {}
-    for fact in await with_words(log.keys, readable(facts)):
+    for fact in await with_words(log.keys, facts):
         _add(found, fact)
-    return AppealList(items=[each for each in found.values() if each.status == "open" or not only_open]), position
+    return AppealList(items=[each for each in found.values() if each.status == "open" or not only_open])
 
 
 def _add(found: dict[tuple[str, int], Appeal], fact: Fact) -> None:

@@ -12,6 +12,7 @@ import msgspec
 from fastapi import Path, Query, Request, Response
 from pydantic import Field
 
+from adapters.postgres.ops.segments import SegmentProgress, segments_of
 from adapters.postgres.store import projection_jobs as table
 from adapters.postgres.store.projection_job_shapes import JobProgress
 from adapters.projection_jobs import PROMOTION, REBUILD, ROLLBACK, Asked, ProjectionJobNotFound, ProjectionJobs
@@ -117,6 +118,25 @@ class ProjectionJobPage(msgspec.Struct, kw_only=True):
     next: str | None
 
 
+class SegmentList(msgspec.Struct, kw_only=True):
+    """The segments of all generations of a read model, those of the newest first; `head` is the end of the log."""
+
+    head: int
+    items: list[SegmentProgress]
+
+
+SEGMENT = SegmentProgress(
+    generation=2,
+    status="building",
+    segment=0,
+    position=0,
+    lag_events=1713,
+    applied=0,
+    ignored=0,
+    parked=0,
+    skipped=0,
+    owned=False,
+)
 EXAMPLE = ProjectionJobItem(
     job_id=JOB,
     projection="gradebook",
@@ -201,6 +221,18 @@ async def list_projection_jobs(
     answer = ProjectionJobPage(items=[_item(each) for each in found[:limit]], next=following)
     headers = {**NO_STORE, **paging.link_to(request, following)}
     return Response(msgspec.json.encode(answer), headers=headers, media_type=JSON)
+
+
+@router.get(
+    "/projections/{name}/segments", responses=open_query(SegmentList(head=1713, items=[SEGMENT]), 401, 403, 404, 503)
+)
+async def list_segments(name: Name, ask: QueryDep) -> Response:
+    """How far each segment of each generation is; those of a rebuild are at 0 until their rows are written."""
+    _must_be_one(name)
+    log = ask.services.log
+    found = await log.link.run(lambda connection: segments_of(connection, name))
+    answer = SegmentList(head=await log.head(), items=found)
+    return Response(msgspec.json.encode(answer), headers=NO_STORE, media_type=JSON)
 
 
 @router.get("/projections/jobs/{job_id}", responses=open_query(EXAMPLE, 401, 403, 404, 503))

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from commands import admin, auth, catalog, clients, enrollment, lti, progress, question_bank, quiz, roles, user
-from commands.admin import read_models, webhooks
+from commands.admin import analysis, read_models, webhooks
 from commands.enrollment import cohorts, extensions, invitations, roster, staff, transfer
 from commands.log import Log, Position
 from commands.payment import (
@@ -187,6 +187,9 @@ HANDLERS: dict[type, CommandHandler] = {
     admin.PublishAnnouncement: admin.publish_announcement,
     admin.ChangeAnnouncement: admin.change_announcement,
     admin.WithdrawAnnouncement: admin.withdraw_announcement,
+    analysis.RecordQuestion: analysis.record_question,
+    analysis.SaveQuery: analysis.save_query,
+    analysis.RemoveQuery: analysis.remove_query,
     user.RegisterAccount: user.register_account,
     user.VerifyEmail: user.verify_email,
     user.ChangeProfile: user.change_profile,

@@ -10,6 +10,7 @@ from domain.admin import (
     Record,
     SignedTrees,
 )
+from domain.admin.analysis import Analysis, SavedQuery
 from domain.admin.announcements import Announcement
 from domain.admin.bulk_jobs import BulkJob
 from domain.admin.settings import CampusSettings
@@ -53,7 +54,7 @@ LEARNING: tuple[type[Aggregate], ...] = (
 
 ADMIN: tuple[type[Aggregate], ...] = (
     *(Record, NamesOfRun, SignedTrees, Import, ReadModel, BreakGlass),
-    *(FailedJob, FailedReaction, BulkJob, CampusSettings, Announcement, Webhook),
+    *(FailedJob, FailedReaction, BulkJob, CampusSettings, Announcement, Webhook, Analysis, SavedQuery),
 )
 
 IDENTITY: tuple[type[Aggregate], ...] = (User, Credentials, Session, Token, Roles, Client)

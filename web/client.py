@@ -24,6 +24,8 @@ from web.problems import defect, finished, translated
 from web.words import Reader
 
 JSON = b"application/json"
+FILES = frozenset((b"application/vnd.apache.parquet", b"application/vnd.apache.arrow.stream"))
+"""Kinds of answers that are no text."""
 OUT_OF_REACH = "position_not_reached"
 
 
@@ -33,7 +35,7 @@ class Answer:
     What the API has answered.
 
     Attributes:
-        body: from JSON; None without a body, text for other media types.
+        body: from JSON; None without a body, bytes for FILES, text for other media types.
         position: for which the answer is true, or of the facts that were recorded; 0 if it has none.
         headers: with small letters; `set-cookie` may be there several times.
     """
@@ -137,6 +139,7 @@ class Client:
         ticket: str = "",
         key: str = "",
         query: Mapping[str, str] = MappingProxyType({}),
+        accept: str = "",
     ) -> Answer:
         """
         Send a command; raises Problem.
@@ -146,11 +149,17 @@ class Client:
             reason: why, for the facts; with *ticket*, where the matter is dealt with.
             key: `Idempotency-Key`: what comes twice is carried out once.
             query: parameters beside the body.
+            accept: the media type of the answer, where there are several.
         """
         content = body if isinstance(body, bytes) else msgspec.json.encode({} if body is None else body)
         kind = b"application/octet-stream" if isinstance(body, bytes) else JSON
         headers = [(b"content-type", kind), (b"content-length", str(len(content)).encode())]
-        for name, value in ((REASON, quote(reason, safe=" ")), (TICKET, ticket), ("idempotency-key", key)):
+        for name, value in (
+            (REASON, quote(reason, safe=" ")),
+            (TICKET, ticket),
+            ("idempotency-key", key),
+            ("accept", accept),
+        ):
             if value:
                 headers.append((name.encode(), value.encode("latin-1", "replace")))
         address = _filled(path, parts)
@@ -175,7 +184,9 @@ class Client:
         named = dict(headers)
         kind = named.get(b"content-type", b"").partition(b";")[0]
         is_json = kind == JSON or kind.endswith(b"+json")
-        body = msgspec.json.decode(content) if content and is_json else content.decode("utf-8", "replace") or None
+        body: Any = content
+        if kind not in FILES:
+            body = msgspec.json.decode(content) if content and is_json else content.decode("utf-8", "replace") or None
         if status >= 400:
             document = body if isinstance(body, dict) else {"code": INTERNAL, "detail": ""}
             raise Problem(status, document, named.get(b"retry-after", b"").decode("latin-1"), self._reader)

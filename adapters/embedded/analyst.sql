@@ -2,7 +2,8 @@
 --
 -- A superuser runs it in the database of the campus, after roles.sql. It revokes some rights of PUBLIC and grants them to
 -- campus_owner and campus_app: temporary tables, large objects and messages in the WAL (writing without any right to a
--- table); advisory locks (the workers' leases) also to the processes. It closes the databases that come with a server.
+-- table). Advisory locks (the workers' leases), and functions that sleep, change a setting from within a query, or see or
+-- end the queries of others of the same role, are for the processes, too. It closes the databases that come with a server.
 -- On a shared server, check first whether other users need any of this.
 DO $$ BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'campus_analyst') THEN
@@ -27,6 +28,8 @@ ALTER ROLE campus_analyst SET timezone = 'UTC';
 DO $$ DECLARE
     processes CONSTANT text := (SELECT coalesce(string_agg(', ' || rolname, ''), '') FROM pg_roles WHERE rolname IN
         ('campus_api', 'campus_relay', 'campus_projector', 'campus_reactor', 'campus_dispatcher', 'campus_auditor'));
+    for_processes CONSTANT text := '^(pg_(try_)?advisory_.*|pg_sleep.*|pg_notify|set_config|pg_(cancel|terminate)_backend'
+        '|pg_stat_get_(activity|backend_activity))$';
     allowed regprocedure;
     other name;
 BEGIN
@@ -39,11 +42,11 @@ BEGIN
     FOR allowed IN
         SELECT oid FROM pg_proc
          WHERE pronamespace = 'pg_catalog'::regnamespace
-           AND (proname IN ('lo_creat', 'lo_create', 'lo_from_bytea', 'pg_logical_emit_message') OR proname ~ '^pg_(try_)?advisory_')
+           AND (proname IN ('lo_creat', 'lo_create', 'lo_from_bytea', 'pg_logical_emit_message') OR proname ~ for_processes)
     LOOP
         EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', allowed);
         EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO campus_owner, campus_app%s', allowed,
-            CASE WHEN allowed::text LIKE '%advisory%' THEN processes ELSE '' END);
+            CASE WHEN (SELECT proname FROM pg_proc WHERE oid = allowed) ~ for_processes THEN processes ELSE '' END);
     END LOOP;
 END $$;
 

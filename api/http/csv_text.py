@@ -11,7 +11,7 @@ CSV = "text/csv"
 CONTENT_TYPE = f"{CSV}; charset=utf-8; header=present"
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # the last four: full width
 
-Cell = str | int | bool | None
+Cell = str | int | float | bool | None
 
 
 def line(cells: Iterable[Cell]) -> str:
@@ -30,7 +30,7 @@ def _cell(value: Cell) -> str:
             return ""
         case bool():
             return "true" if value else "false"
-        case int():
+        case int() | float():
             return str(value)
     safe = f"'{value}" if value.startswith(FORMULA) else value
     return '"' + safe.replace('"', '""') + '"'

@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match, Route
 
 from adapters.auth.attempts import TooManyAttempts
+from adapters.postgres.analytics.table import TooManyQuestions
 from adapters.postgres.connection import Overloaded, PostgresError, Unavailable, is_broken, unavailable
 from adapters.postgres.log.append import KeyReused, LifeEnded, VersionConflict
 from adapters.postgres.queries.reader import NotBuilt
@@ -180,6 +181,7 @@ STATUS_OF_REQUEST: Mapping[type[DomainError], int] = {
     UnsupportedBody: 415,
     TooManyAttempts: 429,
     TooManyExports: 429,
+    TooManyQuestions: 429,
 }
 MEMBERS = frozenset({*Problem.__struct_fields__, "instance"})
 

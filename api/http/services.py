@@ -23,6 +23,7 @@ from adapters.documents import Documents, served_documents
 from adapters.lti.platform import Platform
 from adapters.nats.connection import Nats
 from adapters.nats.hint import Hints
+from adapters.postgres.analytics.table import Questioners
 from adapters.postgres.as_of.folder import KeyFolder
 from adapters.postgres.as_of.sums import Sums
 from adapters.postgres.as_of.turns import Turns
@@ -91,6 +92,7 @@ class Services:
     question_banks: KnownBanks
     reads: ReadsOfOthers
     platform: Platform
+    questioners: Questioners
 
 
 @asynccontextmanager
@@ -142,6 +144,7 @@ async def services(settings: Settings, projections: Sequence[Projection]) -> Asy
             KnownBanks(log),
             reads,
             platform,
+            Questioners(),
         )
     finally:
         await cancel_and_wait([noting])

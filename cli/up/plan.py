@@ -22,8 +22,9 @@ WORKERS = ("relay", "projector", "reactor", "dispatcher", "auditor")
 GUESTS = {"relay": ("notary",)}
 """Workers in the process of another one: a process more would take a second of every start and 90 MB."""
 CAMPUS = (sys.executable, "-P", "-m", "cli.main")  # -P: do not import a folder `api` of the current directory
-NOT_FOR_CHILDREN = ("POSTGRES_OWNER_URL", "POSTGRES_ANALYST_URL")
+NOT_FOR_CHILDREN = ("POSTGRES_OWNER_URL",)
 SECRETS = (
+    "POSTGRES_ANALYST_URL",
     "TOKEN_SECRET",
     "MASTER_KEYS",
     "STRIPE_KEY",
@@ -34,7 +35,10 @@ SECRETS = (
     "IDENTITY_KEY",
 )
 SECRETS_OF = {
-    API: ("TOKEN_SECRET", "MASTER_KEYS", "STRIPE_WEBHOOK_SECRETS", "SMTP_URL", "OIDC_PROVIDERS"),
+    API: (
+        *("POSTGRES_ANALYST_URL", "TOKEN_SECRET", "MASTER_KEYS"),
+        *("STRIPE_WEBHOOK_SECRETS", "SMTP_URL", "OIDC_PROVIDERS"),
+    ),
     "relay": ("PROOF_KEYS",),
     "reactor": ("MASTER_KEYS",),
     "dispatcher": ("TOKEN_SECRET", "MASTER_KEYS", "STRIPE_KEY", "SMTP_URL"),

@@ -53,6 +53,8 @@ from tests.support.given import STREAMS
         ("break_glass-28400:ada", "28400", 38),
         ("refund_claim-28400:o1", "28400", 38),
         ("names-algebra-2026:ada:2026-02-14", "names-algebra-2026:ada:2026-02-14", 3),
+        ("analysis-28400:2026-02-14T18", "28400", 38),
+        ("saved_query-28400:5f1c5f1c", "28400", 38),
         (
             "job-0199c7f0-a1b2-7c3d-8e4f-5a6b7c8d9e0f:give_back",
             "job-0199c7f0-a1b2-7c3d-8e4f-5a6b7c8d9e0f:give_back",

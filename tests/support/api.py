@@ -11,7 +11,7 @@ from uuid import uuid4
 import httpx
 from fastapi import FastAPI
 
-from adapters.jwt import JwtClaims, sign
+from adapters.jwt import PROOFS, JwtClaims, sign
 from adapters.settings import Settings
 from adapters.tasks import cancel_and_wait
 from api.app import build
@@ -112,6 +112,12 @@ class Campus:
         token = sign(claims, settings.token_secret, now=datetime.now(UTC), lifetime=timedelta(hours=1))
         self._tokens["teaching"] = token
         return "teaching"
+
+    def who_analyses(self, settings: Settings) -> str:
+        """An analyst with a second factor: a user to send as."""
+        claims = JwtClaims("mei", ("learner", "analyst"), "Mei", proofs=PROOFS)
+        self._tokens["mei"] = sign(claims, settings.token_secret, now=datetime.now(UTC), lifetime=timedelta(hours=1))
+        return "mei"
 
     async def send(self, path: str, body: dict[str, Any] | None = None, *, user: str = "", key: str = "") -> int:
         """Send a command that is accepted; the position of its last fact."""

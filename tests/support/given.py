@@ -58,6 +58,8 @@ STREAMS = {
     "break_glass": "break_glass-ann:ada",
     "job": "job-0199c7f0-a1b2-7c3d-8e4f-5a6b7c8d9e0f:give_back",
     "announcement": "announcement-a1",
+    "analysis": "analysis-mei:2026-03-02T09",
+    "saved_query": "saved_query-mei:5f1c5f1c",
     "bulk": "bulk-5f1c5f1c",
     "setting": "setting-main",
     "reaction": "reaction-0199c7f0-a1b2-7c3d-8e4f-5a6b7c8d9e0f:grade_by_key",

@@ -6,6 +6,7 @@
  *                     not sent then, and keep what was typed
  * focus and live      after a swap the focus stays where it was; `[data-announce]` is said to screen readers
  * menus and copying   closing of menus, and copying; searching is in search.js
+ * long texts          Ctrl/Cmd Enter sends the form of a field with `[data-sends]`
  */
 (() => {
   "use strict";
@@ -202,6 +203,10 @@
   });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") menus().forEach(close);
+    if (event.key === "Enter" && (event.metaKey || event.ctrlKey) && event.target.matches?.("[data-sends]")) {
+      event.preventDefault();
+      event.target.form.requestSubmit();
+    }
   });
   const prepare = (within) => {
     if (!navigator.clipboard) for (const each of all("[data-copy], [data-copy-from]", within)) each.hidden = true;

@@ -9,6 +9,9 @@ from tests.support.pages import Reader, text_of
 from tests.support.people import Town
 from web.analyze.facts import described
 from web.analyze.home import served
+from web.analyze.jobs import segments_of
+from web.analyze.lineage import branches_of_fact
+from web.graphs import Node, layered
 
 PAGES = ("/analyze", "/analyze/jobs", "/analyze/facts", "/analyze/projections/gradebook")
 
@@ -23,6 +26,17 @@ def test_a_read_model_is_a_row_with_what_stands_beside_it() -> None:
     beside = [generation(1, "retired"), generation(2, "live"), generation(3, "ready")]
     rows = served([*beside, generation(1, "building", "x")])
     assert [(row["name"], row["generation"], len(row["others"])) for row in rows] == [("gradebook", 2, 1), ("x", 1, 0)]
+
+
+def test_segments_are_as_far_as_the_pass_over_the_log_or_as_their_own_rows() -> None:
+    """Those of the generation that is built; of an older one where it was promoted."""
+    own = {"generation": 2, "status": "building", "position": 0, "lag_events": 100, "segment": 0}
+    others = [own, {**own, "segment": 1, "position": 60, "lag_events": 40}, {**own, "generation": 1, "status": "live"}]
+    job = {"generation": None, "ended_at": None, "step": "bulk (facts)", "done": 30, "total": 90}
+    found = segments_of(job, [dict(each) for each in others])
+    assert [(each["done"], each["total"], each["written"]) for each in found] == [(30, 90, False), (60, 100, True)]
+    (served,) = segments_of({**job, "generation": 1}, [dict(each) for each in others])
+    assert served["status"] == "live"
 
 
 def test_every_fact_is_in_the_catalog() -> None:
@@ -59,6 +73,9 @@ async def test_an_analyst_asks_for_a_rebuild(town: Town) -> None:
     job = text_of(await analyst.follow(sent))
     assert "Rebuild: gradebook" in job
     assert "How far it is" in job
+    done = await analyst.sees(sent.headers["location"], "finished")
+    assert done.count("<progress") >= 4
+    assert "Segment 3" in done
     assert "Rebuild" in text_of(await analyst.get("/analyze/jobs"))
     parked = await analyst.get("/analyze/parked")
     assert parked.status_code == 403
@@ -68,3 +85,45 @@ async def test_an_analyst_asks_for_a_rebuild(town: Town) -> None:
     found = text_of(await analyst.get("/analyze/facts?q=withdrawn&context=enrollment"))
     assert "enrollment.withdrawn" in found
     assert "enrollment.activated" not in found
+
+
+def test_the_lineage_names_what_a_rule_reads_and_sets() -> None:
+    """By the code of the handlers; columns within documents have their way."""
+    found = {(each.projection, each.table): each for each in branches_of_fact("attempt.graded")}
+    cell = found["gradebook", "gradebook"]
+    assert {"best_bp", "passed", "run_id"} <= set(cell.columns)
+    assert not {"due_at", "title"} & set(cell.columns)
+    assert "unit_id" in cell.fields
+    assert "courses.grade_bp" in found["learner_dashboard", "learner_dashboard"].columns
+    assert {each.projection for each in branches_of_fact("attempt.graded")} == set(
+        described("attempt.graded").folded_by
+    )
+    withdrawn = {(each.projection, each.table): each for each in branches_of_fact("enrollment.withdrawn")}
+    assert "status" in withdrawn["course_dashboard", "course_enrollments"].columns
+    assert "withdrawn" in withdrawn["course_dashboard", "course_days"].columns
+    assert branches_of_fact("record.viewed") == ()
+
+
+def test_a_graph_has_a_box_for_each_node_and_escapes_names() -> None:
+    """Lines lead from layer to layer; one to a node that is not drawn is left out."""
+    layers = [[Node("a", "<a>")], [Node("b", "b" * 50, strong=True), Node("c", "c")]]
+    drawn = layered(layers, [("a", "b"), ("a", "c"), ("a", "d")], "From <a>")
+    assert (drawn.count("<rect"), drawn.count("<path"), drawn.count("is-strong")) == (3, 2, 1)
+    assert "<a>" not in drawn
+    assert "<title>From &lt;a&gt;</title>" in drawn
+
+
+@pytest.mark.usefixtures("lively")
+async def test_lineage_is_a_page_for_each_fact_and_read_model(town: Town, ada: Reader) -> None:
+    """From facts to columns, and from a column back to the facts that may set it."""
+    analyst = Reader(town)
+    await analyst.send("/signin/sample", {"person": "analyst"})
+    assert "gradebook" in text_of(await analyst.once_built("/analyze/lineage"))
+    chosen = await analyst.get("/analyze/lineage?fact=attempt.graded")
+    assert "best_bp" in text_of(await analyst.follow(chosen))
+    back = text_of(await analyst.get("/analyze/lineage/projections/gradebook?table=gradebook&column=best_bp"))
+    assert "attempt.graded" in back
+    assert "quiz.published" not in back
+    for missing in ("/analyze/lineage/facts/no.such", "/analyze/lineage/projections/nothing"):
+        assert (await analyst.get(missing)).status_code == 404
+    assert (await ada.get("/analyze/lineage/projections/gradebook")).status_code == 403
