@@ -25,7 +25,7 @@ from api.http.openapi import Responses, open_query, query
 from api.http.query import JSON, QueryDep
 from api.http.routing import router as strict_router
 from api.http.services import ServicesDep
-from api.http.types import NO_NUL
+from api.http.types import Statement
 from commands.admin.analysis import RecordQuestion
 from commands.log import Context
 from domain.admin.analysis import Question
@@ -38,8 +38,6 @@ PARQUET, ARROW = "application/vnd.apache.parquet", "application/vnd.apache.arrow
 FORMS = {JSON: "json", CSV: "csv", PARQUET: "parquet", ARROW: "arrow"}
 ENDS = {"csv": "csv", "parquet": "parquet", "arrow": "arrows"}
 PATH = "/v1/analytics/question"
-LONGEST_STATEMENT = 20_000  # characters
-Statement = Annotated[str, Field(min_length=1, max_length=LONGEST_STATEMENT, pattern=NO_NUL)]
 
 
 class ViewColumn(msgspec.Struct, kw_only=True):

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
-from fastapi import Query, Request, Response
+from fastapi import Path, Query, Request, Response
 
 from adapters.postgres.analytics import VIEWS
 from adapters.postgres.connection import Connection, connect
@@ -32,7 +32,6 @@ from api.http.openapi import open_query
 from api.http.query import JSON, QueryContext, QueryDep
 from api.http.routing import router as strict_router
 from api.http.types import Limit
-from api.projection_jobs import NO_STORE, Name
 from domain.admin.read_models import NoSuchReadModel
 from domain.errors import Conflict, NotFound
 from projections.engine.projection import Projection, Table
@@ -45,6 +44,10 @@ HIDDEN = frozenset(("item_attempts", "catalog_quizzes"))  # answers of learners,
 SHOWN = frozenset(name for view in VIEWS for name in view.reads) - HIDDEN
 BY_NAME = {each.name: each for each in PROJECTIONS}
 LISTING = "differences"
+NO_STORE = {"cache-control": "no-store"}
+Name = Annotated[
+    str, Path(pattern=r"^[a-z_]{1,64}$", max_length=64, description="The read model.", examples=["gradebook"])
+]
 
 
 class NoSuchGenerationHere(NotFound):

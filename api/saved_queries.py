@@ -9,13 +9,12 @@ from fastapi import Path, Response
 from pydantic import Field
 
 from adapters.postgres.log.category_facts import facts_of_category
-from api.analytics import Statement
 from api.http.dispatch import Accepted, Body, Dispatch, example
 from api.http.openapi import command, query
 from api.http.query import QueryDep
 from api.http.routing import router as strict_router
 from api.http.services import Services, ServicesDep
-from api.http.types import HEX_ID, NO_CONTROLS
+from api.http.types import HEX_ID, NO_CONTROLS, Statement
 from commands.admin.analysis import RemoveQuery, SaveQuery
 from domain.admin.analysis import NotOwnQuery, SavedQuery, SavedQueryNotFound, SavedText
 from domain.fact import Fact

@@ -1,7 +1,7 @@
 """
 The facts about a learner up to a moment, the dashboard as it was, and what the latest of them changed: in one answer.
 
-It is what a page of a time line needs, so that whoever looks at a moment is recorded with one look (decisions/0396).
+It is what a page of a time line needs, so that looking at a moment is one look (decisions/0396).
 """
 
 import asyncio
@@ -15,7 +15,6 @@ from adapters.personal.opening import with_words
 from adapters.postgres.as_of.moments import moment_at
 from adapters.postgres.as_of.replay import Source, begun_at, name_of, of_learner, replay_of
 from adapters.postgres.log.learner_history import Wanted, counts, page
-from api.dashboards import LEARNER
 from api.http.as_of import AsOf, headers_at
 from api.http.errors import LearnerNotFound
 from api.http.looks import record_look
@@ -77,7 +76,7 @@ EXAMPLE = LearnerTimeline(
     by_type={"enrollment.activated": 1},
     facts=[FACT],
     next=None,
-    dashboard=msgspec.to_builtins(LEARNER),
+    dashboard={"learner_id": "28400", "courses": [{"run_id": "algebra-2026", "status": "active"}]},
     changes=[
         DocumentChange(
             document="gradebook/algebra-2026,algebra-2026-q1,28400",

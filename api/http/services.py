@@ -107,8 +107,7 @@ async def services(settings: Settings, projections: Sequence[Projection]) -> Asy
     changes, hints, bus = Changes(truth := Truth(reader, documents)), Hints(settings, nats), Bus(log)
     people, reads, refusals = People(log, bus, settings), ReadsOfOthers(log, bus), RefusalKeeper(log.link)
     grants, platform = Grants(log, people.changes), Platform(log, people, settings)
-    bus.on_refused = refusals.note
-    log.appender.on_commit, log.appender.on_batch = hints.send, metrics.appended
+    bus.on_refused, log.appender.on_commit, log.appender.on_batch = refusals.note, hints.send, metrics.appended
     changes.start(settings, nats)
     await reader.open()
     refusals.start()

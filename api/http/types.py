@@ -55,6 +55,9 @@ ShownStatus = Literal[
     "requested", "waitlisted", "offered", "active", "withdrawn", "expired", "completed", "suspended", "ended"
 ]
 """Where a place on a run stands, as it is shown."""
+LONGEST_STATEMENT = 20_000  # characters
+Statement = Annotated[str, Field(min_length=1, max_length=LONGEST_STATEMENT, pattern=NO_NUL)]
+"""A question of an analyst in SQL."""
 Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,40}$", max_length=40)]
 
 

@@ -210,30 +210,6 @@ async def test_who_asks_what_is_recorded(campus: Campus) -> None:
     assert not [text for (text,) in seen if "SELECT" in text or '"statement"' in text]
 
 
-async def test_queries_are_saved_for_oneself_or_for_all(campus: Campus) -> None:
-    """With their versions; the owner alone changes them, and another person's own are not there."""
-    name = f"Who leaves? {campus.tag}"
-    body = {"name": name, "sql": "SELECT day, withdrawn FROM enrollment_days"}
-    made = await campus.post("/analytics/queries", body, user="mei", key=f"{campus.tag}-saved")
-    again = await campus.post("/analytics/queries", body, user="mei", key=f"{campus.tag}-saved")
-    assert made.json() == again.json()
-    path = f"/analytics/queries/{made.json()['query_id']}"
-    assert (await campus.get(path, user="admin")).status_code == 404
-    assert (await campus.post(path, {**body, "shared": True}, user="mei")).status_code == 202
-    found = (await campus.get(path, user="admin")).json()
-    assert (found["own"], found["version"], found["owner_id"]) == (False, 2, "mei")
-    assert [each["version"] for each in found["versions"]] == [2]
-    own = (await campus.get(path, user="mei")).json()
-    assert [(each["version"], each["shared"]) for each in own["versions"]] == [(2, True), (1, False)]
-    others = await campus.post(path, body, user="admin")
-    assert (others.status_code, others.json()["code"]) == (403, "not_own_query")
-    listed = (await campus.get("/analytics/queries", user="admin")).json()["items"]
-    assert [each["own"] for each in listed if each["name"] == name] == [False]
-    assert (await campus.post(f"{path}/remove", user="mei")).status_code == 202
-    assert (await campus.get(path, user="mei")).status_code == 404
-    assert (await campus.post(path, body, user="mei")).status_code == 404
-
-
 async def test_the_desk_says_what_there_is(campus: Campus) -> None:
     """Every view with the types of its columns and what they mean; to analysts and admins."""
     found = (await campus.get("/analytics/views", user="mei")).json()["items"]

@@ -10,8 +10,9 @@ from typing import Any
 
 from fastapi import Response
 
-from api.analytics import ARROW, LONGEST_STATEMENT, PARQUET
+from api.analytics import ARROW, PARQUET
 from api.http.csv_text import CSV
+from api.http.types import LONGEST_STATEMENT
 from web.analyze.answer_chart import chart_of
 from web.client import Problem
 from web.page import Page
