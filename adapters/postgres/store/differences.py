@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+import msgspec
+
 from adapters.postgres.connection import Connection
 from adapters.postgres.store.generations import Generation
 from adapters.postgres.store.row_tables import create_view, physical_name, quoted
@@ -66,7 +68,7 @@ class TableCounts(NamedTuple):
     by_column: dict[str, int]
 
 
-class ChangeBin(NamedTuple):
+class ChangeBin(msgspec.Struct, frozen=True):
     """How many values changed by `lower` up to `upper`."""
 
     lower: float
@@ -74,7 +76,7 @@ class ChangeBin(NamedTuple):
     rows: int
 
 
-class Transition(NamedTuple):
+class Transition(msgspec.Struct, frozen=True):
     """How often one value became another; null is none."""
 
     old: str | None
