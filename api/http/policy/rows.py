@@ -358,7 +358,6 @@ MACHINERY = (
     Row("getMetrics", OPEN, TO_ALL),
     Row("getIdentity", READ, OF_CAMPUS),  # of the gateway
 )
-
 TOOLS = (
     Row("registerTool", COMMAND, BY_ADMINS, step_up=True, reason=True),
     Row("listTools", READ, TO_ADMINS),
