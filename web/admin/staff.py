@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from fastapi import Response
 
+from web.admin.shared import for_admins
 from web.client import Problem
 from web.page import Page
 from web.routing import Pages
@@ -82,6 +83,7 @@ async def _settings(page: Page, problem: Problem | None = None) -> Response:
 
 
 async def _announcements(page: Page, problem: Problem | None = None, sent: Mapping[str, str] | None = None) -> Response:
+    await for_admins(page)
     announcements = await page.api.read("/v1/announcements")
     return page.html(
         "admin/announcements.html",
