@@ -27,6 +27,7 @@ from tests.support.roles import as_process
 from tests.support.servers import Servers
 from tests.support.untranslated import bracketed, left_in_one_language
 from web.app import PAGES, build
+from web.links import MOVED
 from web.page import HEADERS
 from workers.seeding.sample import seed_sample
 
@@ -45,9 +46,10 @@ NOT_LINKED = frozenset(
     (
         "/confirm", "/styleguide", "/audit/find", "/learn/quizzes/{quiz_id}/attempts/{attempt_no}/hand-in",
         "/audit/learners/{learner_id}/dossiers/{dossier_id}", "/analyze/jobs/{job_id}", "/teach/banks/{bank_id}/new",
+        "/welcome", "/recover", "/new-address", "/old-address", "/signin/code", "/signed-in", *MOVED,
     )
 )  # fmt: skip
-"""Pages to which forms lead, or nothing on this campus."""
+"""Pages to which forms or mails lead, or nothing on this campus."""
 
 
 @dataclass
