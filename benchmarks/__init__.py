@@ -132,6 +132,52 @@ def audit(
 
 
 @app.command()
+def pages(
+    campus: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Data directory of a running campus with the sample people, such as one with OULAD.",
+            exists=True,
+            file_okay=False,
+        ),
+    ] = None,
+    run: Annotated[str, typer.Option(help="The run whose pages its instructor reads.")] = "",
+    seconds: Seconds = 4.0,
+    as_json: Json = False,
+) -> None:
+    """The main pages of each desk by 64 clients, against their queries over JSON; their time and size for one."""
+    import uvloop
+
+    found = uvloop.run(importlib.import_module("benchmarks.pages").bench(campus=campus, run_id=run, seconds=seconds))
+    answer(found, as_json=as_json, table=lambda: _pages(found))
+
+
+def _pages(found: list[dict[str, Any]]) -> "Table":
+    from rich.table import Table
+
+    table = Table(title="bench pages: p95 in ms at 64 clients", title_justify="left")
+    for column in (
+        "desk",
+        "page",
+        "p95",
+        "queries",
+        "slowest",
+        "ratio",
+        "alone, ms",
+        "gzip, kB",
+        "first load, kB",
+        "missed",
+    ):
+        table.add_column(column)
+    for each in found:
+        times = (f"{each[name]:,.1f}" for name in ("page_ms", "query_ms", "slowest_ms", "ratio", "alone_ms"))
+        sizes = (f"{each[name] / 1_000:,.1f}" for name in ("page_bytes", "load_bytes"))
+        table.add_row(each["desk"], each["page"], *times, *sizes, ", ".join(each["missed"]))
+    return table
+
+
+@app.command()
 def rebuild(
     events: Annotated[
         int, typer.Option(min=10_000, max=20_000_000, help="Facts of the log; 1 and 3 million on the way.")
