@@ -147,6 +147,7 @@ class NewQuiz(Body):
     questions: Annotated[list[NewQuestion], Field(max_length=MAX_ITEMS, default_factory=list)]
     from_banks: Annotated[list[NewDraw], Field(max_length=50, default_factory=list)]
     password: Annotated[str, Field(max_length=100, description="What it takes to start; a hash of it is kept.")] = ""
+    keep_password: Annotated[bool, Field(description="Without a password: that of the version before stays.")] = False
 
 
 class NewAttempt(Body):

@@ -26,6 +26,8 @@ class PublishQuiz:
     """
     Publish the quiz of a unit, or its next version; see `Quiz.publish`. Of *password* a hash is stored.
 
+    With *keep_password* and none that of the version before stays.
+
     Attributes:
         from_banks: sections that are drawn from question banks, as the banks are now.
     """
@@ -47,6 +49,7 @@ class PublishQuiz:
     keys: Sequence[Json] = ()
     from_banks: Sequence[BankSection] = ()
     password: str = field(default="", repr=False)
+    keep_password: bool = False
 
 
 async def publish_quiz(command: PublishQuiz, log: Log) -> Position:
@@ -69,7 +72,7 @@ async def publish_quiz(command: PublishQuiz, log: Log) -> Position:
         attempts_allowed=command.attempts_allowed,
         due_at=command.due_at or run.due_at(command.unit_id),
         pass_bp=command.pass_bp,
-        rules=_with_password(command.rules, command.password, quiz.current.rules.password_hash),
+        rules=_with_password(command, quiz.current.rules.password_hash),
         sections=asked.sections,
         questions=asked.questions,
         keys=asked.keys,
@@ -102,10 +105,11 @@ async def _asked(command: PublishQuiz, log: Log) -> Asked:
     return Asked(sections, questions, keys)
 
 
-def _with_password(rules: Rules, password: str, stored: str) -> Rules:
+def _with_password(command: PublishQuiz, stored: str) -> Rules:
     """The rules with the hash of the password; the stored one if it is of this, so that repeating changes nothing."""
+    rules, password = command.rules, command.password
     if not password:
-        return rules
+        return msgspec.structs.replace(rules, password_hash=stored) if command.keep_password else rules
     if not stored or not password_fits(stored, password):
         stored = hash_password(password, secrets.token_bytes(SALT))
     return msgspec.structs.replace(rules, password_hash=stored)

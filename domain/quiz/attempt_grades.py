@@ -227,7 +227,7 @@ class Graded:
         if self.score is None or self.regraded >= regrade_no:
             return
         if foreseen.marks:
-            self._marked(marks=foreseen.marks, regrade_no=regrade_no)
+            self._marked(marks=[*foreseen.marks, *foreseen.others], regrade_no=regrade_no)
         self._score_again(foreseen.score, passed=foreseen.passed, regrade_no=regrade_no, tries=tries)
 
     def _score_again(self, score: Score, *, passed: bool, regrade_no: int, tries: UnitTries) -> None:

@@ -93,11 +93,13 @@ class Foreseen(NamedTuple):
     Attributes:
         marks: the marks that change, as they are then.
         score, passed: as they are then; those of before where a person has overridden the grade.
+        others: the marks of items that do not change, where the attempt has none of them yet: it was graded at once.
     """
 
     marks: list[ItemMark]
     score: Score
     passed: bool
+    others: Sequence[ItemMark] = ()
 
 
 def foresee(
@@ -118,23 +120,26 @@ def foresee(
     if attempt.score is None or attempt.graded_by in (PERSON, BROUGHT) or attempt.regraded >= after.regrade_no:
         return None
     items = attempt.items or before.item_ids
-    known = attempt.marks or {each.item_id: each for each in mark_items(before, items, responses, attempt.hints)}
+    unmarked = [item_id for item_id in items if item_id not in attempt.marks]
+    by_key = {each.item_id: each for each in mark_items(before, unmarked, responses, attempt.hints)}
+    known = {**attempt.marks, **by_key}
     marks = {item_id: known[item_id] for item_id in items}
     for item_id in items:
         if after.asked(item_id) != before.asked(item_id):
             again = mark_items(after, [item_id], responses, attempt.hints)[0]
             marks[item_id] = _scaled(known[item_id], again.possible) if item_id in attempt.given else again
     changed = [each for item_id, each in marks.items() if each != known[item_id]]
+    others = [mark for item_id, mark in by_key.items() if marks[item_id] == mark] if changed else []
     if not items:  # on paper: no key has found the score, and only what it takes to pass may be another
         return Foreseen(
             [], attempt.score, attempt.passed if attempt.overridden else attempt.score.reaches(after.pass_bp)
         )
     score = score_of(marks.values())
     if attempt.overridden or score is None:
-        return Foreseen(changed, attempt.score, attempt.passed)
+        return Foreseen(changed, attempt.score, attempt.passed, others)
     late = after.rules.late or late_of_unit
     score = score if late is None else late.lowered(score, attempt.days_late)
-    return Foreseen(changed, score, score.reaches(after.pass_bp))
+    return Foreseen(changed, score, score.reaches(after.pass_bp), others)
 
 
 def _scaled(given: ItemMark, possible: Number) -> ItemMark:

@@ -167,6 +167,20 @@ async def test_an_attempt_that_was_never_started_follows_too(campus: Campus) -> 
     assert (last["old_points"], last["points"], last["possible"]) == (2, 1, 2)
 
 
+async def test_an_attempt_that_was_never_started_is_regraded_more_than_once(campus: Campus) -> None:
+    """It has the marks of all its items from the first regrade on; another one takes that back."""
+    await campus.give(replace(QUIZ, time_limit=None), RequestEnrollment("ann", RUN))
+    await campus.give(SubmitAttempt("ann", "timed", responses=[1, 0]), GradeAttempt("ann", "timed"))
+    await campus.give(ProposeRegrade(WRONG_KEY, "the key was wrong", 1, 1))
+    await carried_out(campus, 1)
+    (marked,) = [fact for fact in await campus.log.stream("attempt-ann:timed:1") if fact.type == "attempt.marked"]
+    assert sorted(each["item_id"] for each in marked.data["marks"]) == ["i1", "i2"]
+    await campus.give(ProposeRegrade(Wanted("timed", undo=1), "it was right after all", 1, 1))
+    await carried_out(campus, 2)
+    last = [fact.data for fact in await campus.log.stream("attempt-ann:timed:1") if "score_bp" in fact.data][-1]
+    assert (last["points"], last["possible"]) == (2, 2)
+
+
 async def test_a_score_on_paper_stays(campus: Campus) -> None:
     """No key has found it: what it takes to pass may change, the score does not."""
     paper = PublishQuiz("paper", RUN, "q2", "Paper", kind="exam", time_limit=600)

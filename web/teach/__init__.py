@@ -13,12 +13,14 @@ from web.teach import (
     plan,
     policy,
     questions,
+    quizzes,
+    regrades,
     roster,
     run,
     units,
     versions,
 )
 
-OF_RUNS = (home, run, gradebook, grading, roster, questions, appeals, plan)
+OF_RUNS = (home, run, gradebook, grading, roster, questions, quizzes, regrades, appeals, plan)
 OF_AUTHORS = (courses, course, units, policy, versions, banks, bank_questions)
 pages = Pages(*(each.pages for each in (*OF_RUNS, *OF_AUTHORS)))

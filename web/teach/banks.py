@@ -80,7 +80,7 @@ async def import_file(page: Page) -> Response:
         report = await page.api.send(FILE, bank_id, body=data, query={"dry_run": "true" if dry_run else "false"})
     except Problem as problem:
         form.refused(problem)
-        form.errors["file"] = problem.detail
+        form.errors["file"] = problem.sentence
         return await _bank(page, form)
     return await _bank(page, form, {**report.body, "dry_run": dry_run})
 

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from web.client import Problem
 from web.page import Page
+from web.problems import defect
 from web.teach.shared import on_the_form
 from web.words import zone_of
 
@@ -92,16 +93,17 @@ class Form:
         Note a refusal: what it says of fields beside these, and else as a whole.
 
         Args:
-            names: parts of sentences, and the field that each is about.
+            names: parts of sentences of the API, in English, and the field that each is about.
         """
         self.problem = on_the_form(problem)
         for each in problem.facts.get("errors", ()):
             parts = [part for part in each["at"].split(".") if not PARTS_OF_PLACE.match(part)]
-            self.errors.setdefault("-".join(parts[-2:]), each["problem"])
-            self.errors.setdefault("-".join(parts[-1:]), each["problem"])
+            said = defect(each["problem"], self.page.reader)
+            self.errors.setdefault("-".join(parts[-2:]), said)
+            self.errors.setdefault("-".join(parts[-1:]), said)
         for words, name in (names or {}).items():
-            if words in problem.detail:
-                self.errors.setdefault(name, problem.detail)
+            if words in problem.facts.get("detail", ""):
+                self.errors.setdefault(name, problem.sentence)
 
 
 def id_of(title: str, taken: Sequence[str] = (), otherwise: str = "x") -> str:

@@ -111,8 +111,9 @@ def note_refusal(form: Form, problem: Problem, places: Mapping[str, str]) -> Non
         if name:
             form.errors.setdefault(name, sentence)
     if problem.code == "unreadable_question":
-        place = problem.detail.rpartition("`$.")[2].partition("`")[0]
-        name = _field_at(f"key.{place}" if "no key" in problem.detail else place, places)
+        said = problem.facts.get("detail", "")
+        place = said.rpartition("`$.")[2].partition("`")[0]
+        name = _field_at(f"key.{place}" if "no key" in said else place, places)
         if name:
             form.errors.setdefault(name, form.page.say("This cannot be read; a number is 3, 2.5 or 1/3"))
 

@@ -1,8 +1,7 @@
 """
 The table: a row for each route. What has no row is refused; what a role has no cell for is refused to it.
 
-A row says what the route does, which roles may ask it about which things, what they must have proved for it beside
-what their role needs (words.py), and whether an admin may ask it who acts as a learner.
+A row: what the route does, which roles may ask it about what, with which proofs, and whether in the name of a learner.
 """
 
 from collections.abc import Mapping
@@ -194,6 +193,7 @@ QUIZ = (
     Row("getItemStatistics", READ, OF_LEARNERS_ON_RUN),
     Row("getFileToGrade", READ, OF_LEARNERS_ON_RUN),
     Row("gradeItem", COMMAND, BY_GRADERS),
+    Row("getQuizContents", READ, OF_LEARNERS_ON_RUN),
     Row("listRegrades", READ, OF_LEARNERS_ON_RUN),
     Row("listRegradeChanges", READ, OF_LEARNERS_ON_RUN),
     Row("proposeRegrade", COMMAND, BY_STAFF_OF_RUN),
