@@ -13,7 +13,7 @@ from api.http.routing import router as strict_router
 from api.http.types import QuizId
 from domain.kinds import Kind
 from domain.late_policy import LatePolicy
-from domain.quiz import Quiz, QuizNotFound, Section, Version, quiz_stream
+from domain.quiz import Quiz, QuizNotFound, Version, quiz_stream
 from domain.quiz.rules import GRACE, Counts, Feedback, Hints, Order
 from domain.quiz_errors import QuizVersionNotFound
 
@@ -26,6 +26,15 @@ class WrittenItem(msgspec.Struct, kw_only=True):
     item_id: str
     question: dict[str, Any]
     key: dict[str, Any]
+
+
+class WrittenSection(msgspec.Struct, kw_only=True):
+    """A part of the quiz; `pick` so many of its items are drawn for each attempt, null: all of them."""
+
+    section_id: str
+    title: str
+    items: list[str]
+    pick: int | None
 
 
 class WrittenRules(msgspec.Struct, kw_only=True):
@@ -68,7 +77,7 @@ class WrittenQuiz(msgspec.Struct, kw_only=True):
     due_at: datetime | None
     pass_bp: int
     rules: WrittenRules
-    sections: list[Section]
+    sections: list[WrittenSection]
     items: list[WrittenItem]
 
 
@@ -90,7 +99,7 @@ EXAMPLE = WrittenQuiz(
         closes_at=datetime.fromisoformat("2026-02-22T09:00:00Z"),
         late=LatePolicy("percent_a_day", 1_000, 5),
     ),
-    sections=[Section("all", "", ["i1"], 1)],
+    sections=[WrittenSection(section_id="all", title="", items=["i1"], pick=1)],
     items=[WrittenItem(item_id="i1", question=ASKED, key={"kind": "true_false", "right": True})],
 )
 
@@ -130,7 +139,7 @@ def _written(quiz: Quiz, found: Version) -> WrittenQuiz:
         due_at=found.due_at,
         pass_bp=found.pass_bp,
         rules=WrittenRules(**rules, has_password=has_password),
-        sections=found.sections,
+        sections=[WrittenSection(**msgspec.structs.asdict(each)) for each in found.sections],
         items=[
             WrittenItem(item_id=item_id, question=msgspec.to_builtins(question), key=msgspec.to_builtins(key))
             for item_id, (question, key) in asked.items()
