@@ -36,7 +36,7 @@ async def buys(one: Stranger) -> None:
     run = one.page.locator(".card", has_text="Runs now").last
     await one.type("Coupon", "WELCOME20", run)
     await one.sees("learner-course", "What you learn")
-    await one.press("Order", run)
+    await one.press("Order now", run)
     await one.sees("learner-order", "Discount (WELCOME20)", "€39.20", "Pay now")
     await one.follow("Pay now")
     for label, text in CARD.items():

@@ -65,7 +65,8 @@ async def lineage_page(page: Page) -> Response:
     if asked in FACTS:
         return page.go(f"/analyze/lineage/facts/{asked}")
     models = [(each.name, len(each.handlers), [table.name for table in each.tables]) for each in PROJECTIONS]
-    return page.html("analyze/lineage.html", models=models, facts=sorted(FACTS), graph=_overview())
+    graph = _overview(page.say("Streams of facts and the read models that fold them"))
+    return page.html("analyze/lineage.html", models=models, facts=sorted(FACTS), graph=graph)
 
 
 @pages.get("/analyze/lineage/facts/{type}")
@@ -242,12 +243,12 @@ def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
             yield from _codes(each)
 
 
-def _overview() -> Any:
+def _overview(title: str) -> Any:
     """Contexts of facts and the read models that fold them."""
     pairs = {(name.partition(".")[0], each.name) for each in PROJECTIONS for name in each.handlers}
     streams = [Node(name, name) for name in sorted({stream for stream, _ in pairs})]
     models = [Node(each.name, each.name, strong=True) for each in PROJECTIONS]
-    return layered([streams, models], sorted(pairs), "")
+    return layered([streams, models], sorted(pairs), title)
 
 
 def _drawn(branches: Any, title: str, *, with_columns: bool = True) -> Any:
