@@ -147,7 +147,7 @@ async def ask_in_sql(request: Request, body: QuestionInSql, dispatch: Dispatch, 
     A person has two questions answered at once.
     """
     form = FORMS[wanted(request.headers.get("accept", ""), tuple(FORMS))]
-    context, began = dispatch.context(), monotonic()
+    context, began = await dispatch.accounted(), monotonic()
     with services.questioners.asking(dispatch.user.by):
         try:
             if form == "json":
