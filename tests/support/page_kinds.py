@@ -14,6 +14,7 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
+from tests.support.polling import PATIENCE
 from web.app import PAGES
 
 VISITOR: Final = "visitor"
@@ -56,7 +57,7 @@ async def found(url: str, more: Mapping[str, Iterable[str]]) -> tuple[list[Found
     """
     pages, broken = dict[str, Found](), list[str]()
     for person, begins in BEGINS.items():
-        async with httpx.AsyncClient(base_url=url, timeout=None) as client:
+        async with httpx.AsyncClient(base_url=url, timeout=PATIENCE) as client:
             headers = {"accept": "text/html", **await _session(client, person)}
             seen, counted, todo = set[str](), Counter[str](), [*begins, *more.get(person, ())]
             while todo:

@@ -178,6 +178,10 @@ NEEDS = {
     "POST /teach/runs/{run_id}/grading/{quiz_id}/{handle}/{item_id}": (
         "getGradingQueueOfRun? getRun? gradeItem listNames?"
     ),
+    "GET /teach/runs/{run_id}/new-quiz": "getRun getVersion listQuestionBanks? listQuestions? getQuestion?",
+    "POST /teach/runs/{run_id}/new-quiz": (
+        "getRun getVersion? publishQuiz? listQuestionBanks? listQuestions? getQuestion?"
+    ),
     "GET /teach/runs/{run_id}/plan": "getCourse getRun getVersion listRoles?",
     "POST /teach/runs/{run_id}/plan": (
         "cloneRun? getCourse? getRun? getVersion? listRoles?"
@@ -185,6 +189,22 @@ NEEDS = {
     ),
     "GET /teach/runs/{run_id}/questions": "getRun listQuizzes",
     "GET /teach/runs/{run_id}/questions/{quiz_id}": "getItemStatistics getRun",
+    "GET /teach/runs/{run_id}/quizzes/{quiz_id}": (
+        "getQuizContents getRun getVersion listQuestionBanks? listQuestions? getQuestion?"
+    ),
+    "POST /teach/runs/{run_id}/quizzes/{quiz_id}": (
+        "getQuizContents getRun getVersion? publishQuiz? listQuestionBanks? listQuestions? getQuestion?"
+    ),
+    "GET /teach/runs/{run_id}/quizzes/{quiz_id}/regrades": "getQuizContents getRun listRegrades",
+    "POST /teach/runs/{run_id}/quizzes/{quiz_id}/regrades": "getQuizContents? getRun? listRegrades? proposeRegrade?",
+    "GET /teach/runs/{run_id}/quizzes/{quiz_id}/regrades/items/{item_id}": "getQuizContents getRun",
+    "POST /teach/runs/{run_id}/quizzes/{quiz_id}/regrades/items/{item_id}": "getQuizContents getRun? proposeRegrade?",
+    "GET /teach/runs/{run_id}/quizzes/{quiz_id}/regrades/{regrade_no}": (
+        "getQuizContents getRun listRegrades listRegradeChanges?"
+    ),
+    "POST /teach/runs/{run_id}/quizzes/{quiz_id}/regrades/{regrade_no}": (
+        "commitRegrade getQuizContents? getRun? listRegrades? listRegradeChanges?"
+    ),
     "GET /teach/runs/{run_id}/roster": "getRun listRunLearners listWaitlist listNames?",
     "GET /teach/runs/{run_id}/roster.csv": "listRunLearners",
     "POST /teach/runs/{run_id}/roster/enroll": "getRun? listRunLearners? listWaitlist? enroll listNames?",
