@@ -34,6 +34,7 @@ def serving(settings: Settings, log: int | None = None, port: int | None = None)
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
     own = settings.model_copy(update={"api_port": port})
+    own = own.model_copy(update={"public_url": own.public_url or own.api_url})  # where tests open its pages
     command = [sys.executable, "-m", "cli.main", "serve"]
     process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **variables(own)}, stdout=log, stderr=log)
     try:
