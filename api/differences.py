@@ -27,13 +27,19 @@ from adapters.postgres.store.differences import (
     transitions,
 )
 from adapters.postgres.store.generations import Generation, generations
+from adapters.stores.registry import is_in_tables
 from api.http import paging
 from api.http.openapi import open_query
 from api.http.query import JSON, QueryContext, QueryDep
 from api.http.routing import router as strict_router
 from api.http.types import Limit
-from domain.admin.read_models import NoSuchReadModel
-from domain.errors import Conflict, NotFound
+from domain.admin.read_models import (
+    NoSuchColumn,
+    NoSuchGenerationHere,
+    NoSuchReadModel,
+    NothingServed,
+    NotStoredHere,
+)
 from projections.engine.projection import Projection, Table
 from projections.registry import PROJECTIONS
 
@@ -48,34 +54,6 @@ NO_STORE = {"cache-control": "no-store"}
 Name = Annotated[
     str, Path(pattern=r"^[a-z_]{1,64}$", max_length=64, description="The read model.", examples=["gradebook"])
 ]
-
-
-class NoSuchGenerationHere(NotFound):
-    """A read model has no generation of this number to compare."""
-
-    code = "no_such_generation"
-    template = "read model {name} has no generation {generation} that is ready, or was served"
-
-
-class NothingServed(Conflict):
-    """There is nothing to compare with."""
-
-    code = "nothing_served"
-    template = "no generation of read model {name} is served yet"
-
-
-class NotStoredHere(Conflict):
-    """The documents of a read model are not in PostgreSQL."""
-
-    code = "not_stored_here"
-    template = "read model {name} is stored in Valkey: compare it with `campus projections diff {name}`"
-
-
-class NoSuchColumn(NotFound):
-    """A table has no such column in both generations, or its values are not shown."""
-
-    code = "no_such_column"
-    template = "no column {column} of {table} is compared"
 
 
 class ColumnDifference(msgspec.Struct, kw_only=True):
@@ -279,7 +257,7 @@ async def _chosen(connection: Connection, name: str, number: int | None) -> Chos
     if name not in BY_NAME:
         raise NoSuchReadModel(name=name)
     projection = BY_NAME[name]
-    if projection.store != "postgres":
+    if not is_in_tables(projection):
         raise NotStoredHere(name=name)
     known = await generations(connection, name)
     served = next((each for each in known if each.status == "live"), None)

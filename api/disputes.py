@@ -24,21 +24,13 @@ from api.http.query import QueryDep
 from api.http.routing import router as strict_router
 from api.http.services import Services, ServicesDep
 from commands.admin import ResolveDispute
-from domain.admin import SignedTrees
-from domain.errors import Conflict
+from domain.admin import NothingDisputed, SignedTrees
 from domain.progress.appeal import Appeals
 
 router = strict_router("disputes", "/v1")
 
 REFUSED = "Refused: "
 ORIGIN = "campuslog.invalid/demo/9f2c54d1a0b3e877"
-
-
-class NothingDisputed(Conflict):
-    """The notary signs: no tree has to be given up, or not this one."""
-
-    code = "nothing_disputed"
-    template = "the notary does not refuse to sign the tree {origin}: there is nothing to resolve"
 
 
 class ResolvedDispute(msgspec.Struct, kw_only=True):

@@ -249,6 +249,8 @@ async def run_gradebook_matrix(
     found = await ask.read_at_least("gradebook", lambda: read(asked, after))
     if not found.total:
         await ask.check_run(run_id, reader)
+    if quiz_id is not None and f'"{quiz_id}"' not in found.assessments:
+        await ask.check_quiz(quiz_id, await ask.catalog_at(moment))
     headers = {**csv_pages.VARY, **ask.headers_at(moment, *READ_MODELS)}
     if csv_pages.is_wanted(request):
         file = MatrixFile(run_id, listing, asked, read, is_whole=limit is None)

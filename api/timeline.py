@@ -75,7 +75,7 @@ EXAMPLE = LearnerTimeline(
     total=449,
     by_type={"enrollment.activated": 1},
     facts=[FACT],
-    next=None,
+    next=1714,
     dashboard={"learner_id": "28400", "courses": [{"run_id": "algebra-2026", "status": "active"}]},
     changes=[
         DocumentChange(
@@ -83,7 +83,7 @@ EXAMPLE = LearnerTimeline(
             patch=[{"op": "replace", "path": "/best_bp", "value": 7_500}],
         )
     ],
-    other=None,
+    other={"learner_id": "28400", "courses": []},
 )
 
 

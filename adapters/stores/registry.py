@@ -25,3 +25,8 @@ def store_type(projection: Projection) -> type[GenerationStore]:
         return STORES[projection.store]
     except KeyError:
         raise UnknownStore(projection.name, projection.store, STORES) from None
+
+
+def is_in_tables(projection: Projection) -> bool:
+    """Whether its rows are in tables of PostgreSQL, which are compared by SQL."""
+    return store_type(projection) is PostgresStore

@@ -33,6 +33,8 @@ SERVED_WITH: Mapping[str, str] = {
     "roster_import": "enrollment",
     "run_invitations": "enrollment",
     "lti": "progress",
+    "analytics": "admin",
+    "disputes": "admin",
     "ledger": "payment",
     "account": "user",
     "accounts": "user",

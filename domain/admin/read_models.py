@@ -80,6 +80,34 @@ class NoSuchReadModel(NotFound):
     template = "no read model is called {name}"
 
 
+class NoSuchGenerationHere(NotFound):
+    """A read model has no generation of this number to compare."""
+
+    code = "no_such_generation"
+    template = "read model {name} has no generation {generation} that is ready, or was served"
+
+
+class NothingServed(Conflict):
+    """There is nothing to compare with."""
+
+    code = "nothing_served"
+    template = "no generation of read model {name} is served yet"
+
+
+class NotStoredHere(Conflict):
+    """The documents of a read model are not in PostgreSQL."""
+
+    code = "not_stored_here"
+    template = "read model {name} is stored in Valkey: compare it with `campus projections diff {name}`"
+
+
+class NoSuchColumn(NotFound):
+    """A table has no such column in both generations, or its values are not shown."""
+
+    code = "no_such_column"
+    template = "no column {column} of {table} is compared"
+
+
 class ReadModelBusy(Conflict):
     """A read model is being rebuilt, promoted or rolled back."""
 

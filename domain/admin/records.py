@@ -170,6 +170,13 @@ def trees_stream(log: str = TREES) -> str:
     return stream_id("checkpoint", log)
 
 
+class NothingDisputed(Conflict):
+    """The notary signs: no tree has to be given up, or not this one."""
+
+    code = "nothing_disputed"
+    template = "the notary does not refuse to sign the tree {origin}: there is nothing to resolve"
+
+
 class SignedTrees(Aggregate):
     """The signed trees over the log: those that were given up, since the log is not what was signed, and why."""
 

@@ -40,10 +40,9 @@ class BadStatement(Rejected):
 
     code = "bad_statement"
 
-    def __init__(self, said: str, place: tuple[int, int] | None, hint: str, sqlstate: str) -> None:
-        where = "" if place is None else f" (line {place[0]}, column {place[1]})"
+    def __init__(self, said: str, line: int | None, column: int | None, hint: str, sqlstate: str) -> None:
+        where = "" if line is None else f" (line {line}, column {column})"
         super().__init__(f"{said}{where}{f'. {hint}' if hint else ''}")
-        line, column = place or (None, None)
         self.facts = {"line": line, "column": column, "hint": hint or None, "sqlstate": sqlstate}
 
 
@@ -185,8 +184,8 @@ def _refusal(error: psycopg.Error, statement: str, before: int) -> Exception:
     if is_broken(error) and not isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
         return unavailable(error)
     said = error.diag.message_primary or " ".join(str(error).split())
-    place = _place(error.diag.statement_position, statement, before)
-    return BadStatement(said, place, error.diag.message_hint or "", error.sqlstate or "")
+    line, column = _place(error.diag.statement_position, statement, before) or (None, None)
+    return BadStatement(said, line, column, error.diag.message_hint or "", error.sqlstate or "")
 
 
 def _place(position: str | None, statement: str, before: int) -> tuple[int, int] | None:

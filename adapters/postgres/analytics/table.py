@@ -118,7 +118,7 @@ async def answer_file(
     learners: set[object] = set()
     async with answering(settings, Asked(statement, MOST_FILE_ROWS + 1)) as (columns, parts):
         if twice := [name for name, often in Counter(each.name for each in columns).items() if often > 1]:
-            raise BadStatement(f"two columns are called {twice[0]}: name one with AS", None, "", "42701")
+            raise BadStatement(f"two columns are called {twice[0]}: name one with AS", None, None, "", "42701")
         file = await asyncio.to_thread(begin, columns)
         async for part in parts:
             written, size = written + len(part.rows), size + part.size

@@ -232,6 +232,15 @@ WITHOUT = {
     "/v1/me/quizzes/{quiz_id}/attempts/{attempt_no}": "as the list, with what the rules show by now",
     "/v1/learners/{learner_id}/quizzes/{quiz_id}/attempts": "as the own list",
     "/v1/learners/{learner_id}/quizzes/{quiz_id}/attempts/{attempt_no}": "as the own attempt",
+    "/v1/quizzes/{quiz_id}/contents": "what an author goes on from; each version is a fact",
+    "/v1/refund-claims": "what staff have to answer now; each claim and answer is a fact",
+    "/v1/orders/{order_id}/refund-claims": "as that of all",
+    "/v1/appeals": "what auditors look into now; each is a fact",
+    "/v1/proofs/dispute": "whether the notary signs now; what was resolved is in the facts",
+    "/v1/runs/{run_id}/names": "how people are called now; what they were called before is in the history",
+    "/v1/analytics/views": "what can be asked now",
+    "/v1/analytics/queries": "queries as they are saved now; each change is a fact",
+    "/v1/analytics/queries/{query_id}": "as the list",
     "/v1/reconciliation": "what an hourly comparison has found, and no read model",
 }
 """Queries that take no moment, and why."""

@@ -62,6 +62,7 @@ FACT_OF = {
     "revokeCredential": "progress.credential_revoked",
     "grantRole": "role.granted",
     "revokeRole": "role.revoked",
+    "resolveSignedLogDispute": "checkpoint.dispute_resolved",
     "registerClient": "client.registered",
     "addCredential": "client.credential_added",
     "removeCredential": "client.credential_removed",

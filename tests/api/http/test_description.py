@@ -72,7 +72,7 @@ def test_every_time_is_described_as_one() -> None:
 
 
 def test_objects_and_arrays_say_what_is_in_them() -> None:
-    """Only the data of a fact and questions may be anything: each type has its own fields; and what browsers get."""
+    """Only data of facts, rows of read models, their changes and questions may be anything; and what browsers get."""
     bare = [
         place
         for place, schema in fields().items()
@@ -84,9 +84,11 @@ def test_objects_and_arrays_say_what_is_in_them() -> None:
     ]
     questions = [f"AskedItem.{field}" for field in ("key", "question", "response")]
     questions += ["WaitingItem.question", "WaitingItem.response", "NewMark.levels"]
-    questions += ["ShownQuestion.key", "ShownQuestion.question"]
+    questions += [f"{kind}.{field}" for kind in ("ShownQuestion", "WrittenItem") for field in ("key", "question")]
+    rows = ["DocumentChange.patch", "LearnerTimeline.dashboard", "LearnerTimeline.other"]
+    rows += ["RowDifference.new", "RowDifference.old"]
     assert sorted(bare) == sorted(
-        [*questions, "HeldFact.data", "HistoryFact.data", "OneFact.data", "PasskeyChallenge.options"]
+        [*questions, *rows, "HeldFact.data", "HistoryFact.data", "OneFact.data", "PasskeyChallenge.options"]
     )
 
 

@@ -90,23 +90,27 @@ async def head_of(campus: Campus) -> int:
     return head
 
 
+ELSEWHERE = ("/events", "/checkout", "/contact", "/callback", "/names", "/differences/column", "/differences/rows")
+
+
 async def test_no_route_answers_about_what_is_not_there(campus: Campus) -> None:
     """
     Each query with an id in its path is 404 for an unknown one; streams and payment pages are tried elsewhere.
 
     How to reach a person is refused without a consent, which no one has given who is not there; where a provider sends
-    browsers back, the answer is a page; and a tool shows its token first.
+    browsers back, the answer is a page; a tool shows its token first; names are for those who teach a run;
+    and rows and columns of a comparison are named by what is asked.
     """
     paths = (await campus.client.get("/openapi.json")).json()["paths"]
     asked = [path for path, operations in paths.items() if "{" in path and "get" in operations]
     asked = [path for path in asked if not path.startswith("/v1/lti/runs/")]
-    for path in (path for path in asked if not path.endswith(("/events", "/checkout", "/contact", "/callback"))):
-        digest = re.sub(r"{(fold|dossier|job|bulk_job)_id}", "0" * 32, path.removeprefix("/v1"))
+    for path in (path for path in asked if not path.endswith(ELSEWHERE)):
+        digest = re.sub(r"{(fold|dossier|job|bulk_job|query)_id}", "0" * 32, path.removeprefix("/v1"))
         digest = digest.replace("{client_id}", "service-none")
         unknown = re.sub(r"{\w+_id}", f"none-{campus.tag}", digest).replace("{version}", "1")
         unknown = unknown.replace("{attempt_no}", "1").replace("{regrade_no}", "1")
         unknown = unknown.replace("{position}", "999999999999").replace("{source_hash}", "0" * 64)
-        unknown = unknown.replace("{name}", f"none-{campus.tag}").replace("{sha256}", "0" * 64)
+        unknown = unknown.replace("{name}", "none").replace("{sha256}", "0" * 64)
         unknown = unknown.replace("{language}", "en").replace("{handle}", "0" * 16)
         answer = await campus.get(unknown)
         assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json"), unknown
@@ -118,6 +122,7 @@ FILTERS = [
     ("/runs/{run_id}/gradebook", {"quiz_id": "no-such-quiz"}, "quiz_not_found"),
     ("/runs/{run_id}/gradebook", {"learner_id": "no-such-learner"}, "learner_not_found"),
     ("/runs/{run_id}/gradebook", {"quiz_id": "no-such-quiz", "missing": "1"}, "quiz_not_found"),
+    ("/runs/{run_id}/gradebook/matrix", {"quiz_id": "no-such-quiz"}, "quiz_not_found"),
     ("/activity", {"run_id": "no-such-run"}, "run_not_found"),
     ("/announcements", {"run_id": "no-such-run"}, "run_not_found"),
     ("/learners/{learner_id}/history", {"run_id": "no-such-run"}, "run_not_found"),

@@ -63,7 +63,7 @@ async def test_a_course_is_bought_taken_graded_and_certified_by_links_and_forms(
     await learner.until_said("100%")
 
     await learner.open(f"/learn/runs/{campus.run}/units/q2")
-    await learner.click("To the quiz")
+    await learner.click("To the task")
     await learner.press("Start the attempt")
     await learner.press("Hand in …", **{"a:e1": "The numbers of a clock are one."})
     await learner.press("Hand in now")
