@@ -48,6 +48,8 @@ ROLES_OF: Mapping[str, tuple[str, ...]] = {
 """What the people of tests/support/marked_campus.py hold."""
 FORMS = {"POST /account/erase": {"password": "not the password"}}
 """What is sent to pages that would do too much with an empty form."""
+LEAD_ON = frozenset(("/signin/code", "/v1/auth/sign-in"))
+"""Pages of a sign-in, which lead back to its begin where none is under way."""
 REFUSED_BY_POLICY = frozenset(
     each.code for each in (AdminsOnly, AuditorsOnlyRead, NoPolicy, NotYourRun, NotYours, StaffNeedFactor, StaffOnly)
 )
@@ -160,10 +162,13 @@ def differences(
             yield f"it asks for {each.operation}, which it does not say"
         elif may is not None and may == each.is_refused:
             yield f"{each.operation} is {'allowed' if may else 'refused'}, and was answered {each.status} {each.code}"
+    is_form = answer.request.method == "POST" and answer.status_code in (404, 422)  # refused before anything was asked
     must = [verdict(name, user, parts_of(run_id)) for name, is_optional in operations.items() if not is_optional]
     is_open = ANYONE in needs.split() or user is not None
-    if (not is_open or False in must) and not is_away:
+    if (not is_open or False in must) and not is_away and not is_form:
         yield f"it is shown, and needs {needs}"
+    if answer.request.url.path in LEAD_ON:
+        return
     if is_open and is_away and not any(each.is_refused for each in asked) and False not in must:
         own = [f"{each.operation} {each.status} {each.code}" for each in asked if each.status == 403]
         if not own and answer.headers.get("location", "").partition("?")[0] != "/confirm":
