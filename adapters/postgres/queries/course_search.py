@@ -211,12 +211,14 @@ async def search(
     if not words:
         return (await _find(reader, asked, [], "all")).found
     terms = await _terms(reader, words, every=False)
-    answer = await _find(reader, asked, terms, "all")
-    if not answer.has_words:
-        answer = await _find(reader, asked, await _terms(reader, words, every=True), "alike")
-    if not answer.has_words and len(words) > 1:
-        answer = await _find(reader, asked, terms, "any")
-    return answer.found
+    answers = [await _find(reader, asked, terms, "all")]
+    if not answers[-1].has_words:
+        answers.append(await _find(reader, asked, await _terms(reader, words, every=True), "alike"))
+    if not answers[-1].has_words and len(words) > 1:
+        answers.append(await _find(reader, asked, terms, "any"))
+    found = answers[-1].found  # it rests on the first look as well, which may have seen less
+    oldest = min(each.found.position for each in answers)
+    return msgspec.structs.replace(found, page=found.page._replace(position=oldest))
 
 
 async def _terms(reader: Reader, words: Sequence[str], *, every: bool) -> list[_Term]:
