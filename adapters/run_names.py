@@ -62,7 +62,7 @@ class RunNames:
         keys = await self._keys.reading_all([user_stream(each.learner_id) for each in found if each.display_name])
         return Names(await asyncio.to_thread(_opened, found, keys), position)
 
-    async def search(self, text: str, after: str, limit: int) -> Names:
+    async def search(self, text: str, after: str = "", limit: int | None = None) -> Names:
         """Up to *limit* learners after an id whose name or id has *text* in it, whatever its capitals and accents."""
         wanted, found, position = plain(text), list[NameOfLearner](), None
         while True:
@@ -71,7 +71,7 @@ class RunNames:
             found += [
                 each for each in part.items if wanted in plain(each.name or "") or wanted in plain(each.learner_id)
             ]
-            if len(part.items) < PART or len(found) >= limit:
+            if len(part.items) < PART or (limit is not None and len(found) >= limit):
                 return Names(found[:limit], position)
             after = part.items[-1].learner_id
 

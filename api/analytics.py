@@ -16,7 +16,7 @@ from pydantic import Field
 
 from adapters.postgres.analytics.answer import AnswerColumn
 from adapters.postgres.analytics.described import described_views
-from adapters.postgres.analytics.table import MOST_ROWS, FileWriter, answer_file, answer_table, kind_of
+from adapters.postgres.analytics.table import MOST_ROWS, FileWriter, answer_file, answer_table, as_text, kind_of
 from api.http.csv_text import CSV, Cell, line
 from api.http.dispatch import Body, Dispatch, example
 from api.http.looks import record_look
@@ -146,7 +146,8 @@ async def ask_in_sql(request: Request, body: QuestionInSql, dispatch: Dispatch, 
     Arrow. A statement has 30 seconds, a row 256 kB; a table has 10,000 rows and 4 MB, a file 500,000 rows and 64 MB.
     A person has two questions answered at once.
     """
-    form = FORMS[wanted(request.headers.get("accept", ""), tuple(FORMS))]
+    kind = wanted(request.headers.get("accept", ""), tuple(FORMS))
+    form = FORMS[kind]
     context, began = await dispatch.accounted(), monotonic()
     with services.questioners.asking(dispatch.user.by):
         try:
@@ -158,10 +159,10 @@ async def ask_in_sql(request: Request, body: QuestionInSql, dispatch: Dispatch, 
                 answer = QuestionAnswer(
                     columns=columns, rows=[[*row] for row in table.rows], more=table.more, milliseconds=took
                 )
-                content, kind = msgspec.json.encode(answer, enc_hook=str), JSON
+                content = msgspec.json.encode(answer, enc_hook=str)
             else:
                 file = await answer_file(services.settings, body.sql, partial(_writer, form))
-                content, rows, about, kind = file.content, file.rows, file.about, _kind(form)
+                content, rows, about = file.content, file.rows, file.about
         except DomainError as error:
             await _record(services, Question(statement=body.sql, format=form, refused=error.code), None, context)
             raise
@@ -177,10 +178,6 @@ async def ask_in_sql(request: Request, body: QuestionInSql, dispatch: Dispatch, 
 async def _record(services: ServicesDep, question: Question, rows: int | None, context: Context) -> None:
     """Record a question; raises Unavailable where the log does not take it, so that there is no answer."""
     await services.bus.handle(RecordQuestion(question, rows), context)
-
-
-def _kind(form: str) -> str:
-    return next(kind for kind, name in FORMS.items() if name == form)
 
 
 def _writer(form: str, columns: list[AnswerColumn]) -> FileWriter:
@@ -207,8 +204,4 @@ class _CsvFile:
 
 
 def _cell(value: Any) -> Cell:
-    if value is None or isinstance(value, str | int | float):
-        return value
-    if isinstance(value, dict | list):
-        return msgspec.json.encode(value, enc_hook=str).decode()
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+    return value if value is None or isinstance(value, int | float) else as_text(value)

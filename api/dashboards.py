@@ -30,12 +30,13 @@ from adapters.shown_dashboard import (
 )
 from api.http import paging
 from api.http.as_of import AsOf, headers_at
-from api.http.errors import BadIds, LearnerNotFound
+from api.http.errors import LearnerNotFound
 from api.http.folds import LATER
+from api.http.ids import ids_in
 from api.http.openapi import query
 from api.http.query import QueryContext, QueryDep
 from api.http.routing import router as strict_router
-from api.http.types import LONGEST_ID, LearnerId, Limit, RunId, is_id
+from api.http.types import LONGEST_ID, LearnerId, Limit, RunId
 from domain.catalog import RunNotFound, Unit
 from domain.enrollment_errors import NotEnrolled
 from domain.kinds import Kind
@@ -160,12 +161,7 @@ async def list_dashboards(
     ],
 ) -> Response:
     """The dashboards of several learners, each as its own route has it."""
-    learners = list(dict.fromkeys(ids.split(",")))
-    if len(learners) > MOST_DASHBOARDS:
-        raise BadIds(f"an answer has {MOST_DASHBOARDS} dashboards at most, not {len(learners)}: ask several times")
-    for learner_id in learners:
-        if not is_id(learner_id):
-            raise BadIds(f"{learner_id[:LONGEST_ID]!r} is not the id of a learner")
+    learners = ids_in(ids, MOST_DASHBOARDS, "dashboards")
     documents = ask.services.documents[LearnerDashboard.name]
 
     async def read() -> Read:

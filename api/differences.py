@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
-from fastapi import Path, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from adapters.postgres.analytics import VIEWS
 from adapters.postgres.connection import Connection, connect
@@ -32,7 +32,7 @@ from api.http import paging
 from api.http.openapi import open_query
 from api.http.query import JSON, QueryContext, QueryDep
 from api.http.routing import router as strict_router
-from api.http.types import Limit
+from api.http.types import Limit, ReadModelName
 from domain.admin.read_models import (
     NoSuchColumn,
     NoSuchGenerationHere,
@@ -51,9 +51,6 @@ SHOWN = frozenset(name for view in VIEWS for name in view.reads) - HIDDEN
 BY_NAME = {each.name: each for each in PROJECTIONS}
 LISTING = "differences"
 NO_STORE = {"cache-control": "no-store"}
-Name = Annotated[
-    str, Path(pattern=r"^[a-z_]{1,64}$", max_length=64, description="The read model.", examples=["gradebook"])
-]
 
 
 class ColumnDifference(msgspec.Struct, kw_only=True):
@@ -176,7 +173,7 @@ class Chosen(NamedTuple):
 
 
 @router.get("/projections/{name}/differences", responses=open_query(EXAMPLE, 401, 403, 404, 409, 503))
-async def list_differences(name: Name, ask: QueryDep, generation: GenerationNo = None) -> Response:
+async def list_differences(name: ReadModelName, ask: QueryDep, generation: GenerationNo = None) -> Response:
     """How many rows of each table differ between what is served and another generation, and in which columns."""
     async with _comparing(ask) as connection:
         chosen = await _chosen(connection, name, generation)
@@ -198,7 +195,7 @@ async def list_differences(name: Name, ask: QueryDep, generation: GenerationNo =
 
 @router.get("/projections/{name}/differences/column", responses=open_query(CHANGE, 401, 403, 404, 409, 503))
 async def column_difference(
-    name: Name, ask: QueryDep, table: TableName, column: ColumnName, generation: GenerationNo = None
+    name: ReadModelName, ask: QueryDep, table: TableName, column: ColumnName, generation: GenerationNo = None
 ) -> Response:
     """By how much one column has changed, and which of its values most often became which."""
     async with _comparing(ask) as connection:
@@ -220,7 +217,7 @@ async def column_difference(
 async def list_row_differences(
     *,
     request: Request,
-    name: Name,
+    name: ReadModelName,
     ask: QueryDep,
     table: TableName,
     column: ColumnName | None = None,

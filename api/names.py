@@ -13,11 +13,12 @@ from fastapi import Query, Request, Response
 from adapters.run_names import EXAMPLE, NameOfLearner, Names, RunNames
 from api.http import paging
 from api.http.errors import BadIds
+from api.http.ids import ids_in
 from api.http.looks import record_look_at_names
 from api.http.openapi import query
 from api.http.query import QueryDep
 from api.http.routing import router as strict_router
-from api.http.types import LONGEST_ID, NO_NUL, Limit, RunId, is_id
+from api.http.types import LONGEST_ID, NO_NUL, Limit, RunId
 from projections.accounts import Accounts
 
 router = strict_router("names", "/v1")
@@ -50,7 +51,9 @@ async def list_names(
     """What the learners of a run are called; that the user has looked is recorded, once on a day."""
     listing = f"names:{run_id}"
     (after,) = paging.after(listing, cursor, [str]) or [""]
-    wanted = None if ids is None else _ids(ids)
+    wanted = None if ids is None else ids_in(ids, MOST_IDS, "names")
+    if wanted is not None and q is not None:
+        raise BadIds("names are found by ids or by a part of them: send `ids` or `q`")
     names = RunNames(ask.services.reader, ask.services.log.keys, run_id)
     await ask.check_run(run_id)
     await record_look_at_names(request, run_id)
@@ -62,14 +65,3 @@ async def list_names(
 
     found = await ask.read_at_least(Accounts.name, read)
     return paging.reply(request, ask, found.page(), listing, limit)
-
-
-def _ids(text: str) -> list[str]:
-    """The ids of a list with commas; raises BadIds."""
-    found = list(dict.fromkeys(text.split(",")))
-    if len(found) > MOST_IDS:
-        raise BadIds(f"an answer has {MOST_IDS} names at most, not {len(found)}: ask several times")
-    for each in found:
-        if not is_id(each):
-            raise BadIds(f"{each[:LONGEST_ID]!r} is not the id of a learner")
-    return found

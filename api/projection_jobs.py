@@ -24,7 +24,7 @@ from api.http.openapi import command, event_stream, open_query
 from api.http.query import JSON, QueryDep
 from api.http.routing import router as strict_router
 from api.http.services import Services, ServicesDep
-from api.http.types import Limit
+from api.http.types import Limit, ReadModelName
 from domain.admin import SwitchWanted
 from domain.admin.read_models import NoSuchReadModel
 from domain.words import closed
@@ -36,9 +36,6 @@ NAMES = [each.name for each in PROJECTIONS]
 NO_STORE = {"cache-control": "no-store"}
 AT = datetime.fromisoformat("2026-02-14T18:00:00+00:00")
 JOB = "0199c7f0a1b27c3d8e4f5a6b7c8d9e0f"
-Name = Annotated[
-    str, Path(pattern=r"^[a-z_]{1,64}$", max_length=64, description="The read model.", examples=["gradebook"])
-]
 JobId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$", description="The job.", examples=[JOB])]
 
 
@@ -157,7 +154,9 @@ EXAMPLE = ProjectionJobItem(
 @router.post(
     "/projections/{name}/rebuild", status_code=202, response_model=AcceptedJob, responses=command(403, 404, 409)
 )
-async def rebuild_projection(name: Name, body: RebuildWanted, dispatch: Dispatch, services: ServicesDep) -> Response:
+async def rebuild_projection(
+    name: ReadModelName, body: RebuildWanted, dispatch: Dispatch, services: ServicesDep
+) -> Response:
     """
     Build a generation of a read model beside the one that is served, by the code of the projectors.
 
@@ -171,7 +170,9 @@ async def rebuild_projection(name: Name, body: RebuildWanted, dispatch: Dispatch
 @router.post(
     "/projections/{name}/promote", status_code=202, response_model=AcceptedJob, responses=command(403, 404, 409)
 )
-async def promote_projection(name: Name, body: PromotionWanted, dispatch: Dispatch, services: ServicesDep) -> Response:
+async def promote_projection(
+    name: ReadModelName, body: PromotionWanted, dispatch: Dispatch, services: ServicesDep
+) -> Response:
     """Serve a rebuilt generation, without an interruption for readers; the newest that is ready, if none is named."""
     _must_be_one(name)
     wanted = SwitchWanted(back=False, generation=body.generation, anyway=body.with_parked)
@@ -182,7 +183,9 @@ async def promote_projection(name: Name, body: PromotionWanted, dispatch: Dispat
 @router.post(
     "/projections/{name}/rollback", status_code=202, response_model=AcceptedJob, responses=command(403, 404, 409)
 )
-async def roll_back_projection(name: Name, body: RollbackWanted, dispatch: Dispatch, services: ServicesDep) -> Response:
+async def roll_back_projection(
+    name: ReadModelName, body: RollbackWanted, dispatch: Dispatch, services: ServicesDep
+) -> Response:
     """Serve the generation again that was served before, once it is up to date."""
     _must_be_one(name)
     wanted = SwitchWanted(back=True, anyway=body.as_it_was)
@@ -226,7 +229,7 @@ async def list_projection_jobs(
 @router.get(
     "/projections/{name}/segments", responses=open_query(SegmentList(head=1713, items=[SEGMENT]), 401, 403, 404, 503)
 )
-async def list_segments(name: Name, ask: QueryDep) -> Response:
+async def list_segments(name: ReadModelName, ask: QueryDep) -> Response:
     """How far each segment of each generation is; those of a rebuild are at 0 until their rows are written."""
     _must_be_one(name)
     log = ask.services.log

@@ -89,6 +89,11 @@ class Page:
         """The query string."""
         return self.request.query_params
 
+    def number(self, name: str) -> int | None:
+        """A whole number of the query string, from 0 to 10^18; None for what is none."""
+        text = self.query.get(name, "")
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
     @property
     def here(self) -> str:
         """The address of the page with its query."""

@@ -1,12 +1,12 @@
 """Answers to analysts' questions as Parquet or as an Arrow stream, with types as PostgreSQL has them."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
 from typing import Any, Literal
 
-import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from adapters.postgres.analytics.table import as_text
 
 AT_ONCE = 5_000  # rows of a group
 TYPES: dict[str, Any] = {
@@ -63,11 +63,4 @@ class ArrowFile:
 
 def _value(value: Any, kind: str) -> Any:
     """A value as Arrow takes it."""
-    if value is None or kind in TYPES or isinstance(value, str):
-        return value
-    return value.isoformat() if isinstance(value, date | datetime) else as_text(value)
-
-
-def as_text(value: Any) -> str:
-    """A value that is neither a number nor a time, as text."""
-    return msgspec.json.encode(value, enc_hook=str).decode() if isinstance(value, dict | list) else str(value)
+    return value if value is None or kind in TYPES else as_text(value)

@@ -12,7 +12,6 @@ from api.http.types import NO_NUL
 from projections.accounts import Accounts
 
 ACTION = "listNames"
-MOST_FOUND = 1_000  # learners of one run whom a part of a name finds
 NamePart = Annotated[
     str | None,
     Query(
@@ -34,7 +33,7 @@ async def ids_by_name(request: Request, ask: QueryContext, run_id: str, text: st
     await ask.check_run(run_id)
     await record_look_at_names(request, run_id)
     names = RunNames(ask.services.reader, ask.services.log.keys, run_id)
-    found = await ask.read_at_least(Accounts.name, lambda: names.search(text, "", MOST_FOUND))
+    found = await ask.read_at_least(Accounts.name, lambda: names.search(text))
     return tuple(each.learner_id for each in found.items)
 
 

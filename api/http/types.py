@@ -94,6 +94,9 @@ def is_id(text: str) -> bool:
     return len(text) <= LONGEST_ID and re.fullmatch(ID, text) is not None
 
 
+ReadModelName = Annotated[
+    str, Path(pattern=r"^[a-z_]{1,64}$", max_length=64, description="The read model.", examples=["gradebook"])
+]
 LearnerId = Annotated[str, Path(pattern=ID, max_length=64, description="The learner.", examples=["28400"])]
 CourseId = Annotated[str, Path(pattern=ID, max_length=64, description="The course.", examples=["algebra"])]
 RunId = Annotated[str, Path(pattern=ID, max_length=64, description="The course run.", examples=["algebra-2026"])]

@@ -24,7 +24,7 @@ NO_LEARNER = "learner_not_found"
 async def learner_page(page: Page) -> Response:
     """The time line of a learner, at one moment; at the latest one, where none is named."""
     learner_id, reason = page.parts["learner_id"], page.query.get("reason")
-    at, other = (_position(page.query.get(name)) for name in ("at", "with"))
+    at, other = (page.number(name) for name in ("at", "with"))
     asked = {"known_at": at, "with": other, "reason": reason}
     read = page.api.read if at is None else page.api.get  # what was known has no position to wait for
     try:
@@ -62,10 +62,6 @@ async def learner_page(page: Page) -> Response:
 def pretty(value: Any) -> str:
     """JSON to be read."""
     return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
-
-
-def _position(text: str | None) -> int | None:
-    return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 def _address(learner_id: str, reason: str | None, more: dict[str, Any]) -> str:

@@ -9,9 +9,9 @@ from web.client import Problem
 from web.page import Page
 from web.routing import Pages
 from web.teach.forms import Form, id_of
+from web.teach.shared import scopes_of
 
 pages = Pages()
-MOST_ROLES = 200
 LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "tr", "ar", "zh", "ja")
 
 
@@ -37,8 +37,7 @@ async def create(page: Page) -> Response:
 
 
 async def _courses(page: Page, form: Form) -> Response:
-    roles = await page.api.read("/v1/me/roles", limit=MOST_ROLES)
-    scopes = {each["scope"] for each in roles["items"] if each["role"] in ("instructor", "admin")}
+    scopes = await scopes_of(page, ("instructor", "admin"))
     if page.user is not None and "admin" in page.user.roles:
         scopes.add("campus")
     courses, following = await _of(page, scopes)

@@ -20,6 +20,7 @@ from web.words import zone_of
 
 NO_ID = re.compile(r"[^A-Za-z0-9]+")
 LONGEST_ID = 64
+MORE_ROWS = 3  # that a button adds
 MOST_FIELDS, LARGEST_TEXT = 5_000, 1_048_576
 PARTS_OF_PLACE = re.compile(r"^(body|edits|\d+|unit|policy|rules)$")
 
@@ -135,6 +136,23 @@ def rows_of(fields: Mapping[str, str], prefix: str, most: int = 500) -> list[int
     """The numbers of the rows that a form has, by fields such as `prefix-3-title`."""
     pattern = re.compile(rf"{re.escape(prefix)}-(\d{{1,4}})-")
     return sorted({int(found[1]) for name in fields if (found := pattern.match(name))})[:most]
+
+
+def rows_shown(form: Form, begins_with: Mapping[str, int]) -> dict[str, list[int]]:
+    """
+    The rows that a form shows: those with something, and empty ones at the end.
+
+    Args:
+        begins_with: by the name of the rows, how many empty ones there are where none has anything; three more where
+            the button `more:NAME` was pressed.
+    """
+    rows = {}
+    for name, empty in begins_with.items():
+        there = rows_of(form.fields, name)
+        first = there[-1] + 1 if there else 0
+        more = MORE_ROWS if form["do"] == f"more:{name}" else 0 if there else empty
+        rows[name] = [*there, *range(first, first + more)]
+    return rows
 
 
 def late_of(form: Form, prefix: str = "late") -> dict[str, Any] | None:

@@ -11,7 +11,7 @@ from typing import Any
 from fastapi import Response
 
 from domain.catalog import PACINGS
-from web.client import Problem
+from web.client import NoSuchThing, Problem
 from web.page import Page
 from web.routing import Pages
 from web.teach.forms import Form, as_local, id_of, late_of, tomorrow
@@ -113,7 +113,9 @@ async def change(page: Page) -> Response:
     form, run_id = Form(page, await page.form()), page.parts["run_id"]
     if form["do"] == "clone":
         return await _clone(page, form)
-    path, names = CHANGES.get(form["do"], CHANGES["open"])
+    if form["do"] not in CHANGES:
+        raise NoSuchThing
+    path, names = CHANGES[form["do"]]
     run = (await run_of(page)).body
     body: dict[str, Any] = {name: form.whole(name, 1, 1_000_000) if name in NUMBERS else form[name] for name in names}
     body |= {name: form.moment(name, run["time_zone"]) for name in TIMES if name in body}

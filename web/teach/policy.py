@@ -9,7 +9,7 @@ from web.client import Problem
 from web.page import Page
 from web.routing import Pages
 from web.teach.drafts import Draft, Edit, draft_of, edit, recorded
-from web.teach.forms import Form, as_percent, id_of, rows_of
+from web.teach.forms import Form, as_percent, id_of, rows_of, rows_shown
 
 pages = Pages()
 POLICY = "/teach/courses/{course_id}/policy"
@@ -137,13 +137,14 @@ def _fields(draft: Draft) -> dict[str, str]:
 
 async def _shown(page: Page, form: Form, draft: Draft) -> Response:
     course = await page.api.read("/v1/courses/{}", page.parts["course_id"])
-    wanted = form["do"].removeprefix("more:") if form["do"].startswith("more:") else ""
-    rows = {}
-    for name, empty in EMPTY.items():
-        there = rows_of(form.fields, name)
-        first = (there[-1] + 1) if there else 0
-        rows[name] = [*there, *range(first, first + (3 if name == wanted else 0 if there else empty))]
     total = sum(form.percent(f"unit-{unit['unit_id']}-weight", 10_000) or 0 for unit in draft["units"])
     return page.html(
-        "teach/policy.html", form.status, course=course.body, draft=draft, form=form, rows=rows, total=total, position=0
+        "teach/policy.html",
+        form.status,
+        course=course.body,
+        draft=draft,
+        form=form,
+        rows=rows_shown(form, EMPTY),
+        total=total,
+        position=0,
     )

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from web.client import Problem
-from web.teach.forms import Form, rows_of
+from web.teach.forms import Form, rows_shown
 from web.teach.question_parts import (
     OF_ALL,
     Parts,
@@ -92,14 +92,8 @@ def fields_of(question: Mapping[str, Any], key: Mapping[str, Any]) -> dict[str, 
 
 def rows_for(form: Form, kind: str) -> dict[str, list[int]]:
     """The rows that a form shows: those with something, and empty ones at the end."""
-    wanted = form["do"].removeprefix("more:") if form["do"].startswith("more:") else ""
-    rows = {}
-    for name in {ROWS.get(kind, ""), "unit" if kind == "numeric" else ""} - {""}:
-        there = rows_of(form.fields, name)
-        first = there[-1] + 1 if there else 0
-        more = 3 if name == wanted else 0 if there else BEGINS_WITH[name]
-        rows[name] = [*there, *range(first, first + more)]
-    return rows
+    names = {ROWS.get(kind, ""), "unit" if kind == "numeric" else ""} - {""}
+    return rows_shown(form, {name: BEGINS_WITH[name] for name in names})
 
 
 def note_refusal(form: Form, problem: Problem, places: Mapping[str, str]) -> None:

@@ -7,7 +7,7 @@ Nothing of it is kept before it is published: what the form has is all there is,
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from web.teach.forms import Form, as_local, as_percent, late_fields, late_of, rows_of
+from web.teach.forms import Form, as_local, as_percent, late_fields, late_of, rows_of, rows_shown
 
 TAKE, KEEP = "take:", "keep:"
 DRAWS, DRAW_FIELDS = "draw", ("bank", "category", "tags", "count")
@@ -116,7 +116,4 @@ def fields_of_quiz(quiz: Mapping[str, Any], zone: str) -> dict[str, str]:
 
 def rows_of_draws(form: Form) -> Sequence[int]:
     """The rows for draws that a form shows."""
-    there = rows_of(form.fields, DRAWS)
-    first = there[-1] + 1 if there else 0
-    more = 2 if form["do"] == "more:draw" else 0 if there else 1
-    return [*there, *range(first, first + more)]
+    return rows_shown(form, {DRAWS: 1})[DRAWS]

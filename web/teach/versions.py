@@ -21,7 +21,7 @@ LONGEST_TEXT = 1_048_576  # bytes that are shown as a page
 @pages.get(DIFF)
 async def diff_page(page: Page) -> Response:
     """Two structures side by side, and what the second means for those who follow the first."""
-    course_id, wanted = page.parts["course_id"], {name: _number(page.query.get(name)) for name in ("from", "to")}
+    course_id, wanted = page.parts["course_id"], {name: page.number(name) or None for name in ("from", "to")}
     course, draft = await asyncio.gather(page.api.read("/v1/courses/{}", course_id), draft_or_none(page))
     values = {"course": course.body, "draft": draft, "wanted": wanted, "found": None, "position": course.position}
     if not course["versions"] or (draft is None and not wanted["to"]):
@@ -47,14 +47,10 @@ async def _structure(page: Page, course_id: str, version: int | None) -> Draft:
     return whole((await page.api.read("/v1/courses/{}/versions/{}", course_id, str(version))).body)
 
 
-def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdecimal() and 0 < int(text[:7]) <= 100_000 else None
-
-
 @pages.get(PREVIEW)
 async def preview_page(page: Page) -> Response:
     """The draft as learners will see it, or a version, one unit at a time."""
-    course_id, version = page.parts["course_id"], _number(page.query.get("version"))
+    course_id, version = page.parts["course_id"], page.number("version") or None
     course = await page.api.read("/v1/courses/{}", course_id)
     try:
         structure = await _structure(page, course_id, version)

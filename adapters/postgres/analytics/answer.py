@@ -12,16 +12,12 @@ from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
 import psycopg
-from psycopg.conninfo import make_conninfo
-from psycopg.types.numeric import FloatLoader
 
+from adapters.postgres.analytics.question import connect_analyst
 from adapters.postgres.connection import (
-    CONNECT_TIMEOUT,
-    SILENCE,
     PatientConnection,
     Unavailable,
     is_broken,
-    patience_for,
     unavailable,
 )
 from adapters.settings import Settings
@@ -32,6 +28,14 @@ LARGEST_ROW = 256 * 1024  # bytes, as text
 AT_ONCE = 100  # rows in one message of the server
 MARK = "the_row_is_too_large"
 CURSOR = "DECLARE answer NO SCROLL CURSOR FOR "
+LIMITS: dict[str, Any] = {
+    "idle_in_transaction_session_timeout": STATEMENT_TIMEOUT,
+    "client_connection_check_interval": 1_000,  # milliseconds: a question whose asker has gone ends
+    "work_mem": "32MB",
+    "max_parallel_workers_per_gather": 0,  # the processors are for the campus, too
+    "standard_conforming_strings": "on",
+    "row_security": "on",
+}
 RIGHTS = "SELECT has_function_privilege('pg_catalog.pg_sleep(double precision)', 'EXECUTE')"
 
 
@@ -145,27 +149,7 @@ def _wrapped(asked: Asked) -> tuple[int, str]:
 async def _connect(settings: Settings) -> PatientConnection:
     if not settings.postgres_analyst_url:
         raise Unavailable("this campus has no role for analysts: set CAMPUS_POSTGRES_ANALYST_URL (docs/analytics.md)")
-    limits: dict[str, Any] = {
-        "search_path": settings.analytics_schema,
-        "timezone": "UTC",
-        "default_transaction_read_only": "on",
-        "statement_timeout": STATEMENT_TIMEOUT,
-        "idle_in_transaction_session_timeout": STATEMENT_TIMEOUT,
-        "client_connection_check_interval": 1_000,  # milliseconds: a question whose asker has gone ends
-        "work_mem": "32MB",
-        "max_parallel_workers_per_gather": 0,  # the processors are for the campus, too
-        "standard_conforming_strings": "on",
-        "row_security": "on",
-    }
-    connection = await PatientConnection.connect(
-        make_conninfo(settings.postgres_analyst_url, **SILENCE),
-        autocommit=True,
-        options=" ".join(f"-c {name}={value}" for name, value in limits.items()),
-        application_name="campus:analyst",
-        connect_timeout=CONNECT_TIMEOUT,
-    )
-    connection.patience = patience_for(STATEMENT_TIMEOUT)
-    connection.adapters.register_loader("numeric", FloatLoader)
+    connection = await connect_analyst(settings, STATEMENT_TIMEOUT, application="campus:analyst", **LIMITS)
     row = await (await connection.execute(RIGHTS)).fetchone()
     if row is None or row[0]:
         await connection.close()

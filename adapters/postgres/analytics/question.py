@@ -49,7 +49,7 @@ async def ask(settings: Settings, query: str, parameters: Parameters | None, *, 
         Unavailable: PostgreSQL cannot be reached.
     """
     try:
-        connection = await _connect(settings, round(timeout * 1_000))
+        connection = await connect_analyst(settings, round(timeout * 1_000), application="campus:sdk")
         async with connection, connection.cursor() as cursor:
             rows: list[tuple[Any, ...]] = []
             stream: Any = cursor.stream(query.encode(), parameters, size=AT_ONCE)  # an async generator
@@ -69,18 +69,29 @@ async def ask(settings: Settings, query: str, parameters: Parameters | None, *, 
         raise Refused(_reason(error)) from error
 
 
-async def _connect(settings: Settings, statement_timeout: int) -> PatientConnection:
+async def connect_analyst(
+    settings: Settings, statement_timeout: int, *, application: str, **more: Any
+) -> PatientConnection:
+    """
+    A session of the role that reads the views of a campus and nothing else, in which a transaction writes nothing.
+
+    Args:
+        statement_timeout: milliseconds after which the server gives a statement up.
+        application: as what PostgreSQL lists the session.
+        more: further settings of the session.
+    """
     limits = {
         "search_path": settings.analytics_schema,
         "timezone": "UTC",
         "default_transaction_read_only": "on",
         "statement_timeout": statement_timeout,
+        **more,
     }
     connection = await PatientConnection.connect(
         make_conninfo(settings.postgres_analyst_url, **SILENCE),
         autocommit=True,
         options=" ".join(f"-c {name}={value}" for name, value in limits.items()),
-        application_name="campus:sdk",
+        application_name=application,
         connect_timeout=CONNECT_TIMEOUT,
     )
     connection.patience = patience_for(statement_timeout)

@@ -6,9 +6,12 @@ A table is cut where it is too large, and says so. A file is whole, or there is 
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date, time
 from typing import Any, NamedTuple, Protocol
+
+import msgspec
 
 from adapters.postgres.analytics.answer import AnswerColumn, AnswerTooLarge, Asked, BadStatement, answering
 from adapters.settings import Settings
@@ -97,6 +100,13 @@ def kind_of(column: AnswerColumn) -> str:
     return KINDS.get(column.type.partition("(")[0], "text")
 
 
+def as_text(value: Any) -> str:
+    """A value in a file of texts: times by ISO 8601, documents as JSON."""
+    if isinstance(value, dict | list):
+        return msgspec.json.encode(value, enc_hook=str).decode()
+    return value.isoformat() if isinstance(value, date | time) else str(value)
+
+
 async def answer_table(settings: Settings, statement: str, rows: int, skip: int) -> AnswerTable:
     """The first *rows* rows of an answer after *skip* of them, fewer if they are large."""
     found: list[tuple[Any, ...]] = []
@@ -105,9 +115,9 @@ async def answer_table(settings: Settings, statement: str, rows: int, skip: int)
         async for part in parts:
             size += part.size
             if found and size > MOST_BYTES:
-                return AnswerTable(columns, found[:rows], True, _learner(columns, found))
+                return AnswerTable(columns, found[:rows], True, _only(_learners(columns, found)))
             found += part.rows
-    return AnswerTable(columns, found[:rows], len(found) > rows, _learner(columns, found))
+    return AnswerTable(columns, found[:rows], len(found) > rows, _only(_learners(columns, found)))
 
 
 async def answer_file(
@@ -128,12 +138,12 @@ async def answer_file(
             file.add(part.rows)
             if len(learners) < 2:
                 learners |= set(_learners(columns, part.rows))
-    about = str(*learners) if len(learners) == 1 and None not in learners else None
-    return AnswerFile(await asyncio.to_thread(file.finish), written, about)
+    return AnswerFile(await asyncio.to_thread(file.finish), written, _only(learners))
 
 
-def _learner(columns: list[AnswerColumn], rows: Sequence[tuple[Any, ...]]) -> str | None:
-    found = set(_learners(columns, rows))
+def _only(learners: Iterable[object]) -> str | None:
+    """The one learner of rows; None where there is none, or another one."""
+    found = set(learners)
     return str(*found) if len(found) == 1 and None not in found else None
 
 

@@ -116,6 +116,7 @@ async def _plans(author: Author) -> None:
     await author.is_refused(new, "would end before it starts", **(RUN | {"ends_at": "2025-01-01T09:00"}))
     planned = await author.send(new, RUN)
     assert planned.headers["location"] == PLAN, text_of(planned)
+    assert (await author.send(PLAN, {"do": "something else"})).status_code == 404, "nothing is opened"
     await author.shown(PLAN, "09:00", "Europe/Berlin", "It follows version 1.", "is taken for some days")
     cohort = {"do": "cohort", "name": "Spring", "begins_at": "2026-03-01T09:00"}
     for form in ({"do": "capacity", "capacity": "30", "excess": "stay"}, cohort, {"do": "close"}, {"do": "open"}):
