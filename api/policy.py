@@ -4,7 +4,7 @@ import msgspec
 from fastapi import Response
 
 from api.http.openapi import open_query
-from api.http.policy.rows import PROGRESS
+from api.http.policy.rows.progress import PROGRESS
 from api.http.policy.shown import PolicyTable, shown, table
 from api.http.query import JSON
 from api.http.routing import router as strict_router

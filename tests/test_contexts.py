@@ -126,7 +126,7 @@ def test_every_route_is_served() -> None:
 
 
 def test_every_route_has_a_row_of_the_policy() -> None:
-    """Who may ask it stands in api/http/policy/rows.py, and nowhere else; a row is of a route that there is."""
+    """Who may ask it stands in api/http/policy/rows, and nowhere else; a row is of a route that there is."""
     routes = [operation_id(route) for router in ROUTERS for route in router.routes]  # type: ignore[arg-type]
     of_gateway = ["getIdentity"]
     assert sorted([*routes, *of_gateway]) == sorted(row.action for row in ROWS)

@@ -1,7 +1,7 @@
 """
 The policy as policies of Cedar, and a request as Cedar is asked: a second evaluator of the same table.
 
-Only the rows are shared with ours (api/http/policy/rows.py, words.py). Who has a role where, whose a thing is, and what
+Only the rows are shared with ours (api/http/policy/rows, words.py). Who has a role where, whose a thing is, and what
 an auditor may not do is said in Cedar's own terms: parents, attributes and a `forbid`. What is left out of an answer is
 an action of its own, such as `getOrder checkout_url`.
 """

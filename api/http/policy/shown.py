@@ -12,7 +12,7 @@ from domain.words import closed
 
 HEAD = """# Who may do what
 
-This page is generated from the table that every route asks (`api/http/policy/rows.py`): `campus policy --markdown`
+This page is generated from the table that every route asks (`api/http/policy/rows`): `campus policy --markdown`
 prints it, a test keeps it up to date. [decisions/0226](../decisions/0226-one-table-says-who-may.md) says why it is
 so.
 

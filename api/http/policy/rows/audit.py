@@ -1,0 +1,46 @@
+"""History, explanations, dossiers, disputes and proofs."""
+
+from api.http.policy.cells import (
+    BY_ADMINS,
+    COMMAND,
+    LATER,
+    OF_CAMPUS,
+    OF_FOLD,
+    OF_LEARNER,
+    OF_LEARNERS_ON_RUN,
+    OF_RULES,
+    OPEN,
+    READ,
+    TO_ADMINS,
+    TO_ALL,
+)
+from api.http.policy.words import Row
+
+AUDIT = (
+    Row("getLearnerHistory", READ, OF_LEARNER, impersonated=True),
+    Row("getLearnerTimeline", READ, OF_LEARNER, impersonated=True),
+    Row("listLooks", READ, OF_LEARNER, impersonated=True),
+    Row("getExplainValue", READ, OF_LEARNER, LATER, impersonated=True),
+    Row("getReplayLearner", READ, OF_LEARNER, impersonated=True),
+    Row("getReplayRun", READ, OF_LEARNERS_ON_RUN),
+    Row("getFact", READ, OF_LEARNER, LATER, impersonated=True),
+    Row("getTraceFact", READ, OF_CAMPUS),
+    Row("getTrace", READ, OF_CAMPUS),
+    Row("askForDossier", READ, OF_CAMPUS),
+    Row("getDossier", READ, OF_CAMPUS),
+    Row("getDossierFile", READ, OF_CAMPUS),
+    Row("listAppeals", READ, OF_CAMPUS),
+    Row("getSignedLogDispute", READ, TO_ADMINS),
+    Row("resolveSignedLogDispute", COMMAND, BY_ADMINS, step_up=True, reason=True),
+    Row("listImports", READ, OF_CAMPUS),
+    Row("listRules", READ, OF_RULES),
+    Row("getRule", READ, OF_RULES),
+    Row("getFold", READ, OF_FOLD, LATER),
+    Row("streamFoldEvents", READ, OF_FOLD, LATER),
+    Row("getEntries", READ, OF_CAMPUS),
+    Row("getCheckpoint", OPEN, TO_ALL),
+    Row("getKeys", OPEN, TO_ALL),
+    Row("getInclusion", OPEN, TO_ALL),
+    Row("getConsistency", OPEN, TO_ALL),
+    Row("getTile", OPEN, TO_ALL),
+)
