@@ -9,6 +9,7 @@ from fastapi import Response
 from api.http.step_up import is_confirmed
 from web.client import Problem
 from web.page import Page, own_address
+from web.proof import asking
 from web.routing import Pages
 from web.signin import leading_on, signed_out
 
@@ -191,21 +192,24 @@ async def erase(page: Page) -> Response:
 
 @pages.get("/confirm")
 async def confirm_page(page: Page) -> Response:
-    """Prove once more to be there."""
-    return await _confirm(page, own_address(page.query.get("next", "/account")))
+    """Prove once more to be there, before a page."""
+    onward = own_address(page.query.get("next", "/account"))
+    return await asking(page, "/confirm", {"next": onward}, onward)
 
 
 @pages.post("/confirm")
 async def confirm(page: Page) -> Response:
-    """By the password or a code, for ten minutes."""
+    """Go on: the proof came along with the form (proof.py), or before it from a passkey."""
+    onward = own_address((await page.form()).get("next", "/account"))
+    return page.go(onward, notice=page.say("Thank you. Go on with what you wanted to do."))
+
+
+@pages.post("/confirm/provider")
+async def confirm_by_provider(page: Page) -> Response:
+    """Prove it by signing in once more at the provider of a connected sign-in."""
     form = await page.form()
-    onward = own_address(form.get("next", "/account"))
-    proof = {"code": form["code"]} if form.get("code") else {"password": form.get("password", "")}
-    try:
-        answer = await page.api.send("/v1/auth/confirm", body=proof)
-    except Problem as problem:
-        return await _confirm(page, onward, problem)
-    return page.go(onward, answer, page.say("Thank you. Go on with what you wanted to do."))
+    body = {"provider": form.get("provider", ""), "return_to": own_address(form.get("next", "/account"))}
+    return leading_on(page, await page.api.send("/v1/auth/confirm/provider", body=body))
 
 
 async def _profile(page: Page, problem: Problem | None = None, sent: dict[str, str] | None = None) -> Response:
@@ -219,10 +223,3 @@ async def _security(page: Page, problem: Problem | None = None) -> Response:
     factors = (await page.api.get("/v1/auth/factors")).body
     status = 200 if problem is None else problem.status
     return page.html("account/security.html", status, factors=factors, problem=problem)
-
-
-async def _confirm(page: Page, onward: str, problem: Problem | None = None) -> Response:
-    factors = (await page.api.get("/v1/auth/factors"))["factors"]
-    kinds = {each["kind"] for each in factors}
-    status = 200 if problem is None else problem.status
-    return page.html("account/confirm.html", status, next=onward, problem=problem, kinds=kinds)

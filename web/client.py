@@ -20,6 +20,9 @@ from api.http.accountability import REASON, TICKET
 from api.http.csv_text import CSV
 from api.http.errors import INTERNAL
 from api.http.inside import Header, InsideAnswer, send_inside
+from api.http.policy.refusals import StaffNeedFactor
+from api.http.sessions import COOKIE
+from api.http.step_up import StepUpNeeded
 from web.problems import defect, finished, translated
 from web.words import Reader
 
@@ -27,6 +30,7 @@ JSON = b"application/json"
 FILES = frozenset((b"application/vnd.apache.parquet", b"application/vnd.apache.arrow.stream"))
 """Kinds of answers that are no text."""
 OUT_OF_REACH = "position_not_reached"
+STEP_UP, FACTOR = StepUpNeeded.code, StaffNeedFactor.code
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,10 @@ class NoSuchThing(Problem):
 
     def __init__(self) -> None:
         super().__init__(404, {"code": "no_such_page", "detail": "nothing has this address"})
+
+
+class ProofNeeded(Exception):
+    """A form has sent what needs a proof that the person is there; web/proof.py asks for it, no page catches this."""
 
 
 class Client:
@@ -167,6 +175,16 @@ class Client:
         sent = send_inside(self._request, method, address, query=text, headers=headers, body=content)
         return self._answer(await sent)
 
+    async def prove(self, **proof: str) -> Answer:
+        """Prove that the person is there; what follows is sent with the cookie that the session has from then on."""
+        answer = await self.send("/v1/auth/confirm", body=proof)
+        scope, given = self._request.scope, [text for name, text in answer.headers if name == b"set-cookie"]
+        old = [text for name, text in scope["headers"] if name == b"cookie"]
+        kept = [each for text in old for each in text.split(b"; ") if not each.startswith(f"{COOKIE}=".encode())]
+        cookie = b"; ".join([*kept, *(text.partition(b";")[0] for text in given)])
+        scope["headers"] = [each for each in scope["headers"] if each[0] != b"cookie"] + [(b"cookie", cookie)]
+        return answer
+
     async def _get(
         self, path: str, parts: Sequence[str], query: Mapping[str, Any], headers: Sequence[Header] = ()
     ) -> Answer:
@@ -189,6 +207,8 @@ class Client:
             body = msgspec.json.decode(content) if content and is_json else content.decode("utf-8", "replace") or None
         if status >= 400:
             document = body if isinstance(body, dict) else {"code": INTERNAL, "detail": ""}
+            if document.get("code") == STEP_UP and self._request.method == "POST":
+                raise ProofNeeded
             raise Problem(status, document, named.get(b"retry-after", b"").decode("latin-1"), self._reader)
         position = named.get(b"campus-position") or (body.get("position") if isinstance(body, dict) else None)
         return Answer(status, body, int(position) if position else 0, headers)

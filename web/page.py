@@ -39,6 +39,8 @@ LANGUAGE, ZONE, THEME = "campus-language", "campus-zone", "campus-theme"
 THEMES = ("light", "dark")
 LONGEST_NOTICE = 300  # characters
 AS_TYPED = frozenset(("password", "old", "new"))
+PROOF = "proof."
+"""Before the names of fields that prove that the person is there (proof.py); forms are read without them."""
 LARGEST_FORM, MOST_FIELDS = 512 * 1024, 2_000
 DESKS: Final = (
     ("teach", ("instructor", "assistant", "admin")),
@@ -120,12 +122,17 @@ class Page:
         Raises:
             Problem: what was sent is no form, or too large.
         """
-        found = await form_of(self.request, largest=LARGEST_FORM, most_fields=MOST_FIELDS)
+        found = await self.fields()
         if found is None:
             raise Problem(
                 400, {"code": "bad_request", "detail": self.say("This is no form of a page, or it is too large.")}
             )
-        return {name: value if name in AS_TYPED else value.strip() for name, value in found.items()}
+        own = {name: value for name, value in found.items() if not name.startswith(PROOF)}
+        return {name: value if name in AS_TYPED else value.strip() for name, value in own.items()}
+
+    async def fields(self) -> dict[str, str] | None:
+        """The fields of the form as they were sent; None for another body, and for what is too large."""
+        return await form_of(self.request, largest=LARGEST_FORM, most_fields=MOST_FIELDS)
 
     def html(self, template: str, /, status: int = 200, **values: Any) -> Response:
         """A page; `page` is known to its template."""

@@ -2,23 +2,24 @@
 Lists of pages: each module of a desk has one, as each module of the API has a router.
 
 A page that the API refuses something becomes the page of that refusal: signing in for who is not, confirming for what
-needs it, and else a page that says what is wrong and what to do.
+needs it (proof.py), and else a page that says what is wrong and what to do.
 """
 
 from collections.abc import Awaitable, Callable
-from urllib.parse import quote, urlsplit
+from functools import partial
+from urllib.parse import quote
 
 import structlog
 from fastapi import Request, Response
 from starlette.routing import Route
 
 from api.http.errors import INTERNAL, UNAUTHENTICATED
-from web.client import OUT_OF_REACH, Problem
-from web.page import Page, own_address, page_of
+from web.client import OUT_OF_REACH, STEP_UP, Problem, ProofNeeded
+from web.page import Page, page_of
+from web.proof import after_proof, ask, came_from
 
 logger = structlog.get_logger()
 Handler = Callable[[Page], Awaitable[Response]]
-STEP_UP, FACTOR = "step_up_needed", "second_factor_needed"
 
 
 class Pages:
@@ -47,13 +48,9 @@ class Pages:
                 page = await page_of(request)
                 if page.user is None and not visitors:
                     return _to_sign_in(page)
+                act = partial(handled, page, partial(handler, page))
                 try:
-                    return await handler(page)
-                except Problem as problem:
-                    return refused(page, problem)
-                except Exception:
-                    logger.exception("page.failed", request_id=request.scope["request_id"], path=path)
-                    return refused(page, Problem(500, {"code": INTERNAL}))
+                    return await (handled(page, partial(after_proof, page, act)) if method == "POST" else act())
                 finally:
                     await page.api.end()
 
@@ -62,6 +59,20 @@ class Pages:
             return handler
 
         return added
+
+
+async def handled(page: Page, act: Callable[[], Awaitable[Response]]) -> Response:
+    """What is answered; for what is refused or fails, the page of that."""
+    try:
+        try:
+            return await act()
+        except ProofNeeded:
+            return await ask(page)
+    except Problem as problem:
+        return refused(page, problem)
+    except Exception:
+        logger.exception("page.failed", request_id=page.request.scope["request_id"], path=page.request.url.path)
+        return refused(page, Problem(500, {"code": INTERNAL}))
 
 
 def refused(page: Page, problem: Problem) -> Response:
@@ -73,9 +84,7 @@ def refused(page: Page, problem: Problem) -> Response:
     template = {404: "problems/not-found.html", 403: "problems/forbidden.html"}.get(problem.status)
     if problem.code == OUT_OF_REACH:
         template = "problems/not-yet.html"
-    came_from = urlsplit(page.request.headers.get("referer", ""))
-    back = own_address(f"{came_from.path}?{came_from.query}" if came_from.query else came_from.path)
-    response = page.html(template or "problems/problem.html", problem.status, problem=problem, back=back)
+    response = page.html(template or "problems/problem.html", problem.status, problem=problem, back=came_from(page))
     if problem.retry_after:
         response.headers["retry-after"] = problem.retry_after
     return response

@@ -56,12 +56,12 @@ async def test_an_author_writes_a_course_and_asks(desk: tuple[str, Campus], brow
     async with visiting(browser) as visitor:
         await visitor.context.request.post(f"{url}/v1/dev/session", data={"person": "admin"}, headers=head)
         page = await visitor.open(f"{url}/teach/courses")
-        await page.get_by_label("Title").fill("Ring theory")
+        await page.get_by_role("textbox", name="Title", exact=True).fill("Ring theory")
         await _press(page, "Make it")
         await expect(page.get_by_text("The course is made.")).to_be_visible()
         await _usable(page, "course")
         await page.get_by_role("link", name="Add a unit").click()
-        await page.get_by_label("Title").fill("Begin here")
+        await page.get_by_role("textbox", name="Title", exact=True).fill("Begin here")
         await page.get_by_label("Text in Markdown").fill("A *ring* has two operations.")
         await expect(page.locator("#text-preview em")).to_have_text("ring")  # no button was pressed
         await _usable(page, "unit")
@@ -69,7 +69,7 @@ async def test_an_author_writes_a_course_and_asks(desk: tuple[str, Campus], brow
         await expect(page.get_by_text("course_draft.unit_added")).to_be_visible()
         run = f"{url}/teach/runs/{campus.run}"
         await page.goto(f"{url}/teach/banks")
-        await page.get_by_label("Title").fill("Groups")
+        await page.get_by_role("textbox", name="Title", exact=True).fill("Groups")
         await _press(page, "Make it")
         await page.goto(f"{url}/teach/banks/groups/new?kind=true_false")
         await page.get_by_label("Text", exact=True).fill("Is every field a ring?")

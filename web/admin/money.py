@@ -50,7 +50,7 @@ async def refund(page: Page) -> Response:
         body = {"lines": lines, "reason": reason}
         answer = await page.api.send("/v1/orders/{}/refunds", page.parts["order_id"], body=body, reason=reason)
     except Problem as problem:
-        return await _order(page, problem)
+        return await _order(page, problem, form)
     return page.go(f"/admin/orders/{page.parts['order_id']}", answer, page.say("The money is on its way back."))
 
 

@@ -66,7 +66,7 @@ async def erase(page: Page) -> Response:
     form, learner_id = await page.form(), page.parts["learner_id"]
     if form.get("id") != learner_id:
         wrong = page.say("The id that was typed is another one: nothing was erased.")
-        return await _person(page, Problem(422, {"code": "not_confirmed", "detail": wrong}))
+        return await _person(page, Problem(422, {"code": "not_confirmed", "detail": wrong}), {"act": "erase", **form})
     return await _act(page, f"/v1/learners/{learner_id}/erase", {"ground": "asked"}, page.say("The person is erased."))
 
 
@@ -85,7 +85,7 @@ async def _act(page: Page, path: str, body: dict[str, str], notice: str) -> Resp
     try:
         answer = await page.api.send(path, body=body, reason=body.get("reason", ""))
     except Problem as problem:
-        return await _person(page, problem)
+        return await _person(page, problem, {"act": page.request.url.path.rpartition("/")[2], **await page.form()})
     return page.go(f"/admin/people/{page.parts['learner_id']}", answer, notice)
 
 
@@ -102,7 +102,7 @@ async def _list(page: Page, problem: Problem | None = None, sent: dict[str, str]
     )
 
 
-async def _person(page: Page, problem: Problem | None = None) -> Response:
+async def _person(page: Page, problem: Problem | None = None, sent: dict[str, str] | None = None) -> Response:
     learner_id = page.parts["learner_id"]
     account, roles = await asyncio.gather(
         page.api.read("/v1/learners/{}/account", learner_id), page.api.read("/v1/roles", person=learner_id)
@@ -115,4 +115,5 @@ async def _person(page: Page, problem: Problem | None = None) -> Response:
         position=min(account.position, roles.position),
         problem=problem,
         known_roles=ROLES,
+        sent=sent or {"act": ""},
     )

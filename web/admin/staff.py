@@ -27,7 +27,7 @@ async def change_setting(page: Page) -> Response:
     try:
         answer = await page.api.send("/v1/settings", body=body, reason=body["reason"])
     except Problem as problem:
-        return await _settings(page, problem)
+        return await _settings(page, problem, body)
     return page.go("/admin/settings", answer, page.say("The setting holds from now on."))
 
 
@@ -76,10 +76,11 @@ async def audit_page(page: Page) -> Response:
     )
 
 
-async def _settings(page: Page, problem: Problem | None = None) -> Response:
+async def _settings(page: Page, problem: Problem | None = None, sent: Mapping[str, str] | None = None) -> Response:
     settings = await page.api.get("/v1/settings")
     status = 200 if problem is None else problem.status
-    return page.html("admin/settings.html", status, settings=settings["items"], problem=problem)
+    items = settings["items"]
+    return page.html("admin/settings.html", status, settings=items, problem=problem, sent=sent or {"name": ""})
 
 
 async def _announcements(page: Page, problem: Problem | None = None, sent: Mapping[str, str] | None = None) -> Response:

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from fastapi import Response
 
-from web.client import Problem
+from web.client import FACTOR, Problem
 from web.page import Page
-from web.routing import FACTOR, Pages
+from web.routing import Pages
 
 pages = Pages()
 

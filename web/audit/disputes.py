@@ -9,9 +9,9 @@ from typing import Any
 
 from fastapi import Response
 
-from web.client import NoSuchThing, Problem
+from web.client import FACTOR, STEP_UP, NoSuchThing, Problem
 from web.page import Page
-from web.routing import FACTOR, STEP_UP, Pages
+from web.routing import Pages
 
 pages = Pages()
 HERE = "/audit/disputes"

@@ -1,10 +1,11 @@
 """The catalog: courses by words and by what they are like, and a course with its outline, its runs and the ways in."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from babel.units import format_unit
 from fastapi import Request, Response
 from starlette.routing import Route
 
@@ -97,11 +98,15 @@ async def _course_page(page: Page, problem: Problem | None = None, typed: Mappin
     ]
     shown = {run["run_id"] for run in runs}
     past = [each for each in mine.values() if each["run_id"] not in shown]
+    places, titles = await asyncio.gather(
+        asyncio.gather(*(_place(page, run) for run in runs)), _titles(page, course["prerequisites"])
+    )
     return page.html(
         "learn/course.html",
         200 if problem is None else problem.status,
         course=course.body,
-        runs=[{**run, "place": await _place(page, run)} for run in runs],
+        runs=[{**run, "place": place} for run, place in zip(runs, places, strict=True)],
+        titles=titles,
         past=past,
         units=sum(len(section["units"]) for section in course["sections"]),
         offer_prices=lambda offer: _prices(offer, page.reader),
@@ -128,9 +133,26 @@ async def _place(page: Page, run: Mapping[str, Any]) -> Mapping[str, Any] | None
     return body
 
 
+async def _titles(page: Page, prerequisites: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """What courses that are needed before are called, by id; one that is not public is left out."""
+    wanted = sorted({each for one in prerequisites for each in one["courses"]})
+
+    async def title(course_id: str) -> str:
+        try:
+            found: str = (await page.api.get("/v1/public/courses/{}", course_id))["title"]
+        except Problem:
+            return ""
+        return found
+
+    found = zip(wanted, await asyncio.gather(*map(title, wanted)), strict=True)
+    return {course_id: text for course_id, text in found if text}
+
+
 def _prices(offer: Mapping[str, Any], reader: Reader) -> list[tuple[str, str]]:
     """What a product costs, by currency."""
-    every = f" / {offer['interval_count']} {offer['interval']}" if offer["interval"] else ""
+    every = ""
+    if offer["interval"]:
+        every = f" / {format_unit(offer['interval_count'], 'duration-' + offer['interval'], locale=reader.locale)}"
     return [(currency, f"{reader.money(amount, currency)}{every}") for currency, amount in offer["prices"].items()]
 
 

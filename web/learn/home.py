@@ -45,7 +45,7 @@ async def learner_home(page: Page) -> Response:
         current=[each for each in courses if each["status"] in GOES_ON],
         past=[each for each in courses if each["status"] not in GOES_ON],
         offered=[each for each in courses if each["status"] == "offered"],
-        invitations=[each for each in invitations["items"] if each["status"] == "invited"],
+        invitations=await _titled(page, [each for each in invitations["items"] if each["status"] == "invited"]),
         notices=notices["items"],
         days=days,
         more_due=max(len(due) - SHOWN_DUE, 0),
@@ -64,6 +64,20 @@ async def answer_invitation(page: Page) -> Response:
     path = "/v1/enrollments/accept-invitation" if accepts else "/v1/enrollments/decline-invitation"
     answer = await page.api.send(path, body={"run_id": page.parts["run_id"]})
     return page.go("/learn", answer, page.say("You have accepted.") if accepts else page.say("You have declined."))
+
+
+async def _titled(page: Page, invitations: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Invitations with the titles of their runs; the id where the catalog has not got that far."""
+
+    async def title(run_id: str) -> str:
+        try:
+            found: str = (await page.api.get("/v1/runs/{}", run_id))["title"]
+        except Problem:
+            return run_id
+        return found
+
+    titles = await asyncio.gather(*(title(each["run_id"]) for each in invitations))
+    return [{**each, "title": found} for each, found in zip(invitations, titles, strict=True)]
 
 
 async def _first(page: Page, courses: Sequence[Course], due: Sequence[Course]) -> dict[str, Any] | None:

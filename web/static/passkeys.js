@@ -1,6 +1,6 @@
 /*
  * Passkeys: elements with `data-passkey` (signin, add, confirm) have a button that asks the machine for one, and lead on
- * to `data-next`. They are hidden where no passkey can be had.
+ * to `data-next`, or send the form with the id of `data-then`. They are hidden where no passkey can be had.
  */
 (() => {
   "use strict";
@@ -49,6 +49,9 @@
         if (codes.length) {
           said.className = "font-mono mt-2";
           said.textContent = codes.join("  ");
+        } else if (element.dataset.then) {
+          /* its empty field for another proof is no fault, and one of its fields may be called `submit` */
+          HTMLFormElement.prototype.submit.call(document.getElementById(element.dataset.then));
         } else location.assign(element.dataset.next);
       } catch (error) {
         said.textContent = `${element.dataset.refused} ${error.message || ""}`;

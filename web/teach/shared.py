@@ -3,7 +3,7 @@
 from collections.abc import Container
 
 from api.http.errors import UNAUTHENTICATED
-from web.client import Answer, Problem
+from web.client import FACTOR, Answer, Problem
 from web.page import Page
 
 MOST_ROLES = 200
@@ -21,8 +21,8 @@ async def scopes_of(page: Page, roles: Container[str]) -> set[str]:
 
 
 def on_the_form(problem: Problem) -> Problem:
-    """The problem, if it is shown on the form, with what was typed; a session that has ended and failures are not."""
-    if problem.code == UNAUTHENTICATED or problem.status >= 500:
+    """The problem, if it is shown on the form, with what was typed; what another page mends, and failures, are not."""
+    if problem.code in (UNAUTHENTICATED, FACTOR) or problem.status >= 500:
         raise problem
     return problem
 
