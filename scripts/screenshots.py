@@ -12,14 +12,13 @@ import asyncio
 import base64
 import re
 import sys
-import tempfile
 from pathlib import Path
 
 from playwright.async_api import Browser, Page
 
 from tests.support import walks
 from tests.support.browser import chromium
-from tests.support.campus_up import RunningCampus, running_campus
+from tests.support.campus_up import RunningCampus, sample_campus
 from tests.support.page_kinds import VISITOR, found
 from tests.support.stranger import Stranger
 
@@ -33,7 +32,6 @@ DRAWN = "scrollTo(0, 0), new Promise((done) => requestAnimationFrame(() => reque
 QUALITY = 60  # of 100
 LIGHT, DARK = "light", "dark"
 ROLES = ("learner", "instructor", "auditor", "analyst", "admin")
-NO_LIMITS = {"CAMPUS_RATE_PER_NETWORK": "0", "CAMPUS_RATE_PER_USER": "0"}
 
 
 async def take(page: Page, file: Path, width: int, theme: str) -> None:
@@ -91,10 +89,7 @@ async def every_page(browser: Browser, url: str, left: dict[str, list[str]]) -> 
 async def main() -> None:
     """Start the campus, walk, and end it."""
     TOUR.mkdir(exist_ok=True)
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        running_campus(Path(folder) / "campus", env=NO_LIMITS, seed=True) as running,
-    ):
+    with sample_campus() as running:
         url = f"http://localhost:{running.port}"
         async with chromium() as browser:
             left = await tour(running, browser, url)

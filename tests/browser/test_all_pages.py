@@ -12,7 +12,7 @@ import pytest
 from playwright.async_api import Browser, Page
 
 from tests.support.browser import Visitor, accessibility, overflow, visiting
-from tests.support.campus_up import running_campus
+from tests.support.campus_up import sample_campus
 from tests.support.page_kinds import VISITOR, Found, found
 
 pytestmark = [
@@ -48,13 +48,12 @@ HEAVY = (
 
 
 @pytest.fixture(scope="module")
-def url(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def url(browser: Browser) -> Iterator[str]:
     """Where the sample campus answers; without a browser none is started."""
     if there := os.environ.get(RUNNING):
         yield there
         return
-    env = {"CAMPUS_RATE_PER_NETWORK": "0", "CAMPUS_RATE_PER_USER": "0"}
-    with running_campus(tmp_path_factory.mktemp("pages") / "campus", env=env, seed=True) as running:
+    with sample_campus() as running:
         yield f"http://localhost:{running.port}"
 
 

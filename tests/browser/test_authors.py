@@ -71,10 +71,12 @@ async def test_an_author_writes_a_course_and_asks(desk: tuple[str, Campus], brow
         await page.goto(f"{url}/teach/banks")
         await page.get_by_role("textbox", name="Title", exact=True).fill("Groups")
         await _press(page, "Make it")
+        await expect(page.get_by_text("The bank is made.")).to_be_visible()  # another address would cut the form off
         await page.goto(f"{url}/teach/banks/groups/new?kind=true_false")
         await page.get_by_label("Text", exact=True).fill("Is every field a ring?")
         await page.get_by_label("true", exact=True).check()
         await _press(page, "Save")
+        await expect(page.get_by_text("Saved.", exact=True)).to_be_visible()
         await expect(page.get_by_role("heading", name="As learners will see it")).to_be_visible()
         for name, address in (
             ("courses", f"{url}/teach/courses"), ("policy", f"{url}/teach/courses/ring-theory/policy"),

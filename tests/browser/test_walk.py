@@ -10,7 +10,7 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.support import walks
 from tests.support.browser import overflow, visiting
-from tests.support.campus_up import RunningCampus, running_campus
+from tests.support.campus_up import RunningCampus, sample_campus
 from tests.support.polling import PATIENCE
 from tests.support.stranger import Stranger
 
@@ -28,10 +28,9 @@ class Walked(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def running(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCampus]:
+def running(browser: Browser) -> Iterator[RunningCampus]:
     """The sample campus; without a browser none is started."""
-    env = {"CAMPUS_RATE_PER_NETWORK": "0", "CAMPUS_RATE_PER_USER": "0"}
-    with running_campus(tmp_path_factory.mktemp("walk") / "campus", env=env, seed=True) as running:
+    with sample_campus() as running:
         yield running
 
 

@@ -113,7 +113,8 @@ async def visiting(browser: Browser, **more: Any) -> AsyncIterator[Visitor]:
 async def reviewed(page: Page, name: str) -> None:
     """Everyone can use the page: no window is too narrow for it, and axe-core finds nothing; keep pictures of it."""
     await pictured(page, name)
-    assert await accessibility(page) == [], page.url
+    found = await accessibility(page)
+    assert not found, "\n".join((page.url, *found))
 
 
 async def pictured(page: Page, name: str) -> None:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -119,6 +120,22 @@ def running_campus(
     finally:
         if started.process.poll() is None:
             started.stop()
+
+
+@contextmanager
+def sample_campus() -> Iterator[RunningCampus]:
+    """
+    The sample campus of `campus up`, without limits of rates.
+
+    Its folder is none of pytest's: each run of pytest closes the folder above its own to other users of the machine,
+    and then the PostgreSQL of a campus that runs beside it, which is one, does not find its own files by their path.
+    """
+    env = {"CAMPUS_RATE_PER_NETWORK": "0", "CAMPUS_RATE_PER_USER": "0"}
+    with (
+        tempfile.TemporaryDirectory(prefix="campuslog-") as folder,
+        running_campus(Path(folder) / "campus", env=env, seed=True) as running,
+    ):
+        yield running
 
 
 async def kill(running: RunningCampus, name: str) -> None:
