@@ -56,7 +56,7 @@ SELECT kept.position, substr(kept.key, length(wanted.prefix) + 1)
 """
 
 JOBS = """
-SELECT d.position, d.name, d.due_at, d.settled_at, d.failures, d.cause, queued.status
+SELECT d.position, d.name, d.due_at, d.settled_at, d.failures, d.cause, queued.status::text
   FROM unnest(%s::text[]) AS wanted (event_id)
  CROSS JOIN LATERAL (
     SELECT * FROM derived_jobs WHERE key >= wanted.event_id || ':' AND key < wanted.event_id || ';') AS d
