@@ -24,7 +24,7 @@ class Reader:
 
     async def get(self, path: str, **headers: str) -> httpx.Response:
         """A page."""
-        return self._keep(await self.town.client.get(path, headers={**self._headers, "accept": "text/html", **headers}))
+        return self.keep(await self.town.client.get(path, headers={**self._headers, "accept": "text/html", **headers}))
 
     async def once_built(self, path: str) -> httpx.Response:
         """A page, once the read models that it shows are built and have what the person has sent."""
@@ -56,7 +56,7 @@ class Reader:
         said = headers or {"origin": ORIGIN, "sec-fetch-site": "same-origin"}
         sent = {name.replace("_", "-"): value for name, value in said.items()}
         answer = await self.town.client.post(path, data=form, files=files, headers={**self._headers, **sent})
-        return self._keep(answer)
+        return self.keep(answer)
 
     async def follow(self, answer: httpx.Response) -> httpx.Response:
         """The page to which an answer leads."""
@@ -69,7 +69,8 @@ class Reader:
         own = self.browser.cookie.get("cookie")
         return {"cookie": "; ".join([*([own] if own else []), *kept])} if own or kept else {}
 
-    def _keep(self, answer: httpx.Response) -> httpx.Response:
+    def keep(self, answer: httpx.Response) -> httpx.Response:
+        """Keep the cookies of an answer, as a browser does; the answer."""
         for each in answer.headers.get_list("set-cookie"):
             name, _, value = each.partition(";")[0].partition("=")
             if name == "__Host-campus":
