@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from commands import admin, auth, catalog, clients, enrollment, lti, progress, question_bank, quiz, roles, user
+from commands import admin, auth, catalog, clients, enrollment, forum, lti, progress, question_bank, quiz, roles, user
 from commands.admin import analysis, read_models, webhooks
 from commands.enrollment import cohorts, extensions, invitations, roster, staff, transfer
 from commands.log import Log, Position
@@ -61,6 +61,19 @@ HANDLERS: dict[type, CommandHandler] = {
     invitations.AcceptInvitation: invitations.accept_invitation,
     invitations.DeclineInvitation: invitations.decline_invitation,
     invitations.RevokeInvitation: invitations.revoke_invitation,
+    forum.CreateThread: forum.create_thread,
+    forum.PostReply: forum.post_reply,
+    forum.EditPost: forum.edit_post,
+    forum.RemovePost: forum.remove_post,
+    forum.RestorePost: forum.restore_post,
+    forum.AcceptAnswer: forum.accept_answer,
+    forum.CastVote: forum.cast_vote,
+    forum.ReadThread: forum.read_thread,
+    forum.SetThreadLevel: forum.set_thread_level,
+    forum.PinThread: forum.pin_thread,
+    forum.CloseThread: forum.close_thread,
+    forum.ReopenThread: forum.reopen_thread,
+    forum.MoveThread: forum.move_thread,
     lti.RegisterTool: lti.register_tool,
     lti.ChangeTool: lti.change_tool,
     lti.DeployTool: lti.deploy_tool,

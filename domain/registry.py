@@ -20,6 +20,7 @@ from domain.auth import Credentials, Session, Token
 from domain.catalog import Course, CourseDraft, Run
 from domain.clients import Client
 from domain.enrollment import Admission, Cohort, Enrollment, Seats
+from domain.forum import Post, Reading, Thread, Vote, Writing
 from domain.lti import Tool, ToolItems, ToolResult
 from domain.payment.books import Books, Payout, Receipts
 from domain.payment.coupon import Coupon
@@ -50,6 +51,7 @@ LEARNING: tuple[type[Aggregate], ...] = (
     *(CourseProgress, Appeals, Viewing, RunRebase, IssuedCredential, QuestionBank, BankQuestion),
     *(Allowance, Quiz, QuizAttempt),
     *(Tool, ToolItems, ToolResult),
+    *(Thread, Post, Writing, Vote, Reading),
 )
 
 ADMIN: tuple[type[Aggregate], ...] = (

@@ -4,6 +4,7 @@ from projections.accounts import Accounts
 from projections.catalog import Catalog
 from projections.course_dashboard import CourseDashboard
 from projections.engine.projection import Projection
+from projections.forum import Forum
 from projections.gradebook import Gradebook
 from projections.item_statistics import ItemStatistics
 from projections.learner_dashboard import LearnerDashboard
@@ -25,4 +26,5 @@ PROJECTIONS: tuple[Projection, ...] = (
     Roles(),
     Accounts(),
     ItemStatistics(),
+    Forum(),
 )

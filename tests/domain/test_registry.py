@@ -7,7 +7,7 @@ from domain.aggregate import Aggregate
 from domain.registry import AGGREGATES, BY_CATEGORY, FACTS
 from tests.support.given import STREAMS
 
-WITHIN = {"regrade": "quiz"}
+WITHIN = {"regrade": "quiz", "answer": "thread", "opening": "post", "reply": "post"}
 """Things that have facts of their own within the streams of another, by their names in the vocabulary."""
 
 

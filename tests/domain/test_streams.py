@@ -77,7 +77,12 @@ from tests.support.given import STREAMS
         ("token-28400:t1", "28400", 38),
         ("question_bank-algebra", "algebra", 22),
         ("question-algebra:q1", "algebra", 22),
-        ("thread-AAA:7", "thread-AAA:7", 12),
+        ("thread-0d9c7f0a", "0d9c7f0a", 45),
+        ("post-0d9c7f0a:2", "0d9c7f0a", 45),
+        ("text-28400:0d9c7f0a:2", "28400", 38),
+        ("vote-28400:0d9c7f0a:2", "28400", 38),
+        ("reading-28400:0d9c7f0a", "28400", 38),
+        ("shelf-AAA:7", "shelf-AAA:7", 18),
     ],
 )
 def test_a_stored_partition_is_for_ever(stream: str, key: str, partition: int) -> None:
@@ -111,7 +116,7 @@ def test_the_key_is_the_first_id(aggregate: type[Aggregate]) -> None:
     assert is_reference(STREAMS[aggregate.category]) == (aggregate.scope == "reference")
 
 
-@pytest.mark.parametrize("stream", ["enrollment-7", "enrollment-7:AAA:1", "thread-AAA:7", "nonsense"])
+@pytest.mark.parametrize("stream", ["enrollment-7", "enrollment-7:AAA:1", "shelf-AAA:7", "nonsense"])
 def test_ids_without_names_are_refused(stream: str) -> None:
     """A stream of an unknown category, or with too few or too many ids, has no id of any name."""
     with pytest.raises(UnknownId):
@@ -124,4 +129,4 @@ def test_a_missing_id_is_none_where_that_is_asked_for() -> None:
     assert id_or_none("enrollment-7", "run_id") is None
     assert id_or_none("enrollment-:AAA", "learner_id") is None
     assert id_or_none("seats-AAA", "learner_id") is None
-    assert id_or_none("thread-7", "learner_id") is None
+    assert id_or_none("shelf-7", "learner_id") is None

@@ -29,7 +29,11 @@ def fact(stream: str, name: str, **data: Any) -> Fact:
         ("progress-28400:AAA-2013J", {"unit_id": "u"}, ("learner:28400", "run:AAA-2013J")),
         ("quiz-1752", {"run_id": "AAA-2013J"}, ("quiz:1752", "run:AAA-2013J")),
         ("attempt-28400:1752:1", {"run_id": "AAA-2013J"}, ("learner:28400", "quiz:1752")),
-        ("thread-AAA:7", {}, ()),
+        ("thread-0d9c7f0a", {"run_id": "AAA-2013J"}, ("thread:0d9c7f0a",)),
+        ("post-0d9c7f0a:2", {"run_id": "AAA-2013J"}, ("thread:0d9c7f0a",)),
+        ("text-28400:0d9c7f0a:2", {}, ("learner:28400", "thread:0d9c7f0a")),
+        ("reading-28400:0d9c7f0a", {}, ("learner:28400", "thread:0d9c7f0a")),
+        ("shelf-AAA:7", {}, ()),
     ],
 )
 def test_the_tags_of_a_fact_are_for_ever(stream: str, data: dict[str, Any], tags: tuple[str, ...]) -> None:

@@ -1,4 +1,4 @@
-"""A throw-away aggregate that is keyed by its own stream, as a forum's threads will be, and a read model of it."""
+"""A throw-away aggregate that is keyed by its own stream, and a read model of it."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -15,13 +15,13 @@ from projections.engine.projection import SEGMENTS, Handler, Projection, RowKey,
 
 
 class Thread(Aggregate):
-    """A thread of a forum. No part of the domain."""
+    """Posts in a row. No part of the domain."""
 
-    category = "thread"
+    category = "topic"
     ids = ("thread_id",)
 
     class Posted(Aggregate.Event):
-        TOPIC = "thread.posted"
+        TOPIC = "topic.posted"
         amount: int
 
     def initial_state(self) -> None:
@@ -113,7 +113,7 @@ class ThreadsInPostgres(Projection):
     segments = SEGMENTS
     tables = (THREADS, VERSIONS, TOTALS)
     handlers: ClassVar[Mapping[str, Handler]] = {
-        "thread.posted": Handler(_needs, _posted, writes=(THREADS, TOTALS)),
+        "topic.posted": Handler(_needs, _posted, writes=(THREADS, TOTALS)),
         "course.version_published": Handler(
             lambda fact: (RowKey(VERSIONS, (fact.id("course_id"),)),), _published, writes=(VERSIONS,)
         ),
@@ -149,5 +149,5 @@ def posts(number: int, threads: int = 9) -> list[tuple[str, str, dict[str, Any]]
     for at in range(number):
         if at % 7 == 3:
             found.append((f"course-{COURSE}", "course.version_published", {"version": at}))
-        found.append((f"thread-T{at % threads}", "thread.posted", {"amount": at}))
+        found.append((f"topic-T{at % threads}", "topic.posted", {"amount": at}))
     return found

@@ -13,7 +13,7 @@ from tests.support.api import Campus, every_read_model, served
 NOWHERE = Settings(postgres_url="x", nats_url="x", valkey_url="x", token_secret="no-server-is-asked", dev_login=True)
 ROUTES = [route for route in build(NOWHERE).routes if isinstance(route, APIRoute) and route.tags]
 CONTEXTS = ContextMap(ROUTES)
-OF_DOMAIN = {"admin", "auth", "catalog", "enrollment", "payment", "progress", "quiz", "user"}
+OF_DOMAIN = {"admin", "auth", "catalog", "enrollment", "forum", "payment", "progress", "quiz", "user"}
 
 
 def test_every_route_is_found_by_its_path() -> None:
@@ -52,7 +52,7 @@ def test_the_context_of_a_path(path: str, context: str | None) -> None:
     assert (found and found[0]) == context
 
 
-@pytest.mark.parametrize("text", ["", ",", "quiz,forum", "Quiz"])
+@pytest.mark.parametrize("text", ["", ",", "quiz,shelf", "Quiz"])
 def test_an_unknown_context_is_refused(text: str) -> None:
     """With those that there are."""
     with pytest.raises(UnknownContext, match="there are admin, auth, catalog"):

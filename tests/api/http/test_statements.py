@@ -32,9 +32,10 @@ ONE_ROW = {
     "/v1/me/consents", "/v1/me/invitations", "/v1/runs/{run_id}/invitations", "/v1/runs/{run_id}/waitlist",
     "/v1/me/runs/{run_id}/place", "/.well-known/oauth-authorization-server", "/v1/runs/{run_id}/ungraded",
     "/v1/me/study", "/v1/me/quizzes/{quiz_id}", "/v1/quizzes/{quiz_id}/contents", "/v1/log/rate",
-    "/v1/orders/{order_id}/refund-claims", "/v1/refund-claims",
+    "/v1/orders/{order_id}/refund-claims", "/v1/refund-claims", "/v1/runs/{run_id}/unread",
 }  # fmt: skip
 """What is no list of anything that the test makes more of."""
+TALK = {"kind": "discussion", "title": "Hello", "text": "all"}
 NO_ROWS = ("/events", "/checkout", "/receipt", "/replay", "/contact", "/account/export")
 """Streams and pages."""
 ELSEWHERE = (
@@ -75,7 +76,7 @@ async def app(settings: Settings) -> AsyncIterator[FastAPI]:
             yield app
 
 
-async def add(seller: Seller, another: Seller) -> int:
+async def add(seller: Seller, another: Seller, thread: str) -> int:
     """One more of everything that is listed; the position of the last fact."""
     number = another.tag
     await another.sell()
@@ -87,6 +88,8 @@ async def add(seller: Seller, another: Seller) -> int:
     await seller.send(f"/quizzes/more-{number}/attempts/1/submit", {"responses": [1, 0]})
     await another.send("/enrollments", {"run_id": seller.run})
     await another.send(f"/quizzes/{seller.quiz}/attempts/1/submit", {"responses": [1, 0]})
+    await another.send(f"/runs/{seller.run}/threads", TALK)
+    await another.send(f"/runs/{seller.run}/threads/{thread}/posts", {"parent_no": 1, "text": "Me too."})
     await another.send("/coupons", {"coupon_id": f"C{number}", "kind": "percent", "percent_bp": 1_000}, user="admin")
     await seller.do(RecordProviderEvent(f"evt_{number}", message()))
     await seller.do(MatchProviderEvent(f"evt_{number}", None, "unknown"))
@@ -144,13 +147,14 @@ async def test_no_list_asks_once_for_each_row(app: FastAPI) -> None:
         await seller.begin()
         await seller.do(RegisterAccount(seller.learner, "ada@example.org"))
         others = [Seller(client, app) for _ in range(MANY)]
+        thread = (await seller.post(f"/runs/{seller.run}/threads", TALK)).json()["thread_id"]
         found = []
         for some in (others[:FEW], others[FEW:]):
             for each in some:
-                position = await add(seller, each)
+                position = await add(seller, each, thread)
             await settled(seller, position)
             learners = [each.learner for each in others]
-            found.append(await costs(seller, await ids_of(seller, others[0]), learners))
+            found.append(await costs(seller, {**await ids_of(seller, others[0]), "thread_id": thread}, learners))
     few, many = found
     grown = {path for path in few if many[path][0] > few[path][0]}
     assert few.keys() - grown == ONE_ROW

@@ -173,10 +173,10 @@ async def test_threads_fold_right_in_four_segments(history: History) -> None:
 
 async def test_a_bad_post_parks_its_thread_only(history: History) -> None:
     """In one segment, and with its counts there."""
-    history.add("thread-T3", "thread.posted", amount=BAD).add("thread-T3", "thread.posted", amount=1)
+    history.add("topic-T3", "topic.posted", amount=BAD).add("topic-T3", "topic.posted", amount=1)
     live = await Live(ThreadsInPostgres()).fold(history.facts)
     (poison,) = live.poison
-    assert poison.key == "thread-T3"
+    assert poison.key == "topic-T3"
     assert live.accounts[poison.segment].parked == 2
     assert sum(counts.parked for counts in live.accounts.values()) == 2
     bulk = in_bulk([Task(ThreadsInPostgres(), tuple(range(SEGMENTS)))], history.facts)

@@ -1,4 +1,4 @@
-"""Streams that are keyed by themselves, as forum threads will be: live, healed, repaired and rebuilt like learners."""
+"""Streams that are keyed by themselves: live, healed, repaired and rebuilt like learners."""
 
 import uuid
 from collections.abc import Iterator
@@ -34,8 +34,8 @@ from tests.support.workers import assert_true_to_the_log, caught_up, projecting
 from workers.auditor import KeyAuditor
 from workers.consistency.verify import verify
 
-POISONED = "thread-T3"
-POSTS = [*posts(120), (POISONED, "thread.posted", {"amount": BAD}), (POISONED, "thread.posted", {"amount": 1})]
+POISONED = "topic-T3"
+POSTS = [*posts(120), (POISONED, "topic.posted", {"amount": BAD}), (POISONED, "topic.posted", {"amount": 1})]
 
 stores = pytest.mark.parametrize(
     "projection_class",

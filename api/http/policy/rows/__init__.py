@@ -13,6 +13,7 @@ from api.http.policy.rows.audit import AUDIT
 from api.http.policy.rows.catalog import CATALOG
 from api.http.policy.rows.enrollment import ENROLLMENT
 from api.http.policy.rows.events import EVENTS
+from api.http.policy.rows.forum import FORUM
 from api.http.policy.rows.machinery import MACHINERY
 from api.http.policy.rows.payment import PAYMENT
 from api.http.policy.rows.progress import PROGRESS
@@ -29,6 +30,7 @@ GROUPS: Mapping[str, tuple[Row, ...]] = {
     "Enrollment": ENROLLMENT,
     "Progress and grades": PROGRESS,
     "Quizzes": QUIZ,
+    "Forum": FORUM,
     "Event streams": EVENTS,
     "Payment and books": PAYMENT,
     "History and proofs": AUDIT,

@@ -46,7 +46,8 @@ SHOWN_FIELDS = {
     *("sections", "started_at"),
     *("activity", "completes", "given", "grading", "maximum", "item", "scored_at", "terms", "tool_id"),  # of tools
     *("appeal_no", "change_no", "claim_no", "granted", "moved", "refund_ids"),
-    *("hint_no", "letter", "new_letter", "old_letter"),
+    *("anonymous", "by_staff", "depth", "new_post_no", "old_post_no", "parent_no", "post_no", "value"),  # of posts
+    *("new_unit_id", "old_unit_id"),
     *("begins_at", "new_begins_at", "new_cohort", "new_name", "old_begins_at", "old_cohort", "old_name"),
     *("ended_at", "position_ms", "seconds", "segments"),
     *("affected", "attempts", "based_on", "changed", "done", "finished", "last"),

@@ -1,0 +1,216 @@
+"""
+The forum: rows of projections/forum.py for one reader, as SQL; what is written and what people are called is sealed.
+
+adapters/forum.py opens it, and leaves out what the reader may not see. Nothing here is an answer as it stands.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+from adapters.postgres.queries.json_answer import json_object
+from adapters.postgres.queries.reader import CHECKPOINT, Answer, Reader, RowPage
+
+State = Literal["unanswered", "unsolved", "solved"]
+
+
+class StoredThread(msgspec.Struct, kw_only=True):
+    """
+    A thread.
+
+    Attributes:
+        title, name: sealed; *name* is what its author is called, *status* how that account stands.
+        shown: how many of its posts are not removed.
+        removed: why its first post is not shown.
+        unread: posts of others that are shown and come after *through*.
+    """
+
+    thread_id: str
+    run_id: str
+    unit_id: str | None
+    kind: str
+    pinned: bool
+    closed: str | None
+    accepted_no: int | None
+    posts: int
+    shown: int
+    created_at: datetime
+    last_at: datetime
+    learner_id: str
+    anonymous: bool
+    by_staff: bool
+    title: str | None
+    name: str | None
+    status: str | None
+    removed: str | None
+    score: int
+    unread: int
+    through: int
+    level: str
+
+
+class StoredPost(msgspec.Struct, kw_only=True):
+    """A post, with the vote of the reader; *text* and *name* are sealed."""
+
+    post_no: int
+    parent_no: int | None
+    depth: int
+    learner_id: str
+    anonymous: bool
+    by_staff: bool
+    posted_at: datetime
+    removed: str | None
+    text: str | None
+    edits: int
+    edited_at: datetime | None
+    name: str | None
+    status: str | None
+    score: int
+    vote: int
+
+
+class UnreadCounts(msgspec.Struct, kw_only=True):
+    """How many posts of a run a person has not read, and in how many threads; muted ones are not counted."""
+
+    threads: int
+    posts: int
+
+
+class ThreadsAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    Which threads of a run; all that is given has to be true.
+
+    Attributes:
+        me: the reader; *staff* whether that is one of the run's staff, who see threads whose first post is removed.
+        unread: only those with posts that the reader has not read, and has not muted.
+        mine: only those that the reader has opened.
+    """
+
+    run_id: str
+    me: str
+    staff: bool
+    unit_id: str | None = None
+    kind: str | None = None
+    state: State | None = None
+    unread: bool = False
+    mine: bool = False
+
+
+_AT = CHECKPOINT.format("forum")
+_SHOWN = "thread.posts - jsonb_array_length(thread.hidden)"
+_COUNTS = """
+  CROSS JOIN LATERAL (SELECT coalesce(reading.through, 0) AS through, coalesce(reading.level, 'normal') AS level) AS own
+  CROSS JOIN LATERAL (SELECT greatest(0, thread.posts - own.through
+       - (SELECT count(*) FROM jsonb_array_elements(thread.hidden) AS gone (no) WHERE no::integer > own.through)
+       - (SELECT count(*) FROM forum_posts AS mine WHERE mine.thread_id = thread.thread_id
+             AND mine.learner_id = %(me)s AND mine.post_no > own.through AND mine.removed IS NULL)
+       ) AS unread) AS counted
+"""
+_OF_READER = """
+  FROM forum_threads AS thread
+  LEFT JOIN forum_readings AS reading ON reading.learner_id = %(me)s AND reading.thread_id = thread.thread_id
+"""
+_TEXTS = """
+  LEFT JOIN forum_writings AS opening ON opening.learner_id = thread.learner_id
+        AND opening.thread_id = thread.thread_id AND opening.post_no = 1
+  LEFT JOIN forum_posts AS first ON first.thread_id = thread.thread_id AND first.post_no = 1
+  LEFT JOIN forum_scores AS votes ON votes.thread_id = thread.thread_id AND votes.post_no = 1
+  LEFT JOIN accounts AS account ON account.learner_id = thread.learner_id
+"""
+_THREAD = json_object(
+    StoredThread,
+    **{
+        name: f"thread.{name}"
+        for name in (
+            *("thread_id", "run_id", "unit_id", "kind", "closed", "accepted_no", "posts", "created_at", "last_at"),
+            *("learner_id", "anonymous", "by_staff"),
+        )
+    },
+    pinned="thread.pinned > 0",
+    shown=_SHOWN,
+    title="opening.title",
+    name="account.display_name",
+    status="account.status",
+    removed="first.removed",
+    score="coalesce(votes.score, 0)",
+    unread="counted.unread",
+    through="own.through",
+    level="own.level",
+)
+_SEEN_BY = "thread.posts > 0 AND (%(staff)s OR thread.learner_id = %(me)s OR NOT thread.hidden @> '[1]')"
+_STATES = {
+    None: "true",
+    "unanswered": f"thread.kind = 'question' AND thread.accepted_no IS NULL AND {_SHOWN} <= 1",
+    "unsolved": "thread.kind = 'question' AND thread.accepted_no IS NULL",
+    "solved": "thread.accepted_no IS NOT NULL",
+}
+THREADS = f"""
+SELECT {_AT}, page.pinned, page.last_position, page.body FROM (SELECT) AS once LEFT JOIN LATERAL (
+    SELECT thread.pinned, thread.last_position, {_THREAD}::text AS body {_OF_READER} {_COUNTS} {_TEXTS}
+     WHERE thread.run_id = %(run)s AND {_SEEN_BY} AND {{state}}
+       AND (%(a)s::bigint IS NULL OR (thread.pinned, thread.last_position) < (%(a)s, %(b)s))
+       AND (%(unit)s::text IS NULL OR thread.unit_id = %(unit)s) AND (%(kind)s::text IS NULL OR thread.kind = %(kind)s)
+       AND (NOT %(mine)s OR thread.learner_id = %(me)s)
+       AND (NOT %(unread)s OR counted.unread > 0 AND own.level <> 'muted')
+     ORDER BY thread.pinned DESC, thread.last_position DESC LIMIT %(limit)s) AS page ON true
+ ORDER BY page.pinned DESC, page.last_position DESC
+"""
+THREAD = f"""
+SELECT {_AT}, (SELECT {_THREAD}::text {_OF_READER} {_COUNTS} {_TEXTS}
+                WHERE thread.thread_id = %(thread)s AND thread.run_id = %(run)s AND thread.posts > 0)
+"""
+_POST = json_object(
+    StoredPost,
+    **{
+        name: f"post.{name}"
+        for name in (*("post_no", "parent_no", "depth", "learner_id", "anonymous", "by_staff", "posted_at", "removed"),)
+    },
+    text="writing.text",
+    edits="coalesce(writing.edits, 0)",
+    edited_at="writing.edited_at",
+    name="account.display_name",
+    status="account.status",
+    score="coalesce(votes.score, 0)",
+    vote="coalesce(vote.value, 0)",
+)
+POSTS = f"""
+SELECT {_AT}, page.post_no, page.body FROM (SELECT) AS once LEFT JOIN LATERAL (
+    SELECT post.post_no, {_POST}::text AS body
+      FROM (SELECT * FROM forum_posts WHERE thread_id = %(thread)s AND post_no > %(after)s
+             ORDER BY post_no LIMIT %(limit)s) AS post
+      LEFT JOIN forum_writings AS writing USING (learner_id, thread_id, post_no)
+      LEFT JOIN forum_scores AS votes ON votes.thread_id = post.thread_id AND votes.post_no = post.post_no
+      LEFT JOIN forum_votes AS vote ON vote.learner_id = %(me)s AND vote.thread_id = post.thread_id
+            AND vote.post_no = post.post_no
+      LEFT JOIN accounts AS account ON account.learner_id = post.learner_id) AS page ON true
+ ORDER BY page.post_no
+"""
+UNREAD = f"""
+SELECT {_AT}, (SELECT {json_object(UnreadCounts, threads="count(*)", posts="coalesce(sum(counted.unread), 0)")}::text
+    {_OF_READER} {_COUNTS} WHERE thread.run_id = %(run)s AND {_SEEN_BY} AND counted.unread > 0 AND own.level <> 'muted')
+"""
+
+
+async def threads(reader: Reader, asked: ThreadsAsked, after: Sequence[Any] | None, limit: int) -> RowPage:
+    """Up to *limit* threads, pinned ones and then those with the latest posts first, after two values of the order."""
+    a, b = after or (None, None)
+    parameters = {"run": asked.run_id, "unit": asked.unit_id, "a": a, "b": b, "limit": limit}
+    parameters |= {name: getattr(asked, name) for name in ("me", "staff", "kind", "unread", "mine")}
+    return await reader.page(THREADS.format(state=_STATES[asked.state]), parameters)
+
+
+async def thread(reader: Reader, run_id: str, thread_id: str, me: str) -> Answer:
+    """One thread of a run."""
+    return await reader.answer(THREAD, {"run": run_id, "thread": thread_id, "me": me})
+
+
+async def posts(reader: Reader, thread_id: str, me: str, after: int, limit: int) -> RowPage:
+    """Up to *limit* posts of a thread after a number, in the order of their numbers."""
+    return await reader.page(POSTS, {"thread": thread_id, "me": me, "after": after, "limit": limit})
+
+
+async def unread(reader: Reader, run_id: str, me: str, *, staff: bool) -> Answer:
+    """What a person has not read of a run."""
+    return await reader.answer(UNREAD, {"run": run_id, "me": me, "staff": staff})

@@ -1,0 +1,23 @@
+"""The forum of a run: read and written by those who learn and who teach there, decided about by its staff."""
+
+from api.http.policy.cells import BY_GRADERS, BY_THOSE_ON_RUN, COMMAND, LATER, OF_LEARNER_ON_RUN, READ
+from api.http.policy.words import Row
+
+FORUM = (
+    Row("listThreads", READ, OF_LEARNER_ON_RUN, LATER),
+    Row("getUnread", READ, OF_LEARNER_ON_RUN, LATER),
+    Row("getThread", READ, OF_LEARNER_ON_RUN, LATER),
+    Row("createThread", COMMAND, BY_THOSE_ON_RUN, LATER),
+    Row("postReply", COMMAND, BY_THOSE_ON_RUN, LATER),
+    Row("editPost", COMMAND, BY_THOSE_ON_RUN, LATER),
+    Row("removePost", COMMAND, BY_THOSE_ON_RUN, LATER),
+    Row("restorePost", COMMAND, BY_THOSE_ON_RUN, LATER),
+    Row("castVote", COMMAND, BY_THOSE_ON_RUN, LATER),
+    Row("acceptAnswer", COMMAND, BY_THOSE_ON_RUN, LATER),
+    Row("readThread", COMMAND, BY_THOSE_ON_RUN, LATER),
+    Row("setThreadLevel", COMMAND, BY_THOSE_ON_RUN, LATER),
+    Row("pinThread", COMMAND, BY_GRADERS),
+    Row("closeThread", COMMAND, BY_GRADERS),
+    Row("reopenThread", COMMAND, BY_GRADERS),
+    Row("moveThread", COMMAND, BY_GRADERS),
+)

@@ -1,0 +1,61 @@
+"""
+The forum of a run: threads with numbered posts, what is written in them, votes, and how far each person has read.
+
+What happens to a thread and its posts lies on streams that are keyed by the thread; what a person writes, votes and
+reads on streams that are keyed by that person, so that it is sealed and erased with the key of the person
+(decisions/0420).
+"""
+
+from domain.forum.errors import (
+    BadText,
+    BadTitle,
+    NotAReply,
+    NotTheAuthor,
+    NotYourQuestion,
+    OwnPost,
+    PostNotFound,
+    PostRemoved,
+    ThreadClosed,
+    ThreadExists,
+    ThreadNotFound,
+    TooDeep,
+)
+from domain.forum.post import DEEPEST, OPENING, Post, RemovalGround, post_stream
+from domain.forum.reading import Reading, ThreadLevel, reading_stream
+from domain.forum.thread import CloseGround, Thread, ThreadKind, thread_stream
+from domain.forum.vote import Vote, VoteValue, vote_stream
+from domain.forum.writing import LONGEST_TEXT, LONGEST_TITLE, Writing, writing_stream
+
+__all__ = [
+    "DEEPEST",
+    "LONGEST_TEXT",
+    "LONGEST_TITLE",
+    "OPENING",
+    "BadText",
+    "BadTitle",
+    "CloseGround",
+    "NotAReply",
+    "NotTheAuthor",
+    "NotYourQuestion",
+    "OwnPost",
+    "Post",
+    "PostNotFound",
+    "PostRemoved",
+    "Reading",
+    "RemovalGround",
+    "Thread",
+    "ThreadClosed",
+    "ThreadExists",
+    "ThreadKind",
+    "ThreadLevel",
+    "ThreadNotFound",
+    "TooDeep",
+    "Vote",
+    "VoteValue",
+    "Writing",
+    "post_stream",
+    "reading_stream",
+    "thread_stream",
+    "vote_stream",
+    "writing_stream",
+]
