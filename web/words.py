@@ -15,7 +15,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale, negotiate_locale
-from babel.dates import format_date, format_datetime, format_timedelta
+from babel.dates import format_date, format_datetime, format_skeleton, format_timedelta
 from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision
 
@@ -147,6 +147,14 @@ class Reader(NamedTuple):
     def date(self, moment: datetime | str) -> str:
         """The day."""
         return format_date(self.local(moment), "medium", locale=self.locale)
+
+    def weekday(self, moment: datetime | str) -> str:
+        """The day with its name, without the year."""
+        return format_skeleton("MMMMEEEEd", self.local(moment), locale=self.locale)
+
+    def month(self, day: str) -> str:
+        """The month of a day."""
+        return format_skeleton("yMMMM", datetime.fromisoformat(day), locale=self.locale)
 
     def distance(self, moment: datetime | str) -> str:
         """How far from now, such as `in 3 days`; the day if that is more than a week."""

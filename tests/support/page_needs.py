@@ -96,8 +96,8 @@ NEEDS = {
     "GET /learn": "getMyDashboard? getMyPlayer getMyStudy getRun? listMyAnnouncements listMyInvitations",
     "GET /learn/certificates": "getMyCredentials?",
     "POST /learn/invitations/{run_id}": "acceptInvitation? declineInvitation?",
-    "GET /learn/orders": "getMyPurchases",
-    "POST /learn/orders": "getMyPurchases? cancelSubscription? resumeSubscription?",
+    "GET /learn/orders": "getMyPurchases getRun?",
+    "POST /learn/orders": "getMyPurchases? getRun? cancelSubscription? resumeSubscription?",
     "GET /learn/orders/{order_id}": "getOrder listRefundClaims?",
     "POST /learn/orders/{order_id}": (
         "cancelOrder? getOrder? startPayment? listRefundClaims? makeRefundClaim? withdrawRefundClaim?"

@@ -69,6 +69,11 @@ def test_moments_numbers_and_money_are_written_as_the_reader_writes_them() -> No
     assert reader.distance((NOW + timedelta(days=3)).isoformat()) == "in 3 Tagen"
     assert reader.distance("2027-03-01T23:30:00Z") == "02.03.2027"
     assert "00:30" in reader.exact("2027-03-01T23:30:00Z")
+    assert reader.weekday("2026-12-10T23:30:00Z") == "Fr., 11. Dezember"
+    assert (reader.month("2026-10-01"), Reader("en", zone_of("UTC"), NOW).month("2026-10-01")) == (
+        "Oktober 2026",
+        "October 2026",
+    )
     assert (reader.percent(6_667), reader.percent(None), reader.number(1234.5)) == ("66,67\xa0%", NOTHING, "1.234,5")
     assert (reader.money(129_900, "EUR"), reader.money(500, "JPY")) == ("1.299,00\xa0€", "500\xa0¥")
     assert Reader("en", zone_of("No/Where"), NOW).exact(NOW).endswith("UTC")

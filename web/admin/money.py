@@ -85,7 +85,10 @@ async def ledger_page(page: Page) -> Response:
     return page.html(
         "admin/ledger.html",
         balances=balances["balances"],
-        months={currency: sorted(by.items()) for currency, by in sorted(months.items())},
+        months={
+            currency: [(page.reader.month(period), net) for period, net in sorted(by.items())]
+            for currency, by in sorted(months.items())
+        },
         reconciliation=reconciliation.body,
         every=page.services.settings.reconcile_every,
         position=min(balances.position, revenue.position),

@@ -14,6 +14,7 @@ from babel.dates import format_date
 from fastapi import Response
 
 from web.client import Problem
+from web.learn.titles import titles_of
 from web.learn.units import next_unit, unit_of
 from web.page import Page
 from web.routing import Pages
@@ -37,6 +38,7 @@ async def learner_home(page: Page) -> Response:
         page.api.read("/v1/me/invitations"),
     )
     courses = dashboard["courses"]
+    invited = [each for each in invitations["items"] if each["status"] == "invited"]
     due = _due(courses)
     days = _by_day(due[:SHOWN_DUE], page.reader)
     return page.html(
@@ -45,7 +47,8 @@ async def learner_home(page: Page) -> Response:
         current=[each for each in courses if each["status"] in GOES_ON],
         past=[each for each in courses if each["status"] not in GOES_ON],
         offered=[each for each in courses if each["status"] == "offered"],
-        invitations=await _titled(page, [each for each in invitations["items"] if each["status"] == "invited"]),
+        invitations=invited,
+        titles=await titles_of(page, (each["run_id"] for each in invited)),
         notices=notices["items"],
         days=days,
         more_due=max(len(due) - SHOWN_DUE, 0),
@@ -64,20 +67,6 @@ async def answer_invitation(page: Page) -> Response:
     path = "/v1/enrollments/accept-invitation" if accepts else "/v1/enrollments/decline-invitation"
     answer = await page.api.send(path, body={"run_id": page.parts["run_id"]})
     return page.go("/learn", answer, page.say("You have accepted.") if accepts else page.say("You have declined."))
-
-
-async def _titled(page: Page, invitations: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Invitations with the titles of their runs; the id where the catalog has not got that far."""
-
-    async def title(run_id: str) -> str:
-        try:
-            found: str = (await page.api.get("/v1/runs/{}", run_id))["title"]
-        except Problem:
-            return run_id
-        return found
-
-    titles = await asyncio.gather(*(title(each["run_id"]) for each in invitations))
-    return [{**each, "title": found} for each, found in zip(invitations, titles, strict=True)]
 
 
 async def _first(page: Page, courses: Sequence[Course], due: Sequence[Course]) -> dict[str, Any] | None:
@@ -126,7 +115,7 @@ def _by_day(due: Sequence[Mapping[str, Any]], reader: Reader) -> list[dict[str, 
     for each in due:
         local = reader.local(each["due_at"])
         overdue = local < reader.now
-        name = "" if overdue else format_date(local, "EEEE d MMMM", locale=reader.locale)
+        name = "" if overdue else reader.weekday(local)
         days.setdefault(name, {"name": name, "overdue": overdue, "entries": []})["entries"].append(each)
     return list(days.values())
 

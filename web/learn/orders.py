@@ -11,7 +11,8 @@ from typing import Any
 
 from fastapi import Response
 
-from web.client import Problem
+from web.client import Answer, Problem
+from web.learn.titles import titles_of
 from web.page import Page
 from web.routing import Pages
 
@@ -28,7 +29,7 @@ LINE = "line-"
 async def orders_page(page: Page) -> Response:
     """All orders, the newest first, and what they have opened."""
     purchases = await page.api.read("/v1/me/purchases")
-    return page.html("learn/orders.html", purchases=purchases.body, problem=None, position=purchases.position)
+    return await _orders_page(page, purchases)
 
 
 @pages.post("/learn/orders")
@@ -41,11 +42,20 @@ async def change_subscription(page: Page) -> Response:
         answer = await page.api.send(path, form.get("subscription_id", ""))
     except Problem as problem:
         purchases = await page.api.read("/v1/me/purchases")
-        return page.html(
-            "learn/orders.html", problem.status, purchases=purchases.body, problem=problem, position=purchases.position
-        )
+        return await _orders_page(page, purchases, problem)
     notice = page.say("It ends with what is paid.") if ends else page.say("It goes on.")
     return page.go("/learn/orders", answer, notice)
+
+
+async def _orders_page(page: Page, purchases: Answer, problem: Problem | None = None) -> Response:
+    return page.html(
+        "learn/orders.html",
+        200 if problem is None else problem.status,
+        purchases=purchases.body,
+        titles=await titles_of(page, (run for each in purchases["entitlements"] for run in each["runs"])),
+        problem=problem,
+        position=purchases.position,
+    )
 
 
 @pages.get("/learn/orders/{order_id}")
