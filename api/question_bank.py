@@ -1,7 +1,8 @@
 """
-Question banks over HTTP, for the staff: questions with their keys, added, changed, retired.
+Question banks over HTTP, for who teaches their course: questions with their keys, added, changed, retired.
 
 A bank is folded from its facts when it is asked for. No learner is sent anything of one; quizzes take from it.
+Whose bank it is, and with which courses it is shared: api/bank_keepers.py.
 """
 
 from typing import Annotated, Any
@@ -11,10 +12,11 @@ import uuid_utils
 from fastapi import Path, Query, Response
 from pydantic import Field
 
-from adapters.questions.banks import BankItem, all_banks, question_of
+from adapters.questions.banks import Bank, BankItem, all_banks, question_of
 from api.http.clear_reason import ClearReason
 from api.http.dispatch import Accepted, Body, Dispatch, example
 from api.http.openapi import command, query
+from api.http.policy.guard import Check
 from api.http.query import JSON, QueryDep
 from api.http.routing import router as strict_router
 from api.http.types import ID, NO_NUL, Id, Limit, Title
@@ -26,7 +28,7 @@ from commands.question_bank import (
     RestoreQuestion,
     RetireQuestion,
 )
-from domain.question_bank import LONGEST_CATEGORY, LONGEST_TAG, LONGEST_TITLE, MOST_TAGS
+from domain.question_bank import LONGEST_CATEGORY, LONGEST_TAG, LONGEST_TITLE, MOST_TAGS, OF_CAMPUS
 from domain.questions import key_from, question_from
 from domain.questions.sections import Label, is_within
 
@@ -39,14 +41,24 @@ QuestionId = Annotated[str, Path(pattern=ID, max_length=64, description="The que
 
 
 class BankHead(msgspec.Struct, kw_only=True):
-    """A question bank."""
+    """
+    A question bank.
+
+    Attributes:
+        course_id: the course whose teachers keep it; none for a bank of the campus.
+        shared_with: other courses, whose teachers read it and draw from it.
+        may_change: whether the user may change it.
+    """
 
     bank_id: str
     title: str
+    course_id: str | None
+    shared_with: list[str]
+    may_change: bool
 
 
 class BankList(msgspec.Struct, kw_only=True):
-    """All question banks, in the order of their ids."""
+    """The question banks that the user may read, in the order of their ids."""
 
     items: list[BankHead]
 
@@ -75,6 +87,9 @@ class QuestionPage(msgspec.Struct, kw_only=True):
 
     bank_id: str
     title: str
+    course_id: str | None
+    shared_with: list[str]
+    may_change: bool
     items: list[ShownQuestion]
     next: str | None
 
@@ -91,13 +106,17 @@ SHOWN = ShownQuestion(
 )
 
 
-class NewBank(Body):
-    """A question bank."""
+HEAD = BankHead(bank_id="algebra", title="Algebra", course_id="algebra", shared_with=["geometry"], may_change=True)
 
-    model_config = example(bank_id="algebra", title="Algebra")
+
+class NewBank(Body):
+    """A question bank; without a course it is of the campus, which is for staff of the whole campus."""
+
+    model_config = example(bank_id="algebra", title="Algebra", course_id="algebra")
 
     bank_id: Id
     title: Title
+    course_id: Annotated[Id | None, Field(description="One that the user teaches.")] = None
 
 
 class BankTitle(Body):
@@ -144,19 +163,22 @@ class WhyChanged(Body):
     reason: ClearReason
 
 
-@router.get("", responses=query(BankList(items=[BankHead(bank_id="algebra", title="Algebra")])))
+@router.get("", responses=query(BankList(items=[HEAD])))
 async def list_question_banks(ask: QueryDep) -> Response:
-    """The question banks of the campus."""
+    """The question banks of the courses that the user teaches, and those shared with them; for the campus, all."""
+    taught = await ask.check.courses()
     position, banks = await all_banks(ask.services.log)
     ask.must_reach(position)
-    heads = [BankHead(bank_id=each.bank_id, title=each.title) for each in banks]
+    seen = [each for each in banks if taught is None or not taught.isdisjoint(each.courses)]
+    heads = [await _head(each, ask.check) for each in seen]
     return ask.reply(msgspec.json.encode(BankList(items=heads)), position)
 
 
-@router.post("", status_code=202, response_model=Accepted, responses=command(403, 409))
+@router.post("", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
 async def create_question_bank(body: NewBank, dispatch: Dispatch) -> Response:
-    """Create a question bank."""
-    return await dispatch(CreateQuestionBank(body.bank_id, body.title))
+    """Create a question bank of a course, or of the campus."""
+    await dispatch.check.permit(course_id=body.course_id)
+    return await dispatch(CreateQuestionBank(body.bank_id, body.title, body.course_id or OF_CAMPUS))
 
 
 @router.post("/{bank_id}", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
@@ -167,7 +189,7 @@ async def rename_question_bank(bank_id: BankId, body: BankTitle, dispatch: Dispa
 
 @router.get(
     "/{bank_id}/questions",
-    responses=query(QuestionPage(bank_id="algebra", title="Algebra", items=[SHOWN], next="q1"), 404),
+    responses=query(QuestionPage(**msgspec.structs.asdict(HEAD), items=[SHOWN], next="q1"), 404),
 )
 async def list_questions(
     *,
@@ -202,8 +224,7 @@ async def list_questions(
     start = next((place for place, item in enumerate(found, 1) if item.question_id == after), 0)
     page, more = found[start : start + limit], len(found) > start + limit
     shown = QuestionPage(
-        bank_id=bank_id,
-        title=bank.title,
+        **msgspec.structs.asdict(await _head(bank, ask.check)),
         items=[_view(item) for item in page],
         next=page[-1].question_id if page and more else None,
     )
@@ -264,6 +285,17 @@ def _content(body: QuestionContent, question_id: str) -> tuple[Label, Any, Any]:
     """The label, the question and the key of a body; raises UnreadableQuestion."""
     question = question_from({**body.question, "question_id": question_id})
     return Label(title=body.title, category=body.category, tags=body.tags), question, key_from(body.key)
+
+
+async def _head(bank: Bank, check: Check) -> BankHead:
+    course_id = bank.course_id or None
+    return BankHead(
+        bank_id=bank.bank_id,
+        title=bank.title,
+        course_id=course_id,
+        shared_with=sorted(bank.shared_with),
+        may_change=await check.may("changeQuestion", course_id),
+    )
 
 
 def _view(item: BankItem) -> ShownQuestion:

@@ -1,4 +1,4 @@
-"""Files of questions over HTTP, for the staff: into a bank, with a dry run, and out of it."""
+"""Files of questions over HTTP, for who keeps the bank: into it, with a dry run, and out of it."""
 
 import asyncio
 from base64 import b64encode
@@ -8,19 +8,21 @@ import msgspec
 from fastapi import Path, Query, Request, Response
 from pydantic import Field
 
+from adapters.command_bus.replay import replayed
 from adapters.questions.banks import Bank, bank_of
 from adapters.questions.found import LongFile, UnreadableFile
 from adapters.questions.importing import import_questions
 from adapters.questions.reading import read_questions
 from adapters.questions.writing import write_questions
-from api.http.dispatch import Body, Dispatch, example
+from api.http.dispatch import Body, CommandDispatcher, Dispatch, example
 from api.http.openapi import open_query, query
 from api.http.query import JSON, QueryDep
 from api.http.routing import router as strict_router
 from api.http.sent_file import file_in
 from api.http.services import Services, ServicesDep
-from api.http.types import ID
+from api.http.types import ID, Id
 from commands.log import Context
+from domain.question_bank import QuestionBank, bank_stream
 
 router = strict_router("question_bank", "/v1/question-banks")
 
@@ -30,6 +32,10 @@ NO_STORE = {"cache-control": "no-store"}
 EXAMPLE_FILE = "SXMgMiBwcmltZT8ge1RSVUV9Cg=="
 OCTETS = "application/octet-stream"
 BankId = Annotated[str, Path(pattern=ID, max_length=64, description="The bank.", examples=["algebra"])]
+CourseId = Annotated[
+    Id | None,
+    Query(description="The course of the bank, one that the user teaches; none for the campus.", examples=["biology"]),
+]
 DryRun = Annotated[bool, Query(description="Only say what would be.", examples=[True])]
 
 
@@ -72,12 +78,17 @@ EXPORTED = ExportedQuestions(format="gift", bank="algebra", questions=2, written
 
 
 class FileToImport(Body):
-    """A question file in base64: GIFT, Moodle XML, Aiken, QTI or a Canvas package; its content says which."""
+    """
+    A question file in base64: GIFT, Moodle XML, Aiken, QTI or a Canvas package; its content says which.
 
-    model_config = example(file=EXAMPLE_FILE, dry_run=True)
+    A bank that is created is of the course, or of the campus without one.
+    """
+
+    model_config = example(file=EXAMPLE_FILE, dry_run=True, course_id="biology")
 
     file: Annotated[str, Field(max_length=LONGEST_FILE, json_schema_extra={"contentEncoding": "base64"})]
     dry_run: bool = False
+    course_id: Annotated[Id | None, Field(description="One that the user teaches.")] = None
 
 
 @router.post("/{bank_id}/imports", responses=open_query(IMPORTED, 400, 401, 403, 404, 409, 412, 413, 415, 503))
@@ -85,9 +96,10 @@ async def import_question_file(
     bank_id: BankId, body: FileToImport, dispatch: Dispatch, services: ServicesDep
 ) -> Response:
     """Take the questions of a file into a bank, which is created if there is none; sent again, it adds nothing."""
+    await _permit(dispatch, services, bank_id, body.course_id)
     context = await dispatch.accounted()
     data = file_in(body.file, UnreadableFile)
-    return await _imported(services, context, bank_id, data, dry_run=body.dry_run)
+    return await _imported(services, context, bank_id, data, course_id=body.course_id, dry_run=body.dry_run)
 
 
 @router.post(
@@ -96,18 +108,36 @@ async def import_question_file(
     openapi_extra={"requestBody": {"content": {OCTETS: {"schema": {"type": "string", "format": "binary"}}}}},
 )
 async def upload_question_file(
-    *, bank_id: BankId, request: Request, dispatch: Dispatch, services: ServicesDep, dry_run: DryRun = False
+    *,
+    bank_id: BankId,
+    request: Request,
+    dispatch: Dispatch,
+    services: ServicesDep,
+    dry_run: DryRun = False,
+    course_id: CourseId = None,
 ) -> Response:
     """The same with the file itself as the body, as the bytes that it has: up to 32 MiB."""
+    await _permit(dispatch, services, bank_id, course_id)
     context = await dispatch.accounted()
-    return await _imported(services, context, bank_id, await request.body(), dry_run=dry_run)
+    data = await request.body()
+    return await _imported(services, context, bank_id, data, course_id=course_id, dry_run=dry_run)
 
 
-async def _imported(services: Services, context: Context, bank_id: str, data: bytes, *, dry_run: bool) -> Response:
+async def _permit(dispatch: CommandDispatcher, services: Services, bank_id: str, course_id: str | None) -> None:
+    """Ask about a bank that there is, or else about the course whose bank is created."""
+    bank = await replayed(services.log, QuestionBank, bank_stream(bank_id))
+    await dispatch.check.permit(bank_id=bank_id if bank.exists else None, course_id=None if bank.exists else course_id)
+
+
+async def _imported(
+    services: Services, context: Context, bank_id: str, data: bytes, *, course_id: str | None, dry_run: bool
+) -> Response:
     read = await asyncio.to_thread(read_questions, data)
     if read.questions > MOST_QUESTIONS:
         raise LongFile(questions=read.questions, most=MOST_QUESTIONS, command="import")
-    report = await import_questions(services.log, services.bus, context, bank_id, read, dry_run=dry_run)
+    report = await import_questions(
+        services.log, services.bus, context, bank_id, read, course_id=course_id, dry_run=dry_run
+    )
     return Response(msgspec.json.encode(report), headers=NO_STORE, media_type=JSON)
 
 

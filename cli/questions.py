@@ -35,6 +35,12 @@ def import_(
         str | None,
         typer.Option("--bank", metavar="ID", help="The bank; the file's name without one.", show_default=False),
     ] = None,
+    course: Annotated[
+        str | None,
+        typer.Option(
+            "--course", metavar="ID", help="The course of the bank; it is of the campus without.", show_default=False
+        ),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen, and do nothing.")] = False,
     why: Why = None,
     ticket: Ticket = None,
@@ -46,9 +52,9 @@ def import_(
 
     What cannot be taken is refused with line and reason, the rest is imported; the same file once more adds nothing.
 
-    A bank that there is not is created.
+    A bank that there is not is created, for the course that is named, or for the campus.
 
-    Example: campus questions import biology.xml --bank biology --dry-run
+    Example: campus questions import biology.xml --bank biology --course BIO-120 --dry-run
     """
     from adapters.questions.found import UnreadableFile
     from adapters.questions.importing import import_questions
@@ -67,7 +73,7 @@ def import_(
         bank_stream(bank_id)  # refuses what is no id before anything is done
         with progress("questions", total=read.questions, unit="questions") as advance:
             return await import_questions(
-                desk.log, desk.bus, desk.context, bank_id, read, dry_run=dry_run, done=advance
+                desk.log, desk.bus, desk.context, bank_id, read, course_id=course, dry_run=dry_run, done=advance
             )
 
     report = looked_up(data, work) if dry_run else at_desk(data, work, Justification(ticket, why))
@@ -136,9 +142,23 @@ def banks(*, data: DataDir = None, as_json: Json = False) -> None:
         return (await all_banks(desk.log))[1]
 
     found = looked_up(data, work)
-    shown = [{"bank_id": each.bank_id, "title": each.title} for each in found]
-    lines = [f"{each.bank_id}  {each.title}" for each in found] or ["there is no question bank"]
+    shown = [
+        {
+            "bank_id": each.bank_id,
+            "title": each.title,
+            "course_id": each.course_id or None,
+            "shared_with": sorted(each.shared_with),
+        }
+        for each in found
+    ]
+    lines = [_bank_line(each) for each in found] or ["there is no question bank"]
     answer({"items": shown}, as_json=as_json, table=lambda: "\n".join(lines))
+
+
+def _bank_line(bank: "Bank") -> str:
+    whose = f"course {bank.course_id}" if bank.course_id else "campus"
+    shared = f", shared with {', '.join(sorted(bank.shared_with))}" if bank.shared_with else ""
+    return f"{bank.bank_id}  {bank.title}  ({whose}{shared})"
 
 
 def _reported(report: "ImportReport", *, dry_run: bool) -> "RenderableType":

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from commands.log import Log, Position
-from domain.question_bank import BankQuestion, QuestionBank, bank_stream, question_stream
+from commands.lookups.catalog import must_have_course
+from domain.question_bank import OF_CAMPUS, BankQuestion, QuestionBank, bank_stream, question_stream
 from domain.questions import Key, Question
 from domain.questions.sections import Label
 
@@ -12,15 +13,17 @@ BANK_MAX_AGE = 60.0  # seconds for which a bank may be known from memory: one th
 
 @dataclass(frozen=True)
 class CreateQuestionBank:
-    """Staff create a question bank."""
+    """Staff create a question bank, of a course or of the campus."""
 
     bank_id: str
     title: str
+    course_id: str = OF_CAMPUS
 
 
 async def create_question_bank(command: CreateQuestionBank, log: Log) -> Position:
+    await _must_have(command.course_id, log)
     bank = await log.load(QuestionBank, bank_stream(command.bank_id))
-    bank.create(command.title)
+    bank.create(command.title, command.course_id)
     return await log.save(bank)
 
 
@@ -35,6 +38,50 @@ class RenameQuestionBank:
 async def rename_question_bank(command: RenameQuestionBank, log: Log) -> Position:
     bank = await log.load(QuestionBank, bank_stream(command.bank_id))
     bank.rename(command.title)
+    return await log.save(bank)
+
+
+@dataclass(frozen=True)
+class MoveQuestionBank:
+    """Staff give a bank to another course, or to the campus."""
+
+    bank_id: str
+    course_id: str = OF_CAMPUS
+
+
+async def move_question_bank(command: MoveQuestionBank, log: Log) -> Position:
+    await _must_have(command.course_id, log)
+    bank = await log.load(QuestionBank, bank_stream(command.bank_id))
+    bank.move(command.course_id)
+    return await log.save(bank)
+
+
+@dataclass(frozen=True)
+class ShareQuestionBank:
+    """Staff let another course draw from a bank."""
+
+    bank_id: str
+    course_id: str
+
+
+async def share_question_bank(command: ShareQuestionBank, log: Log) -> Position:
+    await must_have_course(log, command.course_id)
+    bank = await log.load(QuestionBank, bank_stream(command.bank_id))
+    bank.share(command.course_id)
+    return await log.save(bank)
+
+
+@dataclass(frozen=True)
+class UnshareQuestionBank:
+    """Staff let another course draw from a bank no more."""
+
+    bank_id: str
+    course_id: str
+
+
+async def unshare_question_bank(command: UnshareQuestionBank, log: Log) -> Position:
+    bank = await log.load(QuestionBank, bank_stream(command.bank_id))
+    bank.unshare(command.course_id)
     return await log.save(bank)
 
 
@@ -100,3 +147,8 @@ async def restore_question(command: RestoreQuestion, log: Log) -> Position:
     question = await log.load(BankQuestion, question_stream(command.bank_id, command.question_id))
     question.restore(command.reason)
     return await log.save(question)
+
+
+async def _must_have(course_id: str, log: Log) -> None:
+    if course_id != OF_CAMPUS:
+        await must_have_course(log, course_id)

@@ -3,18 +3,23 @@ Question banks: questions with their keys, each in versions, with titles, catego
 
 A bank has a stream of its own, and so has each of its questions: a bank may have ten thousand, and a change of one
 reads none of the others. Both are keyed by the bank, so a bank lies in one partition of the log (decisions/0279).
+
+A bank is of a course, whose teachers read and write it, or of the campus; it may be shared with other courses, whose
+teachers read it and draw from it (decisions/0406).
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from domain.aggregate import Aggregate, event, stream_id
-from domain.errors import Conflict, NotFound, Rejected
+from domain.errors import Conflict, Forbidden, NotFound, Rejected
 from domain.questions import Key, Question, check_question
 from domain.questions.html import cleaned
 from domain.questions.sections import Label
 
 LONGEST_TITLE, LONGEST_CATEGORY, LONGEST_TAG, MOST_TAGS = 255, 500, 60, 50
+OF_CAMPUS = ""
+"""In place of a course: a bank that is of none, and that staff of the whole campus keep."""
 
 
 class BankNotFound(NotFound):
@@ -25,10 +30,17 @@ class BankNotFound(NotFound):
 
 
 class BankExists(Conflict):
-    """A bank of this id is there, with another title."""
+    """A bank of this id is there, with another title, or of another course."""
 
     code = "question_bank_exists"
-    template = "question bank {bank_id} exists with another title"
+    template = "question bank {bank_id} exists with another title, or belongs to another course: take another id"
+
+
+class BankNotShared(Forbidden):
+    """A quiz draws from a bank that is of another course, or of the campus, and not shared with its course."""
+
+    code = "question_bank_not_shared"
+    template = "question bank {bank_id} is not of course {course_id}, nor shared with it: ask its keepers to share it"
 
 
 class QuestionNotFound(NotFound):
@@ -92,7 +104,13 @@ def checked_label(title: str, category: str, tags: Sequence[str]) -> Label:
 
 
 class QuestionBank(Aggregate):
-    """A bank; its questions have streams of their own."""
+    """
+    A bank; its questions have streams of their own.
+
+    Attributes:
+        course_id: whose bank it is, OF_CAMPUS for none.
+        shared_with: other courses whose quizzes may draw from it.
+    """
 
     category = "question_bank"
     ids = ("bank_id",)
@@ -100,32 +118,53 @@ class QuestionBank(Aggregate):
 
     class Created(Aggregate.Event):
         TOPIC = "question_bank.created"
+        class_version = 2
         title: str
+        course_id: str
+
+        @staticmethod
+        def upcast_v1_v2(state: dict[str, Any]) -> None:
+            """In version 1 all banks were of the campus."""
+            state["course_id"] = OF_CAMPUS
 
     class Renamed(Aggregate.Event):
         TOPIC = "question_bank.renamed"
         old: str
         new: str
 
+    class Moved(Aggregate.Event):
+        TOPIC = "question_bank.moved"
+        old: str
+        new: str
+
+    class Shared(Aggregate.Event):
+        TOPIC = "question_bank.shared"
+        course_id: str
+
+    class Unshared(Aggregate.Event):
+        TOPIC = "question_bank.unshared"
+        course_id: str
+
     def initial_state(self) -> None:
         self.title = ""
+        self.course_id = OF_CAMPUS
+        self.shared_with: set[str] = set()
 
-    def create(self, title: str) -> None:
-        """Create the bank; the same once more changes nothing."""
+    def create(self, title: str, course_id: str = OF_CAMPUS) -> None:
+        """Create the bank of a course, or of the campus; the same once more changes nothing."""
         title = checked_label(title, "", ()).title
         if not self.exists:
-            self._created(title=title)
-        elif title != self.title:
+            self._created(title=title, course_id=course_id)
+        elif (title, course_id) != (self.title, self.course_id):
             raise BankExists(bank_id=self.id_of("bank_id"))
 
     @event(Created)
-    def _created(self, title: str) -> None:
-        self.title = title
+    def _created(self, title: str, course_id: str) -> None:
+        self.title, self.course_id = title, course_id
 
     def rename(self, title: str) -> None:
         """Give the bank another title."""
-        if not self.exists:
-            raise BankNotFound(bank_id=self.id_of("bank_id"))
+        self._must_be_there()
         title = checked_label(title, "", ()).title
         if title != self.title:
             self._renamed(old=self.title, new=title)
@@ -133,6 +172,54 @@ class QuestionBank(Aggregate):
     @event(Renamed)
     def _renamed(self, old: str, new: str) -> None:
         self.title = new
+
+    def move(self, course_id: str) -> None:
+        """
+        Give the bank to another course, or to the campus; the course that had it reads it no more.
+
+        Quizzes keep the questions that they have drawn.
+        """
+        self._must_be_there()
+        if course_id != self.course_id:
+            self._moved(old=self.course_id, new=course_id)
+
+    @event(Moved)
+    def _moved(self, old: str, new: str) -> None:
+        self.course_id = new
+        self.shared_with.discard(new)
+
+    def share(self, course_id: str) -> None:
+        """Let a course read the bank, and its quizzes draw from it."""
+        self._must_be_there()
+        if not self.is_open_to(course_id):
+            self._shared(course_id=course_id)
+
+    @event(Shared)
+    def _shared(self, course_id: str) -> None:
+        self.shared_with.add(course_id)
+
+    def unshare(self, course_id: str) -> None:
+        """Let a course read the bank no more; its quizzes keep the questions that they have drawn."""
+        self._must_be_there()
+        if course_id in self.shared_with:
+            self._unshared(course_id=course_id)
+
+    @event(Unshared)
+    def _unshared(self, course_id: str) -> None:
+        self.shared_with.discard(course_id)
+
+    def is_open_to(self, course_id: str) -> bool:
+        """Whether the quizzes of a course may draw from it."""
+        return course_id == self.course_id or course_id in self.shared_with
+
+    def must_be_open_to(self, course_id: str) -> None:
+        """Raise BankNotShared unless the quizzes of a course may draw from it."""
+        if not self.is_open_to(course_id):
+            raise BankNotShared(bank_id=self.id_of("bank_id"), course_id=course_id)
+
+    def _must_be_there(self) -> None:
+        if not self.exists:
+            raise BankNotFound(bank_id=self.id_of("bank_id"))
 
 
 class BankQuestion(Aggregate):

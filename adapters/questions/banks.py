@@ -11,7 +11,7 @@ from adapters.postgres.connection import Connection, life_of
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.postgres.log.question_banks import facts_of_bank, facts_of_banks
 from domain.fact import Fact
-from domain.question_bank import BankNotFound, QuestionNotFound, question_stream
+from domain.question_bank import OF_CAMPUS, BankNotFound, QuestionNotFound, question_stream
 from domain.questions import Key, Question, key_from, question_from
 from domain.questions.sections import Label
 
@@ -47,12 +47,25 @@ class BankItem:
 
 @dataclass
 class Bank:
-    """A bank with its questions, in the order in which they were added, at a position of the log."""
+    """
+    A bank with its questions, in the order in which they were added, at a position of the log.
+
+    Attributes:
+        course_id: whose bank it is, OF_CAMPUS for none.
+        shared_with: other courses whose quizzes may draw from it.
+    """
 
     bank_id: str
     title: str = ""
+    course_id: str = OF_CAMPUS
+    shared_with: set[str] = field(default_factory=set)
     position: int = 0
     items: dict[str, BankItem] = field(default_factory=dict)
+
+    @property
+    def courses(self) -> set[str]:
+        """The courses whose teachers may read it."""
+        return {self.course_id, *self.shared_with} - {OF_CAMPUS}
 
     @property
     def current(self) -> list[BankItem]:
@@ -62,12 +75,20 @@ class Bank:
     def apply(self, fact: Fact) -> None:
         """Take one fact into account."""
         data = fact.data
-        if fact.type == "question_bank.created":
-            self.title = data["title"]
-        elif fact.type == "question_bank.renamed":
-            self.title = data["new"]
-        else:
-            self._apply_to_question(fact.id("question_id"), fact.type, fact)
+        match fact.type:
+            case "question_bank.created":
+                self.title, self.course_id = data["title"], data["course_id"]
+            case "question_bank.renamed":
+                self.title = data["new"]
+            case "question_bank.moved":
+                self.course_id = data["new"]
+                self.shared_with.discard(self.course_id)
+            case "question_bank.shared":
+                self.shared_with.add(data["course_id"])
+            case "question_bank.unshared":
+                self.shared_with.discard(data["course_id"])
+            case _:
+                self._apply_to_question(fact.id("question_id"), fact.type, fact)
 
     def _apply_to_question(self, question_id: str, fact_type: str, fact: Fact) -> None:
         data = fact.data

@@ -6,15 +6,22 @@ from domain.questions.sections import Section, candidates
 from domain.tags import QueryItem, tag
 
 
-async def questions_for(log: Log, section: Section) -> list[Content]:
+async def questions_for(log: Log, section: Section, course_id: str | None) -> list[Content]:
     """
     The questions of a bank from which a section draws, in their newest versions, by their ids.
 
+    Args:
+        course_id: the course whose quiz draws; None to draw from any bank.
+
     Raises:
         BankNotFound: there is no such bank.
+        BankNotShared: it is not of the course, nor shared with it; decided again if that changes meanwhile.
     """
-    if not (await log.read(QuestionBank, bank_stream(section.bank_id))).exists:
+    bank = await log.read(QuestionBank, bank_stream(section.bank_id))
+    if not bank.exists:
         raise BankNotFound(bank_id=section.bank_id)
+    if course_id is not None:
+        bank.must_be_open_to(course_id)
     added = QueryItem(("question.added",), (tag("bank", section.bank_id),))
     questions = {
         question.id_of("question_id"): question

@@ -30,6 +30,7 @@ class PublishQuiz:
 
     Attributes:
         from_banks: sections that are drawn from question banks, as the banks are now.
+        from_any_bank: whether they may be banks that are not open to the course of the run, as for staff of the campus.
     """
 
     quiz_id: str
@@ -48,6 +49,7 @@ class PublishQuiz:
     questions: Sequence[Json] = ()
     keys: Sequence[Json] = ()
     from_banks: Sequence[BankSection] = ()
+    from_any_bank: bool = False
     password: str = field(default="", repr=False)
     keep_password: bool = False
 
@@ -60,7 +62,7 @@ async def publish_quiz(command: PublishQuiz, log: Log) -> Position:
     quiz = await log.load(Quiz, quiz_stream(command.quiz_id))
     if plain_kind(kind) in UNSCORED_KINDS and not quiz.exists:
         quiz.refuse(UnscoredUnit(unit_id=command.unit_id, kind=kind))
-    asked = await _asked(command, log)
+    asked = await _asked(command, None if command.from_any_bank else run.course_id, log)
     quiz.publish(
         command.run_id,
         command.unit_id,
@@ -88,7 +90,7 @@ class Asked(NamedTuple):
     keys: list[Json]
 
 
-async def _asked(command: PublishQuiz, log: Log) -> Asked:
+async def _asked(command: PublishQuiz, course_id: str | None, log: Log) -> Asked:
     """The questions of the command and of the banks; what is in no section comes first, if there are banks."""
     sections, questions, keys = list(command.sections), list(command.questions), list(command.keys)
     listed = {item for section in sections for item in section.items}
@@ -97,7 +99,7 @@ async def _asked(command: PublishQuiz, log: Log) -> Asked:
     if command.from_banks and rest:
         sections.append(Section("own", "", rest))
     for section in command.from_banks:
-        found = await questions_for(log, section)
+        found = await questions_for(log, section, course_id)
         questions += [msgspec.to_builtins(question) for question, _ in found]
         keys += [msgspec.to_builtins(key) for _, key in found]
         ids = [question.question_id for question, _ in found]

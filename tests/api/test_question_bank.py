@@ -7,6 +7,8 @@ from tests.support.api import Campus
 QUESTION = {"kind": "true_false", "text": "Is 2 prime?", "points": "2"}
 CONTENT = {"title": "Primes", "category": "Numbers", "question": QUESTION, "key": {"kind": "true_false", "right": True}}
 
+OF_CAMPUS: dict[str, Any] = {"course_id": None, "shared_with": [], "may_change": True}
+
 
 async def test_the_life_of_a_question(campus: Campus) -> None:
     """Staff add, change, retire and restore it; a learner is shown nothing of a bank."""
@@ -35,7 +37,7 @@ async def test_the_life_of_a_question(campus: Campus) -> None:
     assert restored == second
     await campus.send(bank, {"title": "Algebra I"}, user="admin")
     banks = (await campus.get("/question-banks", user="admin")).json()["items"]
-    assert {"bank_id": bank.rpartition("/")[2], "title": "Algebra I"} in banks
+    assert {"bank_id": bank.rpartition("/")[2], "title": "Algebra I", **OF_CAMPUS} in banks
 
     wrong = await campus.post(f"{bank}/questions", {**CONTENT, "key": {"kind": "essay"}}, user="admin")
     assert (wrong.status_code, wrong.json()["code"]) == (422, "bad_question")

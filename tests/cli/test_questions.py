@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
+from adapters.command_bus.bus import Bus
 from adapters.questions.reading import read_questions
 from adapters.settings import Settings
+from commands.catalog import CreateCourse
+from commands.log import Context
 from tests.adapters.questions.test_reading import FILES
-from tests.support.appends import query
+from tests.support.appends import opened, query
 from tests.support.campus_up import campus
 from tests.support.projections_command import variables
 
@@ -45,7 +48,22 @@ async def test_a_file_is_imported_once_and_written_again(settings: Settings, tmp
     assert found == {
         each.question.question_id for each in read_questions((FILES / "examples.moodle.xml").read_bytes()).found
     }
-    assert await said(settings, "banks") == {"items": [{"bank_id": "biology", "title": "biology"}]}
+    bank: dict[str, Any] = {"bank_id": "biology", "title": "biology", "course_id": None, "shared_with": []}
+    assert await said(settings, "banks") == {"items": [bank]}
+
+
+@pytest.mark.processes
+async def test_a_file_makes_a_bank_of_a_course(settings: Settings) -> None:
+    """It stays of that course; another one for the same bank is refused."""
+    async with opened(settings) as log:
+        for course_id in ("biology", "botany"):
+            await Bus(log).handle(CreateCourse(course_id, course_id), Context("test"))
+    arguments = ("import", str(FILES / "examples.gift"), "--bank", "plants", "--course")
+    assert (await said(settings, *arguments, "biology"))["imported"] > 0
+    assert [each["course_id"] for each in (await said(settings, "banks"))["items"]] == ["biology"]
+    env = variables(settings)
+    done = await asyncio.to_thread(campus, "questions", *arguments, "botany", env=env)
+    assert (done.returncode, "belongs to another course" in " ".join(done.stderr.split())) == (1, True)
 
 
 @pytest.mark.processes
@@ -55,6 +73,7 @@ async def test_what_cannot_be_done_is_said(settings: Settings, tmp_path: Path) -
     text.write_text("Dear all, the quiz is on Friday.")
     for arguments, why in (
         (("import", str(text)), "no question was found"),
+        (("import", str(FILES / "examples.gift"), "--course", "none"), "there is no course none"),
         (("export", str(tmp_path / "x"), "--bank", "music", "--format", "gift"), "no question bank music"),
         (("export", str(tmp_path / "x"), "--bank", "music", "--format", "pdf"), "there are gift, moodle, qti3"),
     ):

@@ -195,7 +195,7 @@ async def test_words_are_sealed_and_graded_by_people(campus: Campus) -> None:
 async def test_a_section_is_drawn_from_a_bank(campus: Campus) -> None:
     """The questions are those of the bank when the quiz is published, each attempt has its own draw."""
     questions = [TrueFalse(question_id=f"t{number}", text="Is it?") for number in range(5)]
-    await campus.give(CreateQuestionBank("facts", "Facts"))
+    await campus.give(CreateQuestionBank("facts", "Facts", "algebra"))
     await campus.give(*(AddQuestion("facts", Label(), question, TrueFalseKey(right=True)) for question in questions))
     drawn = replace(TIMED, quiz_id="drawn", from_banks=[BankSection(section_id="some", bank_id="facts", count=3)])
     (published,) = await campus.facts(drawn)

@@ -1,11 +1,16 @@
 """Rules of question banks, and what sections draw from them."""
 
+from functools import partial
+
 import pytest
 
+from domain.codec import decode_data
 from domain.question_bank import (
+    OF_CAMPUS,
     BadLabel,
     BankExists,
     BankNotFound,
+    BankNotShared,
     BankQuestion,
     QuestionBank,
     QuestionExists,
@@ -20,9 +25,10 @@ from domain.questions.question import ShortText, TrueFalse
 from domain.questions.sections import Label, Section, candidates
 from tests.support.given import fact, given
 
-CREATED = fact(QuestionBank.Created, title="Algebra")
+CREATED = fact(QuestionBank.Created, title="Algebra", course_id="algebra")
+SHARED = fact(QuestionBank.Shared, course_id="geometry")
 BANK = QuestionBank.blank("question_bank-algebra")
-BANK.create("Algebra")
+BANK.create("Algebra", "algebra")
 ASKED, KEY = TrueFalse(question_id="q1", text="Is 2 prime?"), TrueFalseKey(right=True)
 OTHER = TrueFalse(question_id="q1", text="Is 3 prime?")
 LABEL = Label(title="Primes", category="Numbers/Primes", tags=["easy"])
@@ -32,13 +38,58 @@ IDS = {"bank_id": "algebra", "question_id": "q1"}
 
 
 def test_a_bank_is_created_once_and_renamed() -> None:
-    """The same once more changes nothing; another title is another bank."""
-    given(QuestionBank).when(lambda bank: bank.create("Algebra")).then(CREATED)
-    given(QuestionBank, CREATED).when(lambda bank: bank.create("Algebra")).then()
-    given(QuestionBank, CREATED).when(lambda bank: bank.create("Music")).refused(BankExists, bank_id="algebra")
+    """The same once more changes nothing; another title or course is another bank."""
+    given(QuestionBank).when(lambda bank: bank.create("Algebra", "algebra")).then(CREATED)
+    given(QuestionBank, CREATED).when(lambda bank: bank.create("Algebra", "algebra")).then()
+    for title, course_id in (("Music", "algebra"), ("Algebra", ""), ("Algebra", "geometry")):
+        again = given(QuestionBank, CREATED).when(partial(QuestionBank.create, title=title, course_id=course_id))
+        again.refused(BankExists, bank_id="algebra")
     renamed = fact(QuestionBank.Renamed, old="Algebra", new="Algebra I")
     given(QuestionBank, CREATED).when(lambda bank: bank.rename("Algebra I")).then(renamed)
     given(QuestionBank).when(lambda bank: bank.rename("Algebra I")).refused(BankNotFound, bank_id="algebra")
+
+
+def test_a_bank_is_moved() -> None:
+    """To another course or to the campus, with both sides in the fact; where it is already, nothing happens."""
+    moved = fact(QuestionBank.Moved, old="algebra", new="geometry")
+    given(QuestionBank, CREATED).when(lambda bank: bank.move("geometry")).then(moved)
+    given(QuestionBank, CREATED, moved).when(lambda bank: bank.move("geometry")).then()
+    given(QuestionBank, CREATED).when(lambda bank: bank.move("")).then(fact(QuestionBank.Moved, old="algebra", new=""))
+    given(QuestionBank).when(lambda bank: bank.move("geometry")).refused(BankNotFound, bank_id="algebra")
+
+
+def test_a_bank_is_shared_and_shared_no_more() -> None:
+    """Twice is once; its own course needs no sharing."""
+    unshared = fact(QuestionBank.Unshared, course_id="geometry")
+    given(QuestionBank, CREATED).when(lambda bank: bank.share("geometry")).then(SHARED)
+    given(QuestionBank, CREATED, SHARED).when(lambda bank: bank.share("geometry")).then()
+    given(QuestionBank, CREATED).when(lambda bank: bank.share("algebra")).then()
+    given(QuestionBank, CREATED, SHARED).when(lambda bank: bank.unshare("geometry")).then(unshared)
+    given(QuestionBank, CREATED, SHARED, unshared).when(lambda bank: bank.unshare("geometry")).then()
+    given(QuestionBank, CREATED, SHARED, unshared).when(lambda bank: bank.share("geometry")).then(SHARED)
+    for act in (QuestionBank.share, QuestionBank.unshare):
+        given(QuestionBank).when(partial(act, course_id="geometry")).refused(BankNotFound, bank_id="algebra")
+
+
+def test_a_course_that_got_a_bank_is_shared_with_no_more() -> None:
+    """In whichever order it was shared and moved: when the bank goes on, the course that had it reads it no more."""
+    there = fact(QuestionBank.Moved, old="algebra", new="geometry")
+    back = fact(QuestionBank.Moved, old="geometry", new="algebra")
+    for facts in ((CREATED, SHARED, there, back), (CREATED, there, back)):
+        refused = given(QuestionBank, *facts).when(lambda bank: bank.must_be_open_to("geometry"))
+        refused.refused(BankNotShared, bank_id="algebra", course_id="geometry")
+    given(QuestionBank, CREATED, there).when(lambda bank: bank.must_be_open_to("geometry")).then()
+    given(QuestionBank, CREATED, SHARED).when(lambda bank: bank.must_be_open_to("geometry")).then()
+
+
+def test_banks_of_before_are_of_the_campus() -> None:
+    """And open to no course."""
+    data = decode_data("question_bank.created", 1, b'{"title":"Algebra"}')
+    assert data == {"title": "Algebra", "course_id": OF_CAMPUS}
+    of_campus = given(QuestionBank, fact(QuestionBank.Created, **data))
+    of_campus.when(lambda bank: bank.must_be_open_to("algebra")).refused(
+        BankNotShared, bank_id="algebra", course_id="algebra"
+    )
 
 
 def test_a_question_is_added_once() -> None:

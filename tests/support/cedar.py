@@ -30,6 +30,7 @@ OWN = "resource has owner && resource.owner == principal"
 HELD = {
     Relation.OWN_RUN: "resource has places && principal.{role}_of.containsAny(resource.places)",
     Relation.OWN_COURSE: "resource has course && principal.{role}_of.contains(resource.course)",
+    Relation.TAUGHT: "resource has taught && principal.{role}_of.containsAny(resource.taught)",
 }
 """How a role that holds in some places holds for a thing."""
 
@@ -116,7 +117,7 @@ def request(user: str, action: str, thing: int, proofs: Sequence[str], *, impers
 
 
 def _attributes(thing: Thing) -> dict[str, Any]:
-    found: dict[str, Any] = {"consents": list(thing.consents)}
+    found: dict[str, Any] = {"consents": list(thing.consents), "taught": list(thing.taught)}
     if thing.learner_id is not None:
         found["owner"] = {"__entity": _uid("User", thing.learner_id)}
     if thing.course_id is not None:

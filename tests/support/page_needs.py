@@ -8,6 +8,9 @@ only, or the page is shown without its answer; pages that say `anyone` are for v
 ANYONE, SIGNED_IN = "anyone", "signed-in"
 """In the place of an operation: who is shown a page that needs none."""
 
+CHOICE = "listCourses? getCourse? getRun?"
+"""Of a course, for a question bank."""
+
 NEEDS = {
     "GET /": "anyone",
     "GET /account": "getMyAccount",
@@ -134,12 +137,15 @@ NEEDS = {
     "POST /signout": "anyone signOut",
     "GET /styleguide": "anyone",
     "GET /teach": "getRun listMyRoles listRuns",
-    "GET /teach/banks": "listQuestionBanks",
-    "POST /teach/banks": "createQuestionBank listQuestionBanks?",
-    "GET /teach/banks/{bank_id}": "listQuestions",
-    "POST /teach/banks/{bank_id}": "listQuestions? renameQuestionBank",
-    "GET /teach/banks/{bank_id}/export": "listQuestions? getQuestionFile",
-    "POST /teach/banks/{bank_id}/files": "listQuestions? uploadQuestionFile",
+    "GET /teach/banks": f"listQuestionBanks {CHOICE}",
+    "POST /teach/banks": f"createQuestionBank listQuestionBanks? {CHOICE}",
+    "GET /teach/banks/{bank_id}": f"listQuestions {CHOICE}",
+    "POST /teach/banks/{bank_id}": f"listQuestions? renameQuestionBank {CHOICE}",
+    "GET /teach/banks/{bank_id}/export": f"listQuestions? getQuestionFile {CHOICE}",
+    "POST /teach/banks/{bank_id}/files": f"listQuestions? uploadQuestionFile {CHOICE}",
+    "POST /teach/banks/{bank_id}/move": f"listQuestions? moveQuestionBank {CHOICE}",
+    "POST /teach/banks/{bank_id}/share": f"listQuestions? shareQuestionBank {CHOICE}",
+    "POST /teach/banks/{bank_id}/unshare": f"listQuestions? unshareQuestionBank {CHOICE}",
     "GET /teach/banks/{bank_id}/new": "listQuestions",
     "POST /teach/banks/{bank_id}/new": "listQuestions? addQuestion?",
     "GET /teach/banks/{bank_id}/questions/{question_id}": "getQuestion listQuestions",
@@ -149,8 +155,8 @@ NEEDS = {
     ),
     "GET /teach/courses": "getCourse listCourses listMyRoles",
     "POST /teach/courses": "createCourse getCourse? listCourses? listMyRoles? startDraft",
-    "GET /teach/courses/{course_id}": "getCourse getDraft listRuns",
-    "POST /teach/courses/{course_id}": "editDraft? getCourse? getDraft? listRuns?",
+    "GET /teach/courses/{course_id}": "getCourse getDraft listRuns listQuestionBanks?",
+    "POST /teach/courses/{course_id}": "editDraft? getCourse? getDraft? listRuns? listQuestionBanks?",
     "GET /teach/courses/{course_id}/diff": "getCourse getDiff getDraft getVersion",
     "GET /teach/courses/{course_id}/new-run": "getCourse",
     "POST /teach/courses/{course_id}/new-run": "getCourse? openRun? scheduleRun",
@@ -159,8 +165,8 @@ NEEDS = {
     "GET /teach/courses/{course_id}/policy": "getCourse getDraft",
     "POST /teach/courses/{course_id}/policy": "editDraft getCourse? getDraft?",
     "GET /teach/courses/{course_id}/preview": "getContent getCourse getDraft getVersion",
-    "POST /teach/courses/{course_id}/publish": "getCourse? getDraft? listRuns? publishDraft",
-    "POST /teach/courses/{course_id}/start": "getCourse? getDraft? listRuns? startDraft",
+    "POST /teach/courses/{course_id}/publish": "getCourse? getDraft? listRuns? publishDraft listQuestionBanks?",
+    "POST /teach/courses/{course_id}/start": "getCourse? getDraft? listRuns? startDraft listQuestionBanks?",
     "GET /teach/courses/{course_id}/units/{unit_id}": "getContent getCourse getDraft listTools?",
     "POST /teach/courses/{course_id}/units/{unit_id}": "editDraft getCourse? getDraft? listTools? uploadContent?",
     "POST /teach/preview": "signed-in",

@@ -34,6 +34,7 @@ from tests.support.crawl import ORIGIN
 from tests.support.marked_campus import RUN
 from tests.support.page_needs import ANYONE, NEEDS, SIGNED_IN
 from workers.seeding.sample.cast import ADA, INES
+from workers.seeding.sample.desk import COURSE
 from workers.seeding.sample.timetable import TAUGHT_BY
 
 RUN_OF_QUIZ = re.compile(r"^(.+-\d)-[a-z]")
@@ -118,7 +119,8 @@ def _thing(found: Found, user: JwtClaims, parts: Mapping[str, str]) -> Thing:
     quiz = RUN_OF_QUIZ.match(parts.get("quiz_id", ""))
     run_id = parts.get("run_id") or (quiz[1] if quiz else None)
     course_id = parts.get("course_id") or (run_id.rpartition("-")[0] if run_id else None)
-    return Thing(parts.get("learner_id"), run_id, course_id)
+    taught = (f"course:{COURSE}",) if "bank_id" in parts else ()  # the one bank of the sample campus is of it
+    return Thing(parts.get("learner_id"), run_id, course_id, taught=taught)
 
 
 def claims(learner_id: str, roles: Sequence[str]) -> JwtClaims:

@@ -15,6 +15,7 @@ from web.page import Page
 from web.routing import Pages
 from web.teach.drafts import DRAFT, Edit, draft_of, draft_or_none, edit, move_of, recorded, sections_of
 from web.teach.forms import Form, id_of
+from web.teach.keepers import banks_seen, draws_from
 
 pages = Pages()
 COURSE = "/teach/courses/{course_id}"
@@ -89,9 +90,10 @@ async def publish(page: Page) -> Response:
 
 async def _shown(page: Page, form: Form) -> Response:
     course_id = page.parts["course_id"]
-    course, draft, runs = await asyncio.gather(
+    course, draft, banks, runs = await asyncio.gather(
         page.api.read("/v1/courses/{}", course_id),
         draft_or_none(page),
+        banks_seen(page),
         page.api.read("/v1/runs", course_id=course_id, sort="starts_at", order="desc", limit=100),
     )
     return page.html(
@@ -101,6 +103,7 @@ async def _shown(page: Page, form: Form) -> Response:
         draft=draft,
         sections=[] if draft is None else sections_of(draft),
         runs=runs["items"],
+        banks=None if banks is None else [each for each in banks if draws_from(each, course_id)],
         form=form,
         position=min(course.position, runs.position),
     )

@@ -9,6 +9,7 @@ from web.client import Problem
 from web.page import Page
 from web.routing import Pages
 from web.teach.forms import Form, id_of
+from web.teach.keepers import reads_banks
 from web.teach.shared import scopes_of
 
 pages = Pages()
@@ -47,6 +48,7 @@ async def _courses(page: Page, form: Form) -> Response:
         courses=courses,
         next=following,
         is_of_campus="campus" in scopes,
+        reads_banks=reads_banks(page),
         languages_of_courses=LANGUAGES,
         form=form,
     )

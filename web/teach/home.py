@@ -9,6 +9,7 @@ from fastapi import Response
 from web.client import Problem
 from web.page import Page
 from web.routing import Pages
+from web.teach.keepers import reads_banks
 from web.teach.shared import scopes_of
 
 pages = Pages()
@@ -20,7 +21,13 @@ async def teach_home(page: Page) -> Response:
     """Runs by name, by course, or all of the campus, as far as the roles reach."""
     scopes = await scopes_of(page, TEACH)
     runs, following = await _found(page, scopes, page.query.get("q", ""), page.query.get("cursor", ""))
-    return page.html("teach/home.html", runs=runs, next=following, is_of_campus="campus" in scopes)
+    return page.html(
+        "teach/home.html",
+        runs=runs,
+        next=following,
+        is_of_campus="campus" in scopes,
+        reads_banks=reads_banks(page),
+    )
 
 
 async def runs_taught(page: Page, q: str) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from web.learn.answers import shown_text, with_gaps
 from web.page import Page
 from web.routing import Pages
 from web.teach.forms import Form, id_of
+from web.teach.keepers import banks_seen, draws_from, is_of_campus
 from web.teach.quiz_form import (
     KEEP,
     TAKE,
@@ -36,6 +37,7 @@ ABOUT = {
     "has no unit": "unit_id",
     "is published in another unit": "quiz_id",
     "there is no question bank": "draw-0-bank",
+    "nor shared with it": "draw-0-bank",
     "draws": "draw-0-count",
     "is listed twice": "draw-0-bank",
     "no kind of quiz": "unit_id",
@@ -116,7 +118,7 @@ async def _taken(page: Page, form: Form) -> list[Json]:
 async def _shown(page: Page, form: Form, quiz: Mapping[str, Any] | None) -> Response:
     run = await run_of(page)
     units, banks, listed, taken = await asyncio.gather(
-        _units(page, run.body), _banks(page), _listed(page, form["bank"]), _taken(page, form)
+        _units(page, run.body), _banks(page, run["course_id"]), _listed(page, form["bank"]), _taken(page, form)
     )
     kept = [each for each in (quiz or {}).get("items", ()) if form[f"{KEEP}{each['item_id']}"]]
     asked = [each["question"] for each in kept] + [each["question"] for each in taken]
@@ -145,14 +147,9 @@ async def _units(page: Page, run: Json) -> list[Json]:
     return [unit for unit in found["units"] if has_score(unit["kind"])]
 
 
-async def _banks(page: Page) -> list[Json]:
-    """The banks, for readers who may see them."""
-    try:
-        return list((await page.api.get("/v1/question-banks"))["items"])
-    except Problem as problem:
-        if problem.status == 403:
-            return []
-        raise
+async def _banks(page: Page, course_id: str) -> list[Json]:
+    """The banks from which a quiz of the run may draw, for readers who may see them."""
+    return [each for each in await banks_seen(page) or () if is_of_campus(page) or draws_from(each, course_id)]
 
 
 async def _listed(page: Page, bank_id: str) -> list[Json]:

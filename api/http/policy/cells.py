@@ -16,6 +16,7 @@ def to(**relations: Relation | Access) -> Mapping[str, Access]:
 
 
 SELF, OWN_RUN, OWN_COURSE, ANY = Relation.SELF, Relation.OWN_RUN, Relation.OWN_COURSE, Relation.ANY
+TAUGHT = Relation.TAUGHT
 UNPAYABLE = Access(ANY, ("checkout_url",))  # all that is needed to pay
 
 BEHIND_GLASS = Access(ANY, ("email", "display_name", "language", "time_zone"))  # until a break-glass request opens them
@@ -30,6 +31,7 @@ TO_TEACHERS_OF_RUN = to(instructor=OWN_RUN, assistant=OWN_RUN)
 OF_LEARNERS_ON_RUN = to(instructor=OWN_RUN, assistant=OWN_RUN, auditor=ANY, admin=ANY)
 OF_RUN = to(instructor=OWN_RUN, assistant=OWN_RUN, auditor=ANY, analyst=ANY, admin=ANY)
 OF_COURSE = to(instructor=OWN_COURSE, assistant=OWN_COURSE, auditor=ANY, analyst=ANY, admin=ANY)
+OF_BANK = to(instructor=TAUGHT, auditor=ANY, admin=ANY)  # not to assistants: it has what will be asked
 OF_CAMPUS = to(instructor=ANY, auditor=ANY, admin=ANY)
 OF_FOLD = to(learner=SELF, service=SELF, instructor=ANY, auditor=ANY, admin=ANY)  # self: who has asked for it
 FIGURES = to(instructor=ANY, auditor=ANY, analyst=ANY, admin=ANY, service=ANY)
@@ -41,6 +43,7 @@ BY_ANALYSTS = to(analyst=ANY, admin=ANY)
 BY_STAFF = to(instructor=ANY, admin=ANY)
 BY_STAFF_OF_COURSE = to(instructor=OWN_COURSE, admin=ANY)
 BY_STAFF_OF_RUN = to(instructor=OWN_RUN, admin=ANY)
+BY_KEEPERS_OF_BANK = to(instructor=TAUGHT, admin=ANY)
 BY_GRADERS = to(instructor=OWN_RUN, assistant=OWN_RUN, admin=ANY)
 FOR_LEARNER = to(learner=SELF, instructor=ANY, admin=ANY)
 BY_THOSE_ON_RUN = to(learner=SELF, instructor=OWN_RUN, assistant=OWN_RUN, admin=ANY)

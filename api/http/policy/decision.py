@@ -62,12 +62,15 @@ class Thing(NamedTuple):
 
     Attributes:
         consents: the purposes to which that person has consented, where the action asks for one.
+        taught: the scopes of roles that teach a course to which it belongs, where a role in a run of it does:
+            `course:algebra`, and those of the user's own runs that are of it.
     """
 
     learner_id: str | None = None
     run_id: str | None = None
     course_id: str | None = None
     consents: tuple[str, ...] = ()
+    taught: tuple[str, ...] = ()
 
 
 class Allowed(NamedTuple):
@@ -104,12 +107,14 @@ class Rules(NamedTuple):
 
     Attributes:
         is_about_others: a command by which teachers decide about learners; about themselves they may not.
+        is_of_taught: whether a role in a run counts for what is of its course.
     """
 
     row: Row
     is_open: bool
     is_command: bool
     is_about_others: bool
+    is_of_taught: bool
     cells: Mapping[str, Cell]
     to_impersonators: Allowed
 
@@ -126,6 +131,11 @@ class Held(NamedTuple):
         """Whether it holds on the whole campus."""
         return self.run_id is None and self.course_id is None
 
+    @property
+    def scope(self) -> str:
+        """Where it holds, as a role is granted: `run:algebra-2026`; empty if that is no run and no course."""
+        return f"run:{self.run_id}" if self.run_id else f"course:{self.course_id}" if self.course_id else ""
+
 
 def compiled(rows: Sequence[Row]) -> dict[str, Rules]:
     """The rows by action, with what each cell needs; raises ValueError for two rows of one action."""
@@ -135,7 +145,8 @@ def compiled(rows: Sequence[Row]) -> dict[str, Rules]:
             raise ValueError(f"the policy has two rows for {row.action}")
         cells = {role: _cell(row, role) for role in row.access}
         left_out = Allowed(frozenset().union(*(access.redacts for access in row.access.values())))
-        kinds = ANONYMOUS in row.access, row.kind is Kind.COMMAND, is_about_others(row)
+        taught = any(access.relation is Relation.TAUGHT for access in row.access.values())
+        kinds = ANONYMOUS in row.access, row.kind is Kind.COMMAND, is_about_others(row), taught
         rules[row.action] = Rules(row, *kinds, cells, left_out)
     return rules
 
@@ -185,7 +196,9 @@ def decide(action: str, user: Principal | None, thing: Thing) -> Allowed | Refus
         rules = RULES.get(action)
         return Refused.NO_ROW if rules is None else WHOLE if rules.is_open else Refused.NO_ROLE
     is_own = thing.learner_id == user.subject
-    verdict = _decided(action, user.roles, user.proofs, thing.run_id, thing.course_id, is_own=is_own)
+    verdict = _decided(
+        action, user.roles, user.proofs, thing.run_id, thing.course_id, taught=thing.taught, is_own=is_own
+    )
     if isinstance(verdict, Allowed) and not is_own and lacks_consent(action, thing):
         return Refused.NO_CONSENT
     if isinstance(verdict, Allowed) and is_own and RULES[action].is_about_others:
@@ -214,6 +227,7 @@ def _decided(
     run_id: str | None,
     course_id: str | None,
     *,
+    taught: tuple[str, ...],
     is_own: bool,
 ) -> Allowed | Refused:
     """The same of all that it depends on; the table does not change while a process runs."""
@@ -231,7 +245,7 @@ def _decided(
         cell = rules.cells.get(each.role)
         if cell is None:
             continue
-        if not (is_own if cell.relation is Relation.SELF else _holds(cell.relation, each, run_id, course_id)):
+        if not (is_own if cell.relation is Relation.SELF else _holds(cell.relation, each, run_id, course_id, taught)):
             refused = max(refused, Refused.NOT_THIS)
         elif missing := [need for need in cell.needs if need not in proofs]:
             refused = max(refused, Refused.NO_FACTOR if Proof.FACTOR in missing else Refused.NO_STEP_UP)
@@ -248,7 +262,7 @@ def role_for(action: str, user: Principal, thing: Thing) -> str | None:
         return None
     for role in (AUDITOR,) if AUDITOR in user.roles else user.roles:
         only = (role,)
-        verdict = _decided(action, only, user.proofs, thing.run_id, thing.course_id, is_own=False)
+        verdict = _decided(action, only, user.proofs, thing.run_id, thing.course_id, taught=thing.taught, is_own=False)
         if role != LEARNER and isinstance(verdict, Allowed):
             return role
     return None
@@ -265,9 +279,11 @@ def is_later(action: str) -> bool:
     return RULES[action].row.found is Found.LATER
 
 
-def _holds(relation: Relation, role: Held, run_id: str | None, course_id: str | None) -> bool:
+def _holds(relation: Relation, role: Held, run_id: str | None, course_id: str | None, taught: tuple[str, ...]) -> bool:
     if role.is_everywhere:
         return True
+    if relation is Relation.TAUGHT:
+        return role.scope in taught
     is_of_course = course_id is not None and role.course_id == course_id
     if relation is Relation.OWN_RUN:
         return run_id is not None and (is_of_course or role.run_id == run_id)

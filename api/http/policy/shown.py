@@ -18,8 +18,10 @@ so.
 
 A cell says about which things a role may ask the route: **self**, what belongs to this very person; **own run**,
 things in a run in which the user has the role, by a grant for the run, its course or the campus; **own course**, the
-same for a course; **any**, for which the role has to hold on the whole campus. An empty cell is a refusal, and so is
-what has no row. `without` names what is left out of an answer; of an account, until a break-glass request opens it.
+same for a course; **taught course**, what is of a course in which, or in a run of which, the user has the role, and to
+read, what is shared with one; **any**, for which the role has to hold on the whole campus. An empty cell is a
+refusal, and so is what has no row. `without` names what is left out of an answer; of an account, until a break-glass
+request opens it.
 
 Every user is a learner, too, but for services. An auditor is an auditor and a learner, whatever other roles the
 person has, and sends no commands. Kinds: **read** answers; **stream** goes on answering; **command** records facts;

@@ -1,9 +1,14 @@
-"""Where things belong, for roles that hold in one course or run: what never changes is looked up once."""
+"""
+Where things belong, for roles that hold in one course or run: what never changes is looked up once.
+
+A question bank may be moved and shared, so it is looked up each time.
+"""
 
 from adapters.command_bus.replay import replayed
 from adapters.postgres.log.postgres_log import PostgresLog
 from domain.aggregate import ID_PATTERN
 from domain.catalog import Run, run_stream
+from domain.question_bank import OF_CAMPUS, QuestionBank, bank_stream
 from domain.quiz import Quiz, quiz_stream
 
 REMEMBERED = 100_000  # runs, and as many quizzes
@@ -32,6 +37,13 @@ class Whereabouts:
             if quiz.exists:
                 _remember(self._runs, quiz_id, quiz.run_id)
         return self._runs.get(quiz_id)
+
+    async def courses_of_bank(self, bank_id: str, *, to_read: bool) -> set[str]:
+        """The courses whose teachers may read a question bank, or write it; none if it is of the campus, or unknown."""
+        if not ID_PATTERN.match(bank_id):
+            return set()
+        bank = await replayed(self._log, QuestionBank, bank_stream(bank_id))
+        return {bank.course_id, *(bank.shared_with if to_read else ())} - {OF_CAMPUS}
 
 
 def _remember(known: dict[str, str], name: str, found: str) -> None:

@@ -15,13 +15,15 @@ ROLES = (ANONYMOUS, LEARNER, INSTRUCTOR, ASSISTANT, AUDITOR, ANALYST, ADMIN, SER
 class Relation(StrEnum):
     """
     What the thing must be to the user: something about this very person, in a run or a course in which the user has
-    the role, or anything at all, for which the role has to hold on the whole campus. A role on the campus holds in each
-    course and run, one in a course in each of its runs.
+    the role, of a course that the user teaches by the role in it or in a run of it, or anything at all, for which the
+    role has to hold on the whole campus. A role on the campus holds in each course and run, one in a course in each of
+    its runs.
     """
 
     SELF = "self"
     OWN_RUN = "own run"
     OWN_COURSE = "own course"
+    TAUGHT = "taught course"
     ANY = "any"
 
 

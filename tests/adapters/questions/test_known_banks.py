@@ -10,14 +10,17 @@ from adapters.postgres.log.question_banks import facts_of_bank
 from adapters.questions import banks
 from adapters.questions.banks import KnownBanks, bank_of
 from adapters.settings import Settings
+from commands.catalog import CreateCourse
 from commands.log import Context
 from commands.question_bank import (
     AddQuestion,
     ChangeQuestion,
     CreateQuestionBank,
+    MoveQuestionBank,
     RenameQuestionBank,
     RestoreQuestion,
     RetireQuestion,
+    ShareQuestionBank,
 )
 from domain.fact import Fact
 from domain.question_bank import BankNotFound
@@ -56,11 +59,14 @@ async def test_a_bank_is_carried_on(settings: Settings, monkeypatch: pytest.Monk
         monkeypatch.setattr(banks, "facts_of_bank", counted)
         await do(RenameQuestionBank("algebra", "More"), ChangeQuestion(*content(1, "Other")))
         await do(RetireQuestion("algebra", "q2", "twice"), AddQuestion(*content(9)))
-        assert (await known.bank_of("algebra")).title == "More"
+        await do(CreateCourse("geometry", "Geometry"), ShareQuestionBank("algebra", "geometry"))
+        seen = await known.bank_of("algebra")
+        assert (seen.title, seen.course_id, seen.courses) == ("More", "", {"geometry"})
         changed = read.pop()
-        await do(RestoreQuestion("algebra", "q2", "no"), CreateQuestionBank("other", "Other"))
+        await do(RestoreQuestion("algebra", "q2", "no"), MoveQuestionBank("algebra", "geometry"))
+        await do(CreateQuestionBank("other", "Other"))
         assert await known.bank_of("algebra") == await known.bank_of("algebra") == await bank_of(log, "algebra")
-        assert (changed, read[:2]) == (5, [1, 0])
+        assert (changed, read[:2]) == (6, [2, 0])
         monkeypatch.setattr(banks, "KEPT", 1)
         await known.bank_of("other")
         read.clear()

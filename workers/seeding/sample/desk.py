@@ -34,7 +34,7 @@ def desk_steps(now: datetime, studies: Sequence[Step], contents: Mapping[str, Co
 
 def _bank() -> Iterator[CreateQuestionBank | AddQuestion]:
     """The questions of the course, for other quizzes."""
-    yield CreateQuestionBank(BANK, "Linear algebra")
+    yield CreateQuestionBank(BANK, "Linear algebra", COURSE)
     for unit in courses()[COURSE].graded:
         for number, (question, key) in enumerate(unit.asked, start=1):
             if not isinstance(question, Essay):

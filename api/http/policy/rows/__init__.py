@@ -17,6 +17,7 @@ from api.http.policy.rows.forum import FORUM
 from api.http.policy.rows.machinery import MACHINERY
 from api.http.policy.rows.payment import PAYMENT
 from api.http.policy.rows.progress import PROGRESS
+from api.http.policy.rows.question_bank import QUESTION_BANK
 from api.http.policy.rows.quiz import QUIZ
 from api.http.policy.rows.roles import ROLES
 from api.http.policy.rows.sign_in import SIGN_IN
@@ -30,6 +31,7 @@ GROUPS: Mapping[str, tuple[Row, ...]] = {
     "Enrollment": ENROLLMENT,
     "Progress and grades": PROGRESS,
     "Quizzes": QUIZ,
+    "Question banks": QUESTION_BANK,
     "Forum": FORUM,
     "Event streams": EVENTS,
     "Payment and books": PAYMENT,

@@ -1,13 +1,11 @@
-"""Quizzes, question banks, attempts, grading and regrades."""
+"""Quizzes, attempts, grading and regrades."""
 
 from api.http.policy.cells import (
     BY_GRADERS,
-    BY_STAFF,
     BY_STAFF_OF_RUN,
     COMMAND,
     FOR_LEARNER_ON_RUN,
     LATER,
-    OF_CAMPUS,
     OF_LEARNER_ON_RUN,
     OF_LEARNERS_ON_RUN,
     READ,
@@ -21,18 +19,6 @@ QUIZ = (
     Row("getQuiz", READ, TO_USERS, impersonated=True),
     Row("listQuizzes", READ, TO_USERS, impersonated=True),
     Row("publishQuiz", COMMAND, BY_STAFF_OF_RUN, LATER),
-    Row("listQuestionBanks", READ, OF_CAMPUS),
-    Row("createQuestionBank", COMMAND, BY_STAFF),
-    Row("renameQuestionBank", COMMAND, BY_STAFF),
-    Row("listQuestions", READ, OF_CAMPUS),
-    Row("getQuestion", READ, OF_CAMPUS),
-    Row("addQuestion", COMMAND, BY_STAFF),
-    Row("changeQuestion", COMMAND, BY_STAFF),
-    Row("retireQuestion", COMMAND, BY_STAFF, reason=True),
-    Row("restoreQuestion", COMMAND, BY_STAFF, reason=True),
-    Row("importQuestionFile", COMMAND, BY_STAFF),
-    Row("uploadQuestionFile", COMMAND, BY_STAFF),
-    Row("getQuestionFile", READ, OF_CAMPUS),
     Row("startAttempt", COMMAND, FOR_LEARNER_ON_RUN, LATER, impersonated=True),
     Row("saveAnswer", COMMAND, FOR_LEARNER_ON_RUN, LATER, impersonated=True),
     Row("showHint", COMMAND, FOR_LEARNER_ON_RUN, LATER, impersonated=True),

@@ -44,6 +44,8 @@ THINGS = [
     Thing("zoe", "unknown"),
     Thing(course_id=COURSE),
     Thing(course_id="logic"),
+    Thing(taught=(f"course:{COURSE}", f"run:{RUN}")),
+    Thing(course_id=COURSE, taught=("course:logic", f"run:{OTHER}")),
 ]
 PROOFS = ((), (Proof.FACTOR.value,), tuple(proof.value for proof in Proof))
 

@@ -46,6 +46,19 @@ def test_a_role_holds_where_it_was_granted() -> None:
     assert isinstance(decide("publishVersion", of("instructor@course:a"), Thing(course_id="a")), Allowed)
 
 
+def test_a_role_in_a_run_counts_for_what_is_of_its_course() -> None:
+    """Where the table says so: a bank of a course, and nothing else of it; one of the campus is of no course."""
+    bank, other = Thing(course_id="a", taught=("course:a", "run:a-1")), Thing(taught=("course:b", "run:b-1"))
+    for role in ("instructor@run:a-1", "instructor@course:a", "instructor", "admin"):
+        assert isinstance(decide("changeQuestion", of(role), bank), Allowed), role
+    for role in ("instructor@run:a-1", "instructor@course:a", "instructor@run:a-2"):
+        assert decide("changeQuestion", of(role), other) is Refused.NOT_THIS, role
+        assert decide("changeQuestion", of(role), Thing()) is Refused.NOT_THIS, role
+    assert decide("publishVersion", of("instructor@run:a-1"), bank) is Refused.NOT_THIS
+    assert decide("listQuestions", of("assistant@course:a"), bank) is Refused.NO_ROLE
+    assert decide("changeQuestion", of("instructor@course:a", proofs=()), bank) is Refused.NO_FACTOR
+
+
 def test_what_must_be_proved() -> None:
     """Staff need a second factor, for some actions within the last minutes; a learner's own needs neither."""
     grant = ("grantRole", Thing())
