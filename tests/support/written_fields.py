@@ -145,6 +145,12 @@ CAMPUS = (
     Write("admin", "rebuildProjection", {"name": "catalog"}, answers={"rebuild": "job_id"}),
     Write("admin", "stopProjectionJob", {"job_id": "{rebuild}"}),
 )  # fmt: skip
+OF_THREAD = RUN | {"thread_id": "{thread}"}
+FORUM = (
+    Write("ada", "createThread", RUN, answers={"thread": "thread_id"}),
+    Write("ada", "postReply", OF_THREAD),
+    Write("ada", "editPost", RUN | {"thread_id": "{thread}", "post_no": "1"}, {"title": "Why?"}),
+)
 SHOP = (
     Write("admin", "createProduct", body={"product_id": "marks", "kind": "run", "course_id": "rings",
                                           "run_id": "rings-1"}),

@@ -29,6 +29,7 @@ from tests.support.written_fields import (
     CHECKED,
     COURSES,
     FACT,
+    FORUM,
     GRADES,
     PEOPLE,
     PLACES,
@@ -54,7 +55,7 @@ GIFT = f"::{BAD}:: Is {BAD} prime? {{TRUE}}\n\n::Broken{BAD}:: What? {{\n".encod
 
 def test_each_field_is_in_the_table() -> None:
     """A field of a request that a person can write markup into is written below, or it is said why not; once."""
-    writes = {each.operation for each in (*APP, *COURSES, *QUIZZES, *GRADES, *PLACES, *CAMPUS, *SHOP, *PEOPLE)}
+    writes = {each.operation for each in (*APP, *COURSES, *QUIZZES, *GRADES, *PLACES, *CAMPUS, *FORUM, *SHOP, *PEOPLE)}
     written = {place for place, operation in free_fields().items() if operation in writes} | SEEN.keys()
     assert free_fields().keys() - written - CHECKED.keys() == set()
     assert (SEEN.keys() | CHECKED.keys()) - free_fields().keys() == set(), "no such field"
@@ -176,7 +177,7 @@ async def test_no_field_becomes_markup(writer: Writer, town: Town, settings: Set
     """Each mark is on the page that the table names, or on that of its fact, as text; so are mails."""
     await all_written(writer, COURSES, QUIZZES)
     writer.known["handle"] = await handle_of(writer)
-    await all_written(writer, GRADES, PLACES, CAMPUS, SHOP)
+    await all_written(writer, GRADES, PLACES, CAMPUS, FORUM, SHOP)
     invited = await writer.people["admin"].browser.get(f"/runs/{writer.known['run']}/invitations")
     writer.known["cleo"] = invited.json()["items"][0]["learner_id"]
     await proofs(writer, town)
