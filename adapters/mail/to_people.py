@@ -1,16 +1,18 @@
 """
 Mails to persons, about facts of their accounts: the address is opened for the moment in which a mail is written.
 
-An account that has ended meanwhile, or whose key is gone, gets none. What a link carries is behind `#`, where no server
-sees it.
+A mail is in the language of the profile, which is that of the page of a registration, and its times are in the zone of
+it. An account that has ended meanwhile, or whose key is gone, gets none. What a link carries is behind `#`, where no
+server sees it.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from typing import NamedTuple
 
 from adapters.auth.links import NEW_ADDRESS, NOTICES, OLD_ADDRESS, RESET, VERIFY, LinkKind, link_token, reset_state
 from adapters.command_bus.replay import replayed
-from adapters.mail.messages import message
+from adapters.mail.messages import as_time, language_for, message
 from adapters.mail.smtp import Post
 from adapters.personal.addresses import Addresses
 from adapters.postgres.log.postgres_log import PostgresLog
@@ -19,6 +21,7 @@ from domain.admin.webhooks import Webhook
 from domain.auth import Credentials, Session, credentials_stream
 from domain.enrollment import Admission
 from domain.fact import Fact
+from domain.profiles import LANGUAGE, TIME_ZONE
 from domain.user import AccountStatus, User, user_stream
 
 SIGN_IN, FORGOTTEN, HOME = "/signin", "/forgotten", "/learn"
@@ -26,14 +29,21 @@ SIGN_IN, FORGOTTEN, HOME = "/signin", "/forgotten", "/learn"
 
 
 class Mail(NamedTuple):
-    """A mail that is to be written: its occasion, to whom, a link of a kind with its state, and a time (UTC)."""
+    """
+    A mail that is to be written: its occasion, to which address, and a link of a kind with its state.
+
+    Attributes:
+        until: a time that the mail says.
+        reader: the person of the address, where that is not the person of the fact.
+    """
 
     occasion: str
     recipient: str | None
     kind: LinkKind | None = None
     state: str = ""
     page: str = ""
-    until: str = ""
+    until: datetime | None = None
+    reader: User | None = None
 
 
 class MailToPeople:
@@ -70,12 +80,16 @@ class MailToPeople:
         mail = await self._about[fact.type](fact, user)
         if mail is None or not mail.recipient:  # as of an account whose person has given no address
             return
+        reader = mail.reader or user
+        language = language_for(await self._open(reader, reader.profile.get(LANGUAGE)))
+        zone = await self._open(reader, reader.profile.get(TIME_ZONE))
         found = message(
             mail.occasion,
             sender=self._settings.mail_from,
             recipient=mail.recipient,
             key=key,
-            values=self._values(learner_id, mail),
+            values=self._values(learner_id, mail, lambda moment: as_time(moment, language, zone)),
+            language=language,
         )
         await self._post.send(found)
 
@@ -109,7 +123,8 @@ class MailToPeople:
 
     async def _run_invitation(self, fact: Fact, user: User) -> Mail | None:
         """That there is an invitation to a run; to a person without an account no mail can go."""
-        return Mail("run_invitation", await self._open(user, user.email), page=HOME, until=f"{fact.data['until']:.16}")
+        until = datetime.fromisoformat(fact.data["until"])
+        return Mail("run_invitation", await self._open(user, user.email), page=HOME, until=until)
 
     async def _forgotten(self, _fact: Fact, user: User) -> Mail | None:
         credentials = await replayed(self._log, Credentials, credentials_stream(user.learner_id))
@@ -129,9 +144,8 @@ class MailToPeople:
         return Mail(occasion, await self._open(user, user.email), page=FORGOTTEN)
 
     async def _impersonated(self, fact: Fact, user: User) -> Mail | None:
-        return Mail(
-            "impersonated", await self._open(user, user.email), page=FORGOTTEN, until=f"{fact.data['until']:.16}"
-        )
+        until = datetime.fromisoformat(fact.data["until"])
+        return Mail("impersonated", await self._open(user, user.email), page=FORGOTTEN, until=until)
 
     async def _wanted_address(self, fact: Fact, user: User) -> Mail | None:
         """To the new address: a link, or that it has another account."""
@@ -142,7 +156,7 @@ class MailToPeople:
         if owner not in (None, user.learner_id):
             other = await replayed(self._log, User, user_stream(owner or ""))
             if other.status is AccountStatus.ACTIVE:
-                return Mail("address_taken", wanted, page=SIGN_IN)
+                return Mail("address_taken", wanted, page=SIGN_IN, reader=other)
         return Mail("new_address", wanted, NEW_ADDRESS, str(fact.stream_version))
 
     async def _address_for_notices(self, fact: Fact, user: User) -> Mail | None:
@@ -170,10 +184,10 @@ class MailToPeople:
     async def _open(self, user: User, sealed: str | None) -> str | None:
         return (await self._log.keys.reading(user.id)).open(sealed)
 
-    def _values(self, learner_id: str, mail: Mail) -> dict[str, str]:
+    def _values(self, learner_id: str, mail: Mail, written: Callable[[datetime], str]) -> dict[str, str]:
         url, now = self._settings.web_url, self._log.clock.now()
         if mail.kind is None:
-            return {"campus": url, "link": f"{url}{mail.page}", "until": mail.until.replace("T", " ")}
+            until = "" if mail.until is None else written(mail.until)
+            return {"campus": url, "link": f"{url}{mail.page}", "until": until}
         token = link_token(learner_id, mail.kind, self._settings.token_secret, now=now, state=mail.state)
-        until = now + mail.kind.lifetime
-        return {"campus": url, "link": f"{url}{mail.kind.page}#{token}", "until": f"{until:%Y-%m-%d %H:%M}"}
+        return {"campus": url, "link": f"{url}{mail.kind.page}#{token}", "until": written(now + mail.kind.lifetime)}

@@ -1,12 +1,14 @@
 """Mails to people, and the inbox that takes them."""
 
+import re
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
 
 from adapters.mail.inbox import Inbox, create
-from adapters.mail.messages import SUBJECTS, message
+from adapters.mail.messages import FOLDER, as_time, language_for, languages, message, occasions
 from adapters.mail.smtp import MailRefused, MailServerAway, Post
 from adapters.settings import Settings
 
@@ -19,16 +21,60 @@ def mail(occasion: str = "registration", **other: Any) -> Any:
     return message(occasion, **{"sender": FROM, "recipient": "ada@example.org", "key": "k", "values": VALUES, **other})
 
 
-@pytest.mark.parametrize("occasion", SUBJECTS)
-def test_a_mail_has_text_and_html(occasion: str) -> None:
+@pytest.mark.parametrize("language", languages())
+@pytest.mark.parametrize("occasion", occasions())
+def test_a_mail_has_text_and_html(occasion: str, language: str) -> None:
     """Both say the same; what stands in HTML is escaped, and two mails of one job have one id."""
-    found = mail(occasion)
+    found = mail(occasion, language=language)
     text, html = (found.get_body((kind,)).get_content() for kind in ("plain", "html"))
     assert VALUES["link"] in text
-    assert "https://campus.example/a?b=1&amp;c=&lt;2&gt;#d" in html
+    assert '<a href="https://campus.example/a?b=1&amp;c=&lt;2&gt;#d">' in html
+    assert f'<html lang="{language}">' in html
     assert "{{" not in text + html
+    assert (
+        text.split()
+        == re.sub(r"<head>.*</head>|<[^>]*>", "", html, flags=re.DOTALL)
+        .replace("&amp;", "&")
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&#39;", "'")
+        .split()
+    )
     assert (found["To"], found["From"], found["Auto-Submitted"]) == ("ada@example.org", FROM, "auto-generated")
     assert found["Message-ID"] == mail(occasion)["Message-ID"] != mail(occasion, key="other")["Message-ID"]
+
+
+def test_each_language_has_each_mail() -> None:
+    """With the same values in it, a subject and words of its own."""
+    assert "de" in languages()
+    for language in languages():
+        texts = {each.stem: each.read_text(encoding="utf-8") for each in (FOLDER / language).iterdir()}
+        assert tuple(sorted(texts)) == occasions()
+        for occasion, text in texts.items():
+            english = (FOLDER / "en" / f"{occasion}.txt").read_text(encoding="utf-8")
+            assert sorted(re.findall(r"{{ \w+ }}", text)) == sorted(re.findall(r"{{ \w+ }}", english)), occasion
+            subject, empty, *_ = text.split("\n")
+            assert (bool(subject), empty) == (True, ""), occasion
+            assert language == "en" or subject != english.partition("\n")[0], occasion
+
+
+def test_a_language_is_found_by_its_begin() -> None:
+    """That of Austria is German; English stands for what is not written, and for a profile without one."""
+    assert [language_for(each) for each in ("de", "de-AT", "DE", "fr", "", None)] == [
+        "de",
+        "de",
+        "de",
+        "en",
+        "en",
+        "en",
+    ]
+
+
+def test_a_time_is_that_of_the_reader() -> None:
+    """In the language and the zone of the profile, which it names; in UTC where there is no such zone."""
+    noon = datetime(2026, 3, 4, 12, 30, tzinfo=UTC)
+    assert as_time(noon, "de", "Europe/Berlin") == "4. März 2026, 13:30 (Europe/Berlin)"
+    assert re.fullmatch(r"March 4, 2026, 12:30\sPM \(UTC\)", as_time(noon, "en", "Nowhere/Such"))
 
 
 @pytest.mark.parametrize("address", ["a@b.c\r\nBcc: eve@example.org", "a@b.c, eve@example.org", "a b@c.d"])

@@ -120,6 +120,24 @@ async def test_a_registration_is_asked_for_again(town: Town) -> None:
     ).status_code == 200
 
 
+async def test_mails_are_in_the_language_of_the_profile(town: Town) -> None:
+    """From that of the page of the registration on, with times of its zone, until another one is chosen."""
+    body = {"email": ADA, "language": "de-AT", "time_zone": "Europe/Vienna"}
+    await town.browser().post("/auth/register", body)
+    mail = await town.mail_to(ADA)
+    assert mail.subject == "Schließen Sie Ihre Registrierung ab"
+    assert re.search(r"gilt bis \d+\. \w+ \d{4}, \d\d:\d\d \(Europe/Vienna\)", mail.text)
+    assert '<html lang="de">' in mail.html
+    browser = town.browser()
+    body = {"token": await town.link_to(ADA), "password": PASSWORD, "display_name": "Ada Lovelace"}
+    assert (await browser.post("/auth/complete", body)).status_code == 200
+    await browser.post("/auth/password", {"old": PASSWORD, "new": "nine quiet otters"})
+    assert (await town.mail_to(ADA, 2)).subject == "Ihr Passwort wurde geändert"
+    await browser.post("/me/account/profile", {"language": "en"})
+    await browser.post("/auth/password", {"old": "nine quiet otters", "new": PASSWORD})
+    assert (await town.mail_to(ADA, 3)).subject == "Your password was changed"
+
+
 async def query_owner(town: Town, statement: str) -> None:
     """Change what stands beside the log."""
     await query(town.app.state.services.settings, statement)
