@@ -211,7 +211,7 @@ def build(
         redoc_url=None,
         telemetry=NO_TELEMETRY,
     )
-    app.state.drains_into = None
+    app.state.drains_into = app.state.refused_sign_in = None
     app.add_middleware(DashboardFastPath)
     if contexts is not None:
         app.add_middleware(ContextGate, routes=app.router.routes, served=contexts)

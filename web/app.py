@@ -57,6 +57,7 @@ def build(
         app.router.routes.extend(each.routes)
     app.router.routes.extend(assets().routes())
     app.router.default = NotFound(app.router.default)
+    app.state.refused_sign_in = signin.refused_elsewhere
     return app
 
 

@@ -1,13 +1,15 @@
 """Signing in and out, registering, and a forgotten password; what follows by the links of mails is in links.py."""
 
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import quote
 
-from fastapi import Response
+from fastapi import Request, Response
 
 from api.auth.providers import PENDING_COOKIE
 from api.http.sessions import ATTRIBUTES
 from web.client import Answer, Problem
-from web.page import Page, own_address
+from web.page import Page, own_address, page_of
 from web.routing import Pages
 
 pages = Pages()
@@ -120,6 +122,20 @@ async def forget(page: Page) -> Response:
     except Problem as problem:
         return page.html("account/forgotten.html", problem.status, problem=problem, email=email)
     return page.html("account/mail.html", email=email)
+
+
+async def refused_elsewhere(request: Request, document: Mapping[str, Any]) -> Response:
+    """
+    The page for a browser that a provider has sent back in vain; *document* says why.
+
+    Its links lead to the page for signing in: the address that the provider has sent is good once.
+    """
+    here = {"path": "/signin", "raw_path": b"/signin", "query_string": b""}
+    page = await page_of(Request({**request.scope, **here}, request.receive))
+    problem = Problem(document["status"], document, reader=page.reader)
+    response = page.html("account/refused.html", problem.status, problem=problem)
+    response.headers["referrer-policy"] = "no-referrer"
+    return response
 
 
 def leading_on(page: Page, answer: Answer) -> Response:

@@ -6,6 +6,7 @@ a page or leads on. A cookie that is there for ten minutes binds both (adapters/
 """
 
 import secrets
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -20,7 +21,7 @@ from adapters.auth.providers import LASTS, Answer, Finished, Purpose
 from adapters.postgres.connection import Unavailable
 from api.auth.common import AT, ID, OF_BODY, answer, client_of, hand_over
 from api.http.dispatch import Body, example
-from api.http.errors import problem, status_of
+from api.http.errors import UNAVAILABLE, document, problem, status_of
 from api.http.forms import FORM, form_of
 from api.http.openapi import Responses, open_query, problems
 from api.http.pages import shown
@@ -222,9 +223,11 @@ async def get_provider_answer(
             raise BegunElsewhere  # RFC 6749, 3.1
         found = await services.people.providers.finish(provider, said, session, client_of(request), request_id)
     except DomainError as refusal:
-        return shown("provider-refused", status_of(refusal), sentence=refusal.sentence)
+        return await _refused(
+            request, document(request, status_of(refusal), refusal.code, refusal.sentence, facts=refusal.facts)
+        )
     except Unavailable as away:
-        return shown("provider-refused", 503, sentence=str(away))
+        return await _refused(request, document(request, 503, UNAVAILABLE, str(away)))
     return await _lead_on(request, services, found)
 
 
@@ -245,6 +248,14 @@ async def receive_logout_token(
     except ProviderRefused as refusal:
         return _not_ended(request, f"no session was ended: {refusal.facts['why']}")
     return Response(b'{"ended":true}', headers={"cache-control": "no-store"}, media_type="application/json")
+
+
+async def _refused(request: Request, problem_document: Mapping[str, Any]) -> Response:
+    """The page of web/signin.py in the language of the reader; without pages one that stands by itself."""
+    draw: Callable[[Request, Mapping[str, Any]], Awaitable[Response]] | None = request.app.state.refused_sign_in
+    if draw is not None:
+        return await draw(request, problem_document)
+    return shown("provider-refused", problem_document["status"], sentence=problem_document["detail"])
 
 
 def _not_ended(request: Request, sentence: str) -> Response:

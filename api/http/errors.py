@@ -214,8 +214,22 @@ def problem(
     errors: Sequence[Defect] = (),
 ) -> Response:
     """A problem document as the answer to *request*."""
+    body = document(request, status, code, detail, facts=facts, errors=errors)
+    return Response(_encode(body), status, headers, media_type=PROBLEM_JSON)
+
+
+def document(
+    request: Request,
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    facts: Mapping[str, Any] = {},
+    errors: Sequence[Defect] = (),
+) -> dict[str, Any]:
+    """What a problem document of *request* says."""
     request.scope["problem"] = code  # for the access log
-    document = {
+    return {
         "type": f"urn:campuslog:problem:{code}",
         "title": HTTPStatus(status).phrase,
         "status": status,
@@ -225,7 +239,6 @@ def problem(
         **({"errors": errors} if errors else {}),
         **{f"fact_{name}" if name in MEMBERS else name: value for name, value in facts.items()},
     }
-    return Response(_encode(document), status, headers, media_type=PROBLEM_JSON)
 
 
 def install(app: FastAPI) -> None:

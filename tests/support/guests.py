@@ -1,13 +1,15 @@
 """A campus with providers of sign-ins, and browsers that go there and come back."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import httpx
+from fastapi import FastAPI
 
 from adapters.settings import Settings
+from api import app as api
 from api.auth.providers import BROWSER_COOKIE
 from api.http.sessions import COOKIE
 from tests.support.clock import SharedClock
@@ -62,14 +64,14 @@ class Guest(Browser):
 
 
 @asynccontextmanager
-async def place_of(settings: Settings) -> AsyncIterator[Place]:
+async def place_of(settings: Settings, build: Callable[[Settings], FastAPI] = api.build) -> AsyncIterator[Place]:
     """The campus."""
     async with AsyncExitStack() as stack:
         school = await stack.enter_async_context(listening(Provider()))
         club = await stack.enter_async_context(listening(Provider(name="club")))
         named = json.dumps([school.settings(factor_amr=["mfa"]), club.settings(opens_accounts=False)])
         there = settings.model_copy(update={"oidc_providers": named})
-        yield Place(there, await stack.enter_async_context(town_of(SharedClock.of(there))), school, club)
+        yield Place(there, await stack.enter_async_context(town_of(SharedClock.of(there), build)), school, club)
 
 
 def guest(place: Place) -> Guest:
