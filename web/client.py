@@ -2,7 +2,8 @@
 The API as pages use it: its routes, called in the process of the page, in the name of who asks for the page.
 
 What a browser says of the page that sends a form (`Origin`, `Sec-Fetch-Site`) goes along (api/http/inside.py), so the
-API refuses what comes from elsewhere itself, and pages need no tokens against forged requests.
+API refuses what comes from elsewhere itself, and pages need no tokens against forged requests. What a page records of
+itself when it is shown comes from that page.
 """
 
 import asyncio
@@ -148,6 +149,7 @@ class Client:
         key: str = "",
         query: Mapping[str, str] = MappingProxyType({}),
         accept: str = "",
+        shows: bool = False,
     ) -> Answer:
         """
         Send a command; raises Problem.
@@ -158,6 +160,8 @@ class Client:
             key: `Idempotency-Key`: what comes twice is carried out once.
             query: parameters beside the body.
             accept: the media type of the answer, where there are several.
+            shows: whether it records no more than that the page is shown: then a link of another site may lead to the
+                page (decisions/0417).
         """
         content = body if isinstance(body, bytes) else msgspec.json.encode({} if body is None else body)
         kind = b"application/octet-stream" if isinstance(body, bytes) else JSON
@@ -170,6 +174,8 @@ class Client:
         ):
             if value:
                 headers.append((name.encode(), value.encode("latin-1", "replace")))
+        if shows:
+            headers.append((b"sec-fetch-site", b"same-origin"))
         address = _filled(path, parts)
         text = urlencode(query).encode()
         sent = send_inside(self._request, method, address, query=text, headers=headers, body=content)

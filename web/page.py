@@ -14,6 +14,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from adapters.jwt import JwtClaims
 from api.http.forms import form_of
+from api.http.policy.decision import Allowed, Thing, decide
 from api.http.services import Services, get_services
 from api.http.sessions import ATTRIBUTES, SessionUser, person_by_cookie
 from web.client import Answer, Client, Problem
@@ -109,6 +110,10 @@ class Page:
             return []
         roles = {role.partition("@")[0] for role in self.user.roles}
         return ["learn", *(desk for desk, opened_by in DESKS if not roles.isdisjoint(opened_by))]
+
+    def may(self, action: str) -> bool:
+        """Whether the policy lets who asks do something on the whole campus, for pages that would ask in vain."""
+        return self.user is not None and isinstance(decide(action, self.user, Thing()), Allowed)
 
     def say(self, text: str, **values: Any) -> str:
         """A sentence in the language of the reader, with values at its `%(name)s`."""

@@ -2,7 +2,8 @@
 Lists of pages: each module of a desk has one, as each module of the API has a router.
 
 A page that the API refuses something becomes the page of that refusal: signing in for who is not, confirming for what
-needs it (proof.py), and else a page that says what is wrong and what to do.
+needs it (proof.py), the page of the course for what needs a draft of it, and else a page that says what is wrong and
+what to do.
 """
 
 from collections.abc import Awaitable, Callable
@@ -20,6 +21,7 @@ from web.proof import after_proof, ask, came_from
 
 logger = structlog.get_logger()
 Handler = Callable[[Page], Awaitable[Response]]
+NO_DRAFT = "draft_not_found"
 
 
 class Pages:
@@ -81,6 +83,8 @@ def refused(page: Page, problem: Problem) -> Response:
         return _to_sign_in(page)
     if problem.code == STEP_UP and page.request.method == "GET":
         return page.go(f"/confirm?next={quote(page.here)}")
+    if problem.code == NO_DRAFT and "course_id" in page.parts:
+        return page.go(f"/teach/courses/{page.parts['course_id']}", notice=page.say("Start a draft first."))
     template = {404: "problems/not-found.html", 403: "problems/forbidden.html"}.get(problem.status)
     if problem.code == OUT_OF_REACH:
         template = "problems/not-yet.html"

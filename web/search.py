@@ -221,8 +221,9 @@ async def _read_models(page: Page, text: str) -> list[Found]:
 
 
 async def _facts(page: Page, text: str) -> list[Found]:
-    """Types of facts; who may see the read models sees them."""
-    await page.api.get("/v1/projections")
+    """Types of facts, which are those of the code; who may see the read models sees them."""
+    if not page.may("listProjections"):
+        return []
     return [
         Found(f"/analyze/facts/{each.name}", each.name, each.about)
         for each in map(described, FACTS)

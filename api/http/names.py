@@ -6,8 +6,9 @@ from fastapi import Query, Request
 
 from adapters.run_names import RunNames
 from api.http.looks import record_look_at_names
-from api.http.policy.decision import AT, Allowed, Thing, decide
+from api.http.policy.decision import AT, Allowed, Principal, Thing, decide
 from api.http.query import QueryContext
+from api.http.services import Services
 from api.http.types import NO_NUL
 from projections.accounts import Accounts
 
@@ -28,7 +29,7 @@ async def ids_by_name(request: Request, ask: QueryContext, run_id: str, text: st
     The learners of a run whom a part of a name or of an id finds; None if nothing is looked for, or the user sees ids
     only: then the list looks for a part of the id itself.
     """
-    if not text or not await _may_see(ask, run_id):
+    if not text or not await may_see_names(ask.services, ask.user, run_id):
         return None
     await ask.check_run(run_id)
     await record_look_at_names(request, run_id)
@@ -37,8 +38,9 @@ async def ids_by_name(request: Request, ask: QueryContext, run_id: str, text: st
     return tuple(each.learner_id for each in found.items)
 
 
-async def _may_see(ask: QueryContext, run_id: str) -> bool:
+async def may_see_names(services: Services, user: Principal, run_id: str) -> bool:
+    """Whether the policy shows a user the names of the learners of a run."""
     thing = Thing(run_id=run_id)
-    if any(AT in role for role in ask.user.roles):
-        thing = thing._replace(course_id=await ask.services.whereabouts.course_of_run(run_id))
-    return isinstance(decide(ACTION, ask.user, thing), Allowed)
+    if any(AT in role for role in user.roles):
+        thing = thing._replace(course_id=await services.whereabouts.course_of_run(run_id))
+    return isinstance(decide(ACTION, user, thing), Allowed)

@@ -73,7 +73,7 @@ NEEDS = {
     "POST /analyze/projections/{name}/rollback": "listProjectionJobs? listProjections? listRules? rollBackProjection",
     "GET /analyze/rules/{source_hash}": "getRule",
     "GET /audit": "listAudit",
-    "GET /audit/facts/{position}": "getCheckpoint? getFact getInclusion? getTraceFact?",
+    "GET /audit/facts/{position}": "getCheckpoint? getInclusion? getTraceFact",
     "GET /audit/find": "signed-in",
     "GET /audit/learners/{learner_id}": "getLearnerTimeline getLearnerDashboard? getReplayLearner? getLearnerHistory?",
     "POST /audit/learners/{learner_id}/break-glass": "breakGlass",
@@ -207,10 +207,10 @@ NEEDS = {
     "GET /teach/runs/{run_id}/quizzes/{quiz_id}/regrades/items/{item_id}": "getQuizContents getRun",
     "POST /teach/runs/{run_id}/quizzes/{quiz_id}/regrades/items/{item_id}": "getQuizContents getRun? proposeRegrade?",
     "GET /teach/runs/{run_id}/quizzes/{quiz_id}/regrades/{regrade_no}": (
-        "getQuizContents getRun listRegrades listRegradeChanges?"
+        "getQuizContents getRun listRegrades listRegradeChanges? listNames?"
     ),
     "POST /teach/runs/{run_id}/quizzes/{quiz_id}/regrades/{regrade_no}": (
-        "commitRegrade getQuizContents? getRun? listRegrades? listRegradeChanges?"
+        "commitRegrade getQuizContents? getRun? listRegrades? listRegradeChanges? listNames?"
     ),
     "GET /teach/runs/{run_id}/roster": "getRun listRunLearners listWaitlist listNames?",
     "GET /teach/runs/{run_id}/roster.csv": "listRunLearners",
@@ -244,10 +244,10 @@ NEEDS = {
     "POST /analyze/sql": "askInSql listAnalyticsViews? listSavedQueries?",
     "POST /analyze/sql/file": "askInSql listAnalyticsViews? listSavedQueries?",
     "GET /analyze/sql/queries/{query_id}": "getSavedQuery listAnalyticsViews listSavedQueries",
-    "POST /analyze/sql/queries/{query_id}/remove": "removeSavedQuery",
+    "POST /analyze/sql/queries/{query_id}/remove": "removeSavedQuery listAnalyticsViews? listSavedQueries?",
     "POST /analyze/sql/save": "saveQuery? changeSavedQuery? listAnalyticsViews? listSavedQueries?",
-    "GET /audit/disputes": "getSignedLogDispute listAppeals",
-    "POST /audit/disputes/log": "resolveSignedLogDispute? getSignedLogDispute? listAppeals?",
+    "GET /audit/disputes": "getSignedLogDispute listAppeals getRun?",
+    "POST /audit/disputes/log": "resolveSignedLogDispute? getSignedLogDispute? listAppeals? getRun?",
     "GET /audit/disputes/{learner_id}/{run_id}/{appeal_no}": "listLearnerAppeals getRun? getLearnerHistory?",
     "POST /audit/disputes/{learner_id}/{run_id}/{appeal_no}": (
         "answerAppeal? getRun? listLearnerAppeals? getLearnerHistory?"

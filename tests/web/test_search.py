@@ -1,6 +1,7 @@
 """`/search` finds what its reader may see, and nothing else."""
 
 from tests.support.api import Campus
+from tests.support.page_policy import recorded
 from tests.support.pages import Reader, text_of
 from tests.support.people import Town
 from web.page import DESKS
@@ -56,6 +57,17 @@ async def test_names_of_learners_are_looked_at_on_the_page_alone(town: Town) -> 
     assert 'href="/search?q=ada+l"' in (await reader.get("/search?q=ada%20l&part=1")).text
     whole = await reader.get("/search?q=ada%20l")
     assert (whole.status_code, 'href="/search?q=ada+l"' in whole.text) == (200, False)
+
+
+async def test_each_part_of_the_campus_is_asked_once(town: Town) -> None:
+    """Read models and types of facts are found by one question; what the policy does not show is not asked for."""
+    admin = Reader(town)
+    await admin.send("/signin/sample", {"person": "admin"})
+    with recorded(town.app) as asked:
+        found = await admin.get("/search?q=enrollment.activated")
+    assert 'href="/analyze/facts/enrollment.activated"' in found.text
+    assert [each.operation for each in asked].count("listProjections") == 1
+    assert not any(each.is_refused for each in asked)
 
 
 async def test_the_staff_find_what_their_desks_have(town: Town) -> None:

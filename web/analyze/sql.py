@@ -6,13 +6,14 @@ The statement stands in the form and in no address, so that no log of a proxy ha
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypedDict
 
 from fastapi import Response
 
 from api.analytics import ARROW, PARQUET
 from api.http.csv_text import CSV
 from api.http.types import LONGEST_STATEMENT
+from domain.admin.tickets import BadTicket, ReasonNeeded, TicketNeeded
 from web.analyze.answer_chart import chart_of
 from web.client import Problem
 from web.page import Page
@@ -22,8 +23,17 @@ pages = Pages()
 ROWS = 100  # on one page
 FORMS = {"csv": CSV, "parquet": PARQUET, "arrow": ARROW}
 HERE = "/analyze/sql"
-ASKED = ("sql", "skip", "chart", "across", "up", "name", "shared", "query_id")
+ASKED = ("sql", "skip", "chart", "across", "up", "name", "shared", "query_id", "reason", "ticket")
 QUERY = "/v1/analytics/queries/{}"
+OF_ADMINS = (ReasonNeeded.code, TicketNeeded.code, BadTicket.code)
+"""Refusals that stand at the fields for admins."""
+
+
+class Why(TypedDict):
+    """Why something is asked, and under which ticket: what a campus may need of its admins."""
+
+    reason: str
+    ticket: str
 
 
 @pages.get(HERE)
@@ -49,7 +59,7 @@ async def ask(page: Page) -> Response:
     skip = int(asked["skip"]) if asked["skip"].isascii() and asked["skip"].isdigit() else 0
     body = {"sql": asked["sql"], "rows": ROWS, "skip": skip}
     try:
-        answer = (await page.api.send("/v1/analytics/question", body=body)).body
+        answer = (await page.api.send("/v1/analytics/question", body=body, **_why(asked))).body
     except Problem as problem:
         return await _page(page, asked, problem=problem, about="question")
     return await _page(page, asked, answer=answer, skip=skip)
@@ -61,7 +71,8 @@ async def save_file(page: Page) -> Response:
     asked = await _asked(page)
     kind = FORMS.get((await page.form()).get("form", ""), CSV)
     try:
-        return page.file(await page.api.send("/v1/analytics/question", body={"sql": asked["sql"]}, accept=kind))
+        body = {"sql": asked["sql"]}
+        return page.file(await page.api.send("/v1/analytics/question", body=body, accept=kind, **_why(asked)))
     except Problem as problem:
         return await _page(page, asked, problem=problem, about="question")
 
@@ -74,9 +85,9 @@ async def save(page: Page) -> Response:
     query_id = asked["query_id"] if "version" in await page.form() else ""
     try:
         if query_id:
-            answer = await page.api.send(QUERY, query_id, body=body)
+            answer = await page.api.send(QUERY, query_id, body=body, **_why(asked))
         else:
-            answer = await page.api.send("/v1/analytics/queries", body=body)
+            answer = await page.api.send("/v1/analytics/queries", body=body, **_why(asked))
             query_id = answer["query_id"]
     except Problem as problem:
         return await _page(page, asked, problem=problem, about="save")
@@ -86,13 +97,21 @@ async def save(page: Page) -> Response:
 @pages.post(f"{HERE}/queries/{{query_id}}/remove")
 async def remove(page: Page) -> Response:
     """Show an own query no more."""
-    answer = await page.api.send(f"{QUERY}/remove", page.parts["query_id"])
+    asked = await _asked(page)
+    try:
+        answer = await page.api.send(f"{QUERY}/remove", page.parts["query_id"], **_why(asked))
+    except Problem as problem:
+        return await _page(page, asked, problem=problem, about="save")
     return page.go(HERE, answer, page.say("The query is removed."))
 
 
 async def _asked(page: Page) -> dict[str, str]:
     form = await page.form()
     return {name: form.get(name, "") for name in ASKED}
+
+
+def _why(asked: Mapping[str, str]) -> Why:
+    return Why(reason=asked["reason"], ticket=asked["ticket"])
 
 
 async def _page(
@@ -125,7 +144,8 @@ async def _page(
         rows=ROWS,
         longest=LONGEST_STATEMENT,
         refusal=problem,
-        about=about,
+        about="" if problem is not None and problem.code in OF_ADMINS else about,
+        accounts="admin" in page.desks,
         pointer=_pointer(asked["sql"], problem),
     )
 

@@ -12,6 +12,7 @@ from fastapi import Response
 from web.client import FACTOR, STEP_UP, NoSuchThing, Problem
 from web.page import Page
 from web.routing import Pages
+from web.titles import titles_of
 
 pages = Pages()
 HERE = "/audit/disputes"
@@ -71,6 +72,7 @@ async def _disputes(page: Page, problem: Problem | None = None, sent: dict[str, 
         200 if problem is None else problem.status,
         open=[each for each in items if each["status"] == "open"],
         closed=sorted(closed, key=lambda each: each["closed_at"], reverse=True),
+        titles=await titles_of(page, (each["run_id"] for each in items)),
         log=log,
         settles=SETTLES in page.desks,
         problem=problem,

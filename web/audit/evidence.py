@@ -20,14 +20,13 @@ OPENED_FOR = timedelta(hours=1)
 
 @pages.get("/audit/facts/{position}")
 async def fact_page(page: Page) -> Response:
-    """A fact as it stands in the log, what led to it, what followed, and its proof."""
+    """A fact as it stands in the log, what led to it, what followed, and its proof: one look (decisions/0396)."""
     position, reason = page.parts["position"], page.query.get("reason")
-    fact, trace, proof = await asyncio.gather(
-        page.api.get("/v1/facts/{}", position, reason=reason),
-        page.api.get("/v1/facts/{}/trace", position, reason=reason),
-        _proof(page, position),
+    trace, proof = await asyncio.gather(
+        page.api.get("/v1/facts/{}/trace", position, reason=reason), _proof(page, position)
     )
-    return page.html("audit/fact.html", fact=fact.body, text=pretty(fact["data"]), trace=trace.body, proof=proof)
+    fact = trace["fact"]
+    return page.html("audit/fact.html", fact=fact, text=pretty(fact["data"]), trace=trace.body, proof=proof)
 
 
 @pages.get("/audit/orders/{order_id}")

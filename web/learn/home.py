@@ -14,10 +14,10 @@ from babel.dates import format_date
 from fastapi import Response
 
 from web.client import Problem
-from web.learn.titles import titles_of
 from web.learn.units import next_unit, unit_of
 from web.page import Page
 from web.routing import Pages
+from web.titles import titles_of
 from web.words import Reader
 
 pages = Pages()

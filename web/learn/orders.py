@@ -12,9 +12,9 @@ from typing import Any
 from fastapi import Response
 
 from web.client import Answer, Problem
-from web.learn.titles import titles_of
 from web.page import Page
 from web.routing import Pages
+from web.titles import titles_of
 
 pages = Pages()
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any
 
+from api.http.names import may_see_names
 from web.client import Problem
 from web.page import Page
 
@@ -13,6 +14,8 @@ AT_ONCE = 200  # ids of one request
 async def names_of(page: Page, learner_ids: Iterable[str | None]) -> dict[str, dict[str, Any]]:
     """What the learners are called, by id; nothing for a reader who sees ids, or while the names cannot be read."""
     wanted = sorted({each for each in learner_ids if each})
+    if page.user is None or not await may_see_names(page.services, page.user, page.parts["run_id"]):
+        return {}
     parts = [wanted[first : first + AT_ONCE] for first in range(0, len(wanted), AT_ONCE)]
     try:
         answers = await asyncio.gather(*(_read(page, part) for part in parts))

@@ -28,12 +28,7 @@ ABOUT = {
 @pages.get(POLICY)
 async def policy_page(page: Page) -> Response:
     """The rules as they are in the draft; without one, the way to the page where it begins."""
-    try:
-        draft = await draft_of(page)
-    except Problem as problem:
-        if problem.code != "draft_not_found":
-            raise
-        return page.go(f"/teach/courses/{page.parts['course_id']}", notice=page.say("Start a draft first."))
+    draft = await draft_of(page)
     return await _shown(page, Form(page, _fields(draft)), draft)
 
 

@@ -16,6 +16,7 @@ from web.learn.answers import shown_text
 from web.page import Page
 from web.routing import Pages
 from web.teach.forms import Form, as_percent, late_fields, late_of
+from web.teach.names import names_of
 from web.teach.question_form import fields_of, note_refusal, question_of, rows_for
 from web.teach.quizzes import QUIZ, address_of, contents_of
 from web.teach.shared import run_of
@@ -173,6 +174,7 @@ async def _regrade(page: Page, form: Form) -> Response:
         quiz=quiz,
         regrade=state,
         changes=changes,
+        names=await names_of(page, (each["learner_id"] for each in changes["items"])),
         form=form,
         position=regrades.position,
     )

@@ -8,6 +8,7 @@ import pytest
 from adapters.postgres.analytics import refresh
 from adapters.postgres.connection import connect
 from adapters.settings import Settings
+from tests.support.api import Campus
 from tests.support.pages import Reader, text_of
 from tests.support.people import Town
 from tests.support.polling import until
@@ -108,7 +109,39 @@ async def test_an_analyst_saves_files_and_queries(town: Town, ada: Reader, analy
     assert not re.search("Save as version", shared)
     without = await analyst.send(f"{HERE}/save", {**query, "name": ""})
     assert without.status_code == 422
-    gone = await analyst.send(f"{address}/remove", {})
+    gone = await analyst.send(f"{address}/remove", {"sql": "SELECT 7"})
     assert "The query is removed." in text_of(await analyst.follow(gone))
     assert (await analyst.get(address)).status_code == 404
     assert (await ada.get(HERE)).status_code == 403
+
+
+async def test_an_admin_says_why_where_the_campus_needs_it(town: Town, analyst: Reader) -> None:
+    """The fields are there for admins; what is missing is said at its field, and nothing that was typed is lost."""
+    admin = Reader(town)
+    await admin.send("/signin/sample", {"person": "admin"})
+    campus = Campus(town.client)
+    for name in ("tickets", "reasons"):
+        headers = await campus.as_user("admin", **{"campus-ticket": "HELP-1"})
+        body = {"name": name, "value": "required", "reason": "audit"}
+        assert (await town.client.post("/v1/settings", json=body, headers=headers)).status_code == 202
+
+    async def is_needed() -> bool:
+        return (await admin.send(HERE, {"sql": "SELECT 1 AS one"})).status_code == 422
+
+    await until(is_needed)
+    without = await admin.send(HERE, {"sql": "SELECT 1 AS one"})
+    assert "SELECT 1 AS one</textarea>" in without.text
+    assert re.search(r'id="ticket"[^>]*aria-invalid="true"', without.text)
+    odd = await admin.send(HERE, {"sql": "SELECT 1 AS one", "ticket": "a person"})
+    assert re.search(r'id="ticket"[^>]*value="a person"[^>]*aria-invalid="true"', odd.text)
+    half = await admin.send(HERE, {"sql": "SELECT 1 AS one", "ticket": "HELP-7"})
+    assert re.search(r'id="reason"[^>]*aria-invalid="true"', half.text)
+    why = {"reason": "an appeal", "ticket": "HELP-7"}
+    assert "Answer" in text_of(await admin.send(HERE, {"sql": "SELECT 1 AS one", **why}))
+    saved = await admin.send(f"{HERE}/save", {"sql": "SELECT 1", "name": "One", **why})
+    address = saved.headers["location"]
+    refused = await admin.send(f"{address}/remove", {"sql": "SELECT 1", "query_id": address.rpartition("/")[2]})
+    assert refused.status_code == 422
+    gone = await admin.send(f"{address}/remove", {"sql": "SELECT 1", **why})
+    assert "The query is removed." in text_of(await admin.follow(gone))
+    assert 'id="reason"' not in (await analyst.get(HERE)).text

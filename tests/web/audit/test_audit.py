@@ -38,8 +38,12 @@ async def test_an_auditor_steps_through_the_facts_of_a_learner(town: Town, ada: 
     assert len(seen) == len(set(seen)), "a moment is one look"
     compared = await auditor.get(f"/audit/learners/{learner_id}?at={on[1]}&with=1&reason=dispute")
     assert compared.status_code == 200
+    before = {each["position"] for each in (await ada.browser.get(f"/learners/{learner_id}/looks")).json()["items"]}
     fact = await auditor.get(f"/audit/facts/{on[1]}?reason=dispute")
     assert "What led to it, and what followed" in text_of(fact)
+    looks = (await ada.browser.get(f"/learners/{learner_id}/looks")).json()["items"]
+    after = [each["what"] for each in looks if each["position"] not in before]
+    assert after == [f"/v1/facts/{on[1]}/trace"], "a fact with its causes is one look"
     assert (await auditor.get("/audit/facts/999999?reason=x")).status_code in (404, 422)
 
 
@@ -65,7 +69,10 @@ async def test_an_outcome_is_disputed_and_settled(town: Town, ada: Reader, campu
     await auditor.send("/signin/sample", {"person": "auditor"})
     await admin.send("/signin/sample", {"person": "admin"})
     address = f"/audit/disputes/{learner_id}/{campus.run}/1"
-    assert f'href="{address}"' in (await auditor.once_built("/audit/disputes")).text
+    listed = await auditor.once_built("/audit/disputes")
+    assert f'href="{address}"' in listed.text
+    title = (await auditor.browser.get(f"/runs/{campus.run}")).json()["title"]
+    assert f"{title} {campus.run}" in text_of(listed), "a run has its title beside its id"
     seen = await auditor.once_built(address)
     assert "I did &lt;b&gt;not&lt;/b&gt;" in seen.text
     assert "progress.course_outcome_decided" in seen.text

@@ -39,3 +39,12 @@ async def test_an_order_leads_to_the_payment_page_and_can_be_given_up(
     assert f'href="{order}"' in (await ada.get("/learn/orders")).text
     refused = await ada.send("/learn/orders", {"do": "cancel", "subscription_id": "none"})
     assert (refused.status_code, 'role="alert"' in refused.text) == (404, True)
+
+
+async def test_what_is_open_is_called_by_its_title(campus: Campus, ada: Reader) -> None:
+    """A run that was bought or given has its title, and not its id."""
+    gift = {"learner_id": campus.learner, "runs": [campus.run], "reason": "scholarship", "cause": "gift"}
+    await campus.send("/entitlements", gift, user="admin")
+    title = (await campus.get(f"/runs/{campus.run}", user="admin")).json()["title"]
+    opened = await ada.sees("/learn/orders", "What is open to you")
+    assert re.search(rf'href="/learn/runs/{campus.run}">{title}</a>', opened)

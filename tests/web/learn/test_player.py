@@ -31,8 +31,12 @@ async def test_a_learner_goes_on_from_home_through_the_units(shared_campus: Camp
     assert f'href="{here}/units/intro"' in home
     outline = await ada.get(here)
     assert "First: Begin <i>here" in text_of(outline)
-    intro = await ada.get(f"{here}/units/intro")
+    intro = await ada.get(f"{here}/units/intro", **{"sec-fetch-site": "cross-site"})  # by the link of a mail
     assert "Begin &lt;i&gt;here" in intro.text
+    history = await campus.get(f"/learners/{campus.learner}/history", user=campus.learner, type="progress.unit_opened")
+    assert [fact["data"]["unit_id"] for fact in history.json()["items"]] == ["intro"], "a page that is shown is opened"
+    forged = await ada.send(f"{here}/units/intro", {"complete": "1"}, sec_fetch_site="cross-site")
+    assert forged.status_code == 403
     assert 'rel="next"' not in intro.text  # what is open is completed, and so it goes on
     done = await ada.send(f"{here}/units/intro", {"complete": "1"})
     assert done.headers["location"] == f"{here}/units/site"

@@ -1,6 +1,7 @@
 """The desk of those who teach: only they see it, and what they do there is done by the API."""
 
 from tests.support.api import Campus
+from tests.support.page_policy import recorded
 from tests.support.pages import Reader, text_of
 from tests.support.people import Town
 from tests.support.polling import until
@@ -75,4 +76,9 @@ async def test_those_who_teach_a_run_see_names_and_others_ids(town: Town, campus
         assert campus.learner[:8] in text_of(shown), path
         assert "Ada" not in text_of(await teacher.get(f"{base}/{path.replace('q=ad', '')}")), "an admin sees ids"
     assert shown.headers["campus-total"] == "1"
+    with recorded(town.app) as asked:
+        for path in ("", "/roster", "/gradebook"):
+            assert (await teacher.get(f"{base}{path}")).status_code == 200
+    assert "listRunLearners" in {each.operation for each in asked}
+    assert "listNames" not in {each.operation for each in asked}, "an admin's page does not ask for what is refused"
     assert "Nothing fits" in text_of(await colleague.get(f"{base}/gradebook?q=ad&status=withdrawn"))
