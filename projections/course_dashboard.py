@@ -94,13 +94,25 @@ class CourseDay(msgspec.Struct):
 
 
 class CourseWeek(msgspec.Struct):
-    """What was done in the week that began on a Monday; `learners` counts each learner once."""
+    """
+    What was done in the week that began on a Monday; `learners` counts each learner once.
+
+    Attributes:
+        monday: how many of the rows are of that day, as those of the other days (UTC).
+    """
 
     run_id: str
     week: str
     rows: int = 0
     amount: int = 0
     learners: int = 0
+    monday: int = 0
+    tuesday: int = 0
+    wednesday: int = 0
+    thursday: int = 0
+    friday: int = 0
+    saturday: int = 0
+    sunday: int = 0
 
 
 class CourseWeights(msgspec.Struct):
@@ -129,6 +141,7 @@ class CourseVersions(msgspec.Struct):
     letters: dict[str, list[Letter]] = {}
 
 
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 ENROLLMENTS = Table("course_enrollments", CourseEnrollment, ("run_id", "learner_id"))
 DAYS = Table("course_days", CourseDay, ("run_id", "day"), distribution="partial")
 WEEKS = Table("course_weeks", CourseWeek, ("run_id", "week"), distribution="partial")
@@ -295,6 +308,8 @@ def _activity_recorded(fact: Fact, rows: Rows) -> None:
     week = rows.edit(WEEKS, CourseWeek, run_id, _day(monday))
     week.rows += 1
     week.amount += fact.data["amount"]
+    day = WEEKDAYS[fact.day - monday]
+    setattr(week, day, getattr(week, day) + 1)
     enrollment = rows.read(ENROLLMENTS, CourseEnrollment, run_id, learner_id)
     if enrollment is None or monday not in enrollment.weeks:
         rows.edit(ENROLLMENTS, CourseEnrollment, run_id, learner_id).weeks.insert(0, monday)
@@ -360,7 +375,7 @@ class CourseDashboard(Projection):
     """Enrollments over time, funnel, grades and activity per run."""
 
     name = "course_dashboard"
-    version = 8
+    version = 9
     store = "postgres"
     segments = SEGMENTS
     tables = (ENROLLMENTS, DAYS, WEEKS, WEIGHTS, VERSIONS)

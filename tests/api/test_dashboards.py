@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from adapters.postgres.queries import course_dashboard
 from adapters.shown_dashboard import LARGEST
+from projections.course_dashboard import WEEKDAYS
 from tests.support.api import Campus
 from tests.support.polling import until
 
@@ -196,6 +197,7 @@ async def test_the_way_through_a_course_shows_everywhere(campus: Campus) -> None
     assert run["grades"] == [0, 0, 0, 0, 0, 0, 0, 1, 0, 0]
     assert [(day["active"], day["completed"]) for day in run["days"]] == [(0, 1)]
     assert [(week["rows"], week["amount"], week["learners"]) for week in run["weeks"]] == [(1, 5, 1)]
+    assert sum(run["weeks"][0][day] for day in WEEKDAYS) == 1
 
     book = await campus.see(f"/runs/{campus.run}/gradebook", head, sort="score", order="desc")
     assert [(row["quiz_id"], row["best_bp"], row["kind"]) for row in book["items"]] == [

@@ -80,13 +80,13 @@ def test_a_seat_that_is_given_at_once_is_not_offered() -> None:
 
 
 def test_a_week_counts_each_learner_once() -> None:
-    """Weeks begin on Mondays, and a learner who comes back later in the week is the same one."""
+    """Weeks begin on Mondays; a learner who comes back later in the week is the same one, and each day has its rows."""
     history = History().course().enrolled("7").enrolled("8")
     history.clicked("7", 1, day(0)).clicked("8", 2, day(1)).clicked("7", 3, day(5)).clicked("7", 4, day(6))
     history.clicked("7", 5, day(2))  # out of order, in a week that was counted
     assert rows_of(fold(CourseDashboard, history), WEEKS, CourseWeek) == [
-        CourseWeek("AAA-1", "2013-09-30", rows=4, amount=11, learners=2),
-        CourseWeek("AAA-1", "2013-10-07", rows=1, amount=4, learners=1),
+        CourseWeek("AAA-1", "2013-09-30", rows=4, amount=11, learners=2, tuesday=1, wednesday=1, thursday=1, sunday=1),
+        CourseWeek("AAA-1", "2013-10-07", rows=1, amount=4, learners=1, monday=1),
     ]
 
 

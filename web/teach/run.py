@@ -8,6 +8,7 @@ from domain.grading import PASS_BP
 from domain.progress.at_risk import QUIET_DAYS
 from web.page import Page
 from web.routing import Pages
+from web.teach.activity import heat_map_of
 from web.teach.names import names_of
 from web.teach.shared import run_of
 
@@ -28,6 +29,7 @@ async def run_page(page: Page) -> Response:
         "teach/run.html",
         run=run.body,
         dashboard=dashboard.body,
+        heat=heat_map_of(dashboard["weeks"], page.reader),
         at_risk=at_risk.body,
         names=await names_of(page, (each["learner_id"] for each in at_risk["items"])),
         quiet_days=QUIET_DAYS,

@@ -13,6 +13,7 @@ from adapters.postgres.queries.old_columns import with_columns
 from adapters.postgres.queries.reader import CHECKPOINT, Answer, Reader
 from domain.grading import OUTCOMES, PASSING_OUTCOMES
 from domain.words import Day
+from projections.course_dashboard import WEEKDAYS
 
 
 class Statuses(msgspec.Struct, kw_only=True):
@@ -70,12 +71,23 @@ class RunCounts(msgspec.Struct, kw_only=True):
 
 
 class ActivityOfWeek(msgspec.Struct, kw_only=True):
-    """What was done in the week that began on this Monday, and by how many learners."""
+    """
+    What was done in the week that began on this Monday, and by how many learners.
+
+    `monday` and the other days (UTC) say how many of the rows are of that day; null until the read model is rebuilt.
+    """
 
     week: Day
     rows: int
     amount: int
     learners: int
+    monday: int | None
+    tuesday: int | None
+    wednesday: int | None
+    thursday: int | None
+    friday: int | None
+    saturday: int | None
+    sunday: int | None
 
 
 class RunDashboard(msgspec.Struct, kw_only=True):
@@ -100,7 +112,11 @@ EXAMPLE = RunDashboard(
     ),
     grades=[0] * 10,
     days=[StatusesOfDay(day="2026-02-01", requested=0, waitlisted=0, active=1, withdrawn=0, completed=0)],
-    weeks=[ActivityOfWeek(week="2026-01-26", rows=1, amount=3, learners=1)],
+    weeks=[
+        ActivityOfWeek(
+            week="2026-01-26", rows=1, amount=3, learners=1, **dict.fromkeys(WEEKDAYS[:-1], 0), **{WEEKDAYS[-1]: 1}
+        )
+    ],
 )
 
 
@@ -161,6 +177,12 @@ _MINE = with_columns(
     half_way="NULL::boolean",
 )
 
+_WEEKS = with_columns(
+    f"SELECT {', '.join(ActivityOfWeek.__struct_fields__)} FROM course_weeks WHERE run_id = %(run)s",
+    "week_of_run",
+    **dict.fromkeys(WEEKDAYS, "NULL::bigint"),
+)
+
 # Everything about one run; NULL where the run has never been scheduled. Days are running totals, by status.
 RUN = f"""
 WITH mine AS (SELECT * FROM {_MINE}),
@@ -170,7 +192,7 @@ grades AS (SELECT {json_array("learners", "bucket")} AS buckets FROM (
       FROM generate_series(0, {CLASSES - 1}) AS bucket LEFT JOIN mine ON {_CLASS} = bucket GROUP BY bucket) AS b),
 days AS (SELECT {json_array(json_object(StatusesOfDay), "day")} AS entries FROM (
     SELECT day, {_RUNNING} FROM course_days WHERE run_id = %(run)s WINDOW past AS (ORDER BY day)) AS running),
-weeks AS (SELECT {json_array(json_object(ActivityOfWeek), "week")} AS entries FROM course_weeks WHERE run_id = %(run)s)
+weeks AS (SELECT {json_array(json_object(ActivityOfWeek), "week")} AS entries FROM {_WEEKS})
 SELECT {CHECKPOINT.format("course_dashboard")}, (
     SELECT {_DASHBOARD}::text FROM course_weights, totals, grades, days, weeks WHERE run_id = %(run)s){{more}}
 """

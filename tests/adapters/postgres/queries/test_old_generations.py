@@ -21,7 +21,16 @@ from adapters.postgres.queries.reader import Reader
 from adapters.postgres.store.row_tables import SEGMENT, create_table, create_view, physical_name
 from adapters.settings import Settings
 from projections.catalog import RUNS, STRUCTURES, Catalog, CatalogRun, CatalogStructure
-from projections.course_dashboard import ENROLLMENTS, WEIGHTS, CourseDashboard, CourseEnrollment, CourseWeights
+from projections.course_dashboard import (
+    ENROLLMENTS,
+    WEEKDAYS,
+    WEEKS,
+    WEIGHTS,
+    CourseDashboard,
+    CourseEnrollment,
+    CourseWeek,
+    CourseWeights,
+)
 from projections.engine.projection import Table
 from projections.gradebook import GRADES, QUIZZES, Grade, Gradebook, GradebookQuiz
 from projections.overview import OVERVIEW, PEOPLE, Counts, Person
@@ -29,6 +38,7 @@ from projections.overview import OVERVIEW, PEOPLE, Counts, Person
 ADDED = {
     "gradebook": {"counts_no", "tries"},
     "course_enrollments": {"half_way", "grade_so_far_bp", "excused", "exact"},
+    "course_weeks": {*WEEKDAYS},
     "catalog_runs": {"time_zone", "seat_offer_hours", "waitlist_limit"},
     "catalog_structures": {"groups"},
     "overview": {"first_people", "first_people_of_source", "first_active", "first_active_of_source"},
@@ -45,6 +55,7 @@ ROWS: tuple[tuple[Table, msgspec.Struct], ...] = (
     (QUIZZES, GradebookQuiz("equations", "algebra-1", "q1", "quiz", "Equations")),
     (OVERVIEW, Counts("algebra-1", "api", people=1, registrations=1)),
     (PEOPLE, Person("ann", ["algebra-1"])),
+    (WEEKS, CourseWeek("algebra-1", "2026-01-26", rows=2, amount=5, learners=1)),
     (WEIGHTS, CourseWeights("algebra-1")),
     (RUNS, CatalogRun("algebra-1", "algebra", 1)),
     (STRUCTURES, CatalogStructure("algebra", 1)),
@@ -101,11 +112,13 @@ async def test_an_overview_of_version_3_is_served(reading: Reader) -> None:
 
 
 async def test_a_run_dashboard_of_version_1_is_served(reading: Reader) -> None:
-    """Half of the way is then half of the rounded percentage."""
+    """Half of the way is then half of the rounded percentage, and weeks say nothing of their days."""
     answer = await run_dashboard(reading, "algebra-1", datetime(2026, 2, 1, tzinfo=UTC))
     assert answer.body is not None
-    funnel = json.loads(answer.body)["counts"]["funnel"]
+    found = json.loads(answer.body)
+    funnel = found["counts"]["funnel"]
     assert (funnel["activated"], funnel["half_way"]) == (1, 1)
+    assert found["weeks"] == [{"week": "2026-01-26", "rows": 2, "amount": 5, "learners": 1, **dict.fromkeys(WEEKDAYS)}]
 
 
 async def test_a_catalog_of_version_1_is_served(reading: Reader) -> None:
