@@ -1,16 +1,21 @@
-"""Refund claims as they stand, folded from their facts: those about one order, and all that are open."""
+"""
+Refund claims as they stand, folded from their facts: those about one order, and all that are open.
 
+Which ones are open each process keeps in memory, by their positions: it begins with the facts of all claims, and takes
+what is new at each question. Where the log went back it begins again.
+"""
+
+import asyncio
 from datetime import UTC, datetime
 from typing import Annotated
 
 import msgspec
 
 from adapters.personal.opening import with_words
-from adapters.postgres.connection import Connection
-from adapters.postgres.log.open_refund_claims import open_claims
+from adapters.postgres.log.open_refund_claims import claims_moved_since
 from adapters.postgres.log.postgres_log import PostgresLog
 from domain.fact import Fact
-from domain.payment.refund_claim import refund_claim_stream
+from domain.payment.refund_claim import RefundClaims, refund_claim_stream
 from domain.words import closed
 
 AT = datetime(2026, 7, 3, 9, tzinfo=UTC)
@@ -68,14 +73,38 @@ async def claims_about(log: PostgresLog, learner_id: str, order_id: str) -> list
     return list(found.values())
 
 
-async def claims_that_wait(log: PostgresLog, after: int, limit: int) -> list[tuple[int, RefundClaim]]:
-    """Up to *limit* open claims of all learners with their positions, the oldest first, above a position."""
+class OpenClaims:
+    """The open refund claims of one campus."""
 
-    async def look(connection: Connection) -> list[Fact]:
-        return await open_claims(connection, after, limit)
+    def __init__(self, log: PostgresLog) -> None:
+        self._log = log
+        self._made_at: dict[str, int] = {}  # the positions at which open claims were made, by their streams
+        self._position = 0
+        self._asking = asyncio.Lock()
 
-    facts = await with_words(log.keys, await log.link.run(look))
-    return [(fact.position, _made(fact)) for fact in facts]
+    async def page(self, after: int, limit: int) -> tuple[list[tuple[int, RefundClaim]], int]:
+        """
+        Up to *limit* open claims of all learners with their positions, the oldest first, above a position.
+
+        Returns them with the position of the log for which that is true.
+        """
+        async with self._asking:
+            await self._take_new()
+            head, waiting = self._position, sorted(each for each in self._made_at.values() if each > after)
+        facts = await with_words(self._log.keys, await self._log.at(waiting[:limit]))
+        return [(fact.position, _made(fact)) for fact in facts], head
+
+    async def _take_new(self) -> None:
+        known = self._position
+        head, moved = await self._log.link.run(lambda connection: claims_moved_since(connection, known))
+        if head < known:
+            self._made_at = {}
+        for each in moved:
+            if each.type == RefundClaims.Made.TOPIC:
+                self._made_at[each.stream_id] = each.position
+            else:
+                self._made_at.pop(each.stream_id, None)
+        self._position = head
 
 
 def _made(fact: Fact) -> RefundClaim:

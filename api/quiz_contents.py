@@ -1,10 +1,11 @@
 """A quiz as those who write it have it: its questions with their keys, its sections and all of its rules."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from fastapi import Query, Response
+from msgspec.structs import FieldInfo
 
 from adapters.command_bus.replay import replayed
 from api.http.openapi import query
@@ -14,7 +15,7 @@ from api.http.types import QuizId
 from domain.kinds import Kind
 from domain.late_policy import LatePolicy
 from domain.quiz import Quiz, QuizNotFound, Version, quiz_stream
-from domain.quiz.rules import GRACE, Counts, Feedback, Hints, Order
+from domain.quiz.rules import Rules
 from domain.quiz_errors import QuizVersionNotFound
 
 router = strict_router("quiz", "/v1")
@@ -37,24 +38,25 @@ class WrittenSection(msgspec.Struct, kw_only=True):
     pick: int | None
 
 
-class WrittenRules(msgspec.Struct, kw_only=True):
-    """By which rules a quiz is taken; of a password there is only whether one is needed."""
+def _as_it_is(field: FieldInfo) -> tuple[str, Any, Any]:
+    default = msgspec.field(default=field.default, default_factory=field.default_factory)  # type: ignore[call-overload]
+    return field.name, field.type, default
 
-    opens_at: datetime | None = None
-    closes_at: datetime | None = None
-    grace_seconds: int = GRACE
-    late: LatePolicy | None = None
-    counts: Counts = "best"
-    order: Order = "as_written"
-    hints: Hints = "asked"
-    has_password: bool = False
-    networks: list[str] = []
-    honour: str = ""
-    feedback: Feedback = Feedback()
-    must_start: bool = False
-    anonymous: bool = False
-    markers: int = 1
-    apart_bp: int = 0
+
+if TYPE_CHECKING:
+    WrittenRules = Any
+else:
+    WrittenRules = msgspec.defstruct(
+        "WrittenRules",
+        [
+            *(_as_it_is(each) for each in msgspec.structs.fields(Rules) if each.name != "password_hash"),
+            ("has_password", bool, False),
+        ],
+        namespace={"__doc__": "By which rules a quiz is taken; of a password there is only whether one is needed."},
+        module=__name__,
+        kw_only=True,
+    )
+"""The rules of the domain, but for the hash of the password."""
 
 
 class WrittenQuiz(msgspec.Struct, kw_only=True):

@@ -36,6 +36,7 @@ from adapters.postgres.queries.overview import Overviews
 from adapters.postgres.queries.reader import Reader
 from adapters.postgres.store.deciding_rules import note_deciding_when_possible
 from adapters.questions.banks import KnownBanks
+from adapters.refund_claims import OpenClaims
 from adapters.settings import Settings
 from adapters.study import KnownStudy
 from adapters.tasks import cancel_and_wait
@@ -86,6 +87,7 @@ class Services:
     overviews: Overviews
     sums: Sums
     announcements: KnownAnnouncements
+    refund_claims: OpenClaims
     study: KnownStudy
     contents: Contents
     attempt_files: AttemptFiles
@@ -137,6 +139,7 @@ async def services(settings: Settings, projections: Sequence[Projection]) -> Asy
             Overviews(reader),
             Sums(folding, waiter),
             KnownAnnouncements(log),
+            OpenClaims(log),
             KnownStudy(log),
             PostgresContents(content_link),
             AttemptFiles(content_link, log.keys),

@@ -7,7 +7,7 @@ from fastapi import Path, Request, Response
 from pydantic import Field
 
 from adapters.postgres.queries.reader import RowPage
-from adapters.refund_claims import EXAMPLE, RefundClaim, claims_about, claims_that_wait
+from adapters.refund_claims import EXAMPLE, RefundClaim, claims_about
 from api.http import paging
 from api.http.dispatch import Accepted, Body, Dispatch, example
 from api.http.openapi import command, query
@@ -116,8 +116,7 @@ async def list_open_refund_claims(
 ) -> Response:
     """The claims that wait for an answer, the oldest first."""
     (after,) = paging.after("refund-claims", cursor, [int]) or [0]
-    head = await ask.services.log.head()
+    found, head = await ask.services.refund_claims.page(after, limit + 1)
     ask.must_reach(head)
-    found = await claims_that_wait(ask.services.log, after, limit + 1)
     rows = [(position, msgspec.json.encode(claim).decode()) for position, claim in found]
     return paging.reply(request, ask, RowPage(rows, head), "refund-claims", limit)

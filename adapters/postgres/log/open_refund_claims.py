@@ -1,20 +1,28 @@
-"""Refund claims that are open: streams of claims whose last fact is that one was made, by the index of streams."""
+"""Which streams of refund claims wait: by an index of the facts of claims (migration 0367), of which there are few."""
+
+from typing import NamedTuple
 
 from adapters.postgres.connection import Connection
-from adapters.postgres.log.decoding import fact_of, readable
-from adapters.postgres.log.postgres_log import COLUMNS
-from domain.fact import Fact
+from adapters.postgres.log.pages import read_head
 
-OPEN = f"""
-SELECT {COLUMNS} FROM (
-    SELECT DISTINCT ON (stream_id) {COLUMNS} FROM events
-     WHERE stream_id > 'refund_claim-' AND stream_id < 'refund_claim.'
-     ORDER BY stream_id, stream_version DESC) AS last
- WHERE type = 'refund_claim.made' AND position > %(after)s ORDER BY position LIMIT %(limit)s
+SINCE = """
+SELECT position, stream_id, type FROM events
+ WHERE type IN ('refund_claim.made', 'refund_claim.withdrawn', 'refund_claim.answered')
+   AND position > %s AND position <= %s
+ ORDER BY position
 """
 
 
-async def open_claims(connection: Connection, after: int, limit: int) -> list[Fact]:
-    """The facts by which the oldest *limit* open claims above a position were made."""
-    cursor = await connection.execute(OPEN.encode(), {"after": after, "limit": limit}, binary=True)
-    return readable(map(fact_of, await cursor.fetchall()))
+class ClaimMoved(NamedTuple):
+    """A fact of a claim: where it stands, the stream, and its type."""
+
+    position: int
+    stream_id: str
+    type: str
+
+
+async def claims_moved_since(connection: Connection, known: int) -> tuple[int, list[ClaimMoved]]:
+    """The head of the log, and the facts of claims after the position *known*; all if the log ends before it."""
+    head = await read_head(connection)
+    cursor = await connection.execute(SINCE.encode(), (known if head >= known else 0, head))
+    return head, [ClaimMoved(*row) for row in await cursor.fetchall()]

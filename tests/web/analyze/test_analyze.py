@@ -10,7 +10,6 @@ from tests.support.people import Town
 from web.analyze.facts import described
 from web.analyze.home import served
 from web.analyze.jobs import segments_of
-from web.analyze.lineage import branches_of_fact
 from web.graphs import Node, layered
 
 PAGES = ("/analyze", "/analyze/jobs", "/analyze/facts", "/analyze/projections/gradebook")
@@ -85,23 +84,6 @@ async def test_an_analyst_asks_for_a_rebuild(town: Town) -> None:
     found = text_of(await analyst.get("/analyze/facts?q=withdrawn&context=enrollment"))
     assert "enrollment.withdrawn" in found
     assert "enrollment.activated" not in found
-
-
-def test_the_lineage_names_what_a_rule_reads_and_sets() -> None:
-    """By the code of the handlers; columns within documents have their way."""
-    found = {(each.projection, each.table): each for each in branches_of_fact("attempt.graded")}
-    cell = found["gradebook", "gradebook"]
-    assert {"best_bp", "passed", "run_id"} <= set(cell.columns)
-    assert not {"due_at", "title"} & set(cell.columns)
-    assert "unit_id" in cell.fields
-    assert "courses.grade_bp" in found["learner_dashboard", "learner_dashboard"].columns
-    assert {each.projection for each in branches_of_fact("attempt.graded")} == set(
-        described("attempt.graded").folded_by
-    )
-    withdrawn = {(each.projection, each.table): each for each in branches_of_fact("enrollment.withdrawn")}
-    assert "status" in withdrawn["course_dashboard", "course_enrollments"].columns
-    assert "withdrawn" in withdrawn["course_dashboard", "course_days"].columns
-    assert branches_of_fact("record.viewed") == ()
 
 
 def test_a_graph_has_a_box_for_each_node_and_escapes_names() -> None:
