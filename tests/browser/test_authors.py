@@ -49,6 +49,17 @@ async def _usable(page: Page, name: str) -> None:
     assert await accessibility(page) == [], (name, "dark")
 
 
+async def _drags(page: Page) -> None:
+    """A second unit goes before the first one, and into a section that has none."""
+    await page.get_by_role("link", name="Add a unit").click()
+    await page.get_by_label("Title").fill("Go on here")
+    await _press(page, "Save in the draft")
+    await expect(page.locator("[data-drag]").nth(1)).to_contain_text("Go on here")
+    await page.locator("#at-go-on-here").drag_to(page.locator("#at-begin-here"), target_position={"x": 30, "y": 4})
+    await expect(page.get_by_text("course_draft.unit_moved")).to_be_visible()
+    await expect(page.locator("[data-drag]").first).to_contain_text("Go on here")
+
+
 async def test_an_author_writes_a_course_and_asks(desk: tuple[str, Campus], browser: Browser) -> None:
     """The text is shown while it is typed; axe-core finds nothing on the pages, in both themes, narrow or wide."""
     url, campus = desk
@@ -67,6 +78,7 @@ async def test_an_author_writes_a_course_and_asks(desk: tuple[str, Campus], brow
         await _usable(page, "unit")
         await _press(page, "Save in the draft")
         await expect(page.get_by_text("course_draft.unit_added")).to_be_visible()
+        await _drags(page)
         run = f"{url}/teach/runs/{campus.run}"
         await page.goto(f"{url}/teach/banks")
         await page.get_by_role("textbox", name="Title", exact=True).fill("Groups")

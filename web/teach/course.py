@@ -56,6 +56,9 @@ def _edits(form: Form, draft: Any, what: str, name: str) -> list[Edit]:
         return [{"op": "remove_section", "section_id": name}]
     if what == "remove-unit":
         return [{"op": "remove_unit", "unit_id": name}]
+    if what == "place-unit":
+        place = form.whole("place", 0, 10_000)
+        return [{"op": "move_unit", "unit_id": name, "section_id": form["section_id"], "place": place}]
     return move_of(draft, what, name)
 
 
@@ -102,6 +105,7 @@ async def _shown(page: Page, form: Form) -> Response:
         course=course.body,
         draft=draft,
         sections=[] if draft is None else sections_of(draft),
+        titles={} if draft is None else {unit["unit_id"]: unit["title"] for unit in draft["units"]},
         runs=runs["items"],
         banks=None if banks is None else [each for each in banks if draws_from(each, course_id)],
         form=form,

@@ -10,6 +10,7 @@ from typing import Any
 from web.teach.forms import Form, as_local, as_percent, late_fields, late_of, rows_of, rows_shown
 
 TAKE, KEEP = "take:", "keep:"
+STEPS = {"up": -1, "down": 1}
 DRAWS, DRAW_FIELDS = "draw", ("bank", "category", "tags", "count")
 TIMES, FEEDBACK = ("opens_at", "closes_at"), ("marks", "comments", "key")
 WORDS = ("counts", "order", "hints", "honour")
@@ -57,9 +58,27 @@ def quiz_of(form: Form, quiz: Mapping[str, Any] | None, zone: str) -> Json:
         "keep_password": bool(form["keep_password"]),
         "from_banks": list(draws_of(form)),
     }
-    kept = [each for each in (quiz or {}).get("items", ()) if form[f"{KEEP}{each['item_id']}"]]
-    body["questions"] = [{"question": each["question"], "key": each["key"]} for each in kept]
+    body["questions"] = [{"question": each["question"], "key": each["key"]} for each in kept_of(form, quiz)]
     return body
+
+
+def kept_of(form: Form, quiz: Mapping[str, Any] | None) -> list[Json]:
+    """The questions of the version before that are ticked, in the order of their boxes."""
+    items = {f"{KEEP}{each['item_id']}": each for each in (quiz or {}).get("items", ())}
+    return [items[name] for name in form.fields if name in items]
+
+
+def move_kept(form: Form) -> None:
+    """Have a question stand one place up or down, by the button that was pressed."""
+    way, _, item_id = form["do"].partition(":")
+    names, name = [each for each in form.fields if each.startswith(KEEP)], f"{KEEP}{item_id}"
+    if way not in STEPS or name not in names:
+        return
+    place = min(max(names.index(name) + STEPS[way], 0), len(names) - 1)
+    names.remove(name)
+    names.insert(place, name)
+    others = {each: value for each, value in form.fields.items() if not each.startswith(KEEP)}
+    form.fields = others | {each: form.fields[each] for each in names}
 
 
 def draws_of(form: Form) -> Iterator[Json]:
@@ -77,7 +96,7 @@ def sections_of_quiz(form: Form, quiz: Mapping[str, Any] | None, body: Json) -> 
     ids = [each["question"]["question_id"] for each in body["questions"]]
     sections = []
     for section in (quiz or {}).get("sections", ()):
-        items = [each for each in section["items"] if each in ids]
+        items = sorted((each for each in section["items"] if each in ids), key=ids.index)
         if not items:
             continue
         pick = form.whole(f"pick-{section['section_id']}", 1, 500)

@@ -14,10 +14,11 @@ from web.routing import Pages
 from web.teach.forms import Form, id_of
 from web.teach.keepers import banks_seen, draws_from, is_of_campus
 from web.teach.quiz_form import (
-    KEEP,
     TAKE,
     draws_of,
     fields_of_quiz,
+    kept_of,
+    move_kept,
     quiz_of,
     rows_of_draws,
     sections_of_quiz,
@@ -80,6 +81,7 @@ async def contents_of(page: Page) -> Mapping[str, Any]:
 async def _save(page: Page, quiz: Mapping[str, Any] | None) -> Response:
     form = Form(page, await page.form())
     if form["do"] != "publish":
+        move_kept(form)
         return await _shown(page, form, quiz)
     run = (await run_of(page)).body
     body = quiz_of(form, quiz, run["time_zone"])
@@ -120,13 +122,14 @@ async def _shown(page: Page, form: Form, quiz: Mapping[str, Any] | None) -> Resp
     units, banks, listed, taken = await asyncio.gather(
         _units(page, run.body), _banks(page, run["course_id"]), _listed(page, form["bank"]), _taken(page, form)
     )
-    kept = [each for each in (quiz or {}).get("items", ()) if form[f"{KEEP}{each['item_id']}"]]
+    kept = kept_of(form, quiz)
     asked = [each["question"] for each in kept] + [each["question"] for each in taken]
     return page.html(
         "teach/quiz.html",
         form.status,
         run=run.body,
         quiz=quiz,
+        before=kept + [each for each in (quiz or {}).get("items", ()) if each not in kept],
         units=units,
         banks=banks,
         listed=[each for each in listed if f"{TAKE}{form['bank']}:{each['question_id']}" not in form.fields],

@@ -90,6 +90,11 @@ async def _orders(author: Author) -> None:
     outline = await author.changes(BASE, do="unit-up:check")
     assert "course_draft.unit_moved" in text_of(outline)
     assert outline.text.index('id="at-check"') < outline.text.index('id="at-ideals"')
+    dragged = await author.changes(BASE, do="place-unit:check", section_id="basics", place="0")
+    assert dragged.text.index('id="at-check"') < dragged.text.index('id="at-begin-here"')
+    await author.changes(BASE, do="place-unit:check", section_id="basics", place="2")
+    lost = await author.edits(BASE, do="place-unit:check", section_id="none", place="0")
+    assert (lost.status_code, 'role="alert"' in lost.text) == (422, True)
     for do in ("unit-down:check", "section-down:basics", "section-up:basics", "remove-unit:talk"):
         await author.changes(BASE, do=do)
     await author.changes(BASE, do="rename-section:basics", title="First steps")
@@ -138,6 +143,15 @@ async def test_a_course_is_written_compared_published_and_run(town: Town, campus
     assert made.headers["location"] == BASE, text_of(made)
     again = await author.send("/teach/courses", {"title": "Another one", "course_id": "ring-theory", "summary": CANARY})
     assert (again.status_code, "Another one" in again.text, CANARY in again.text) == (409, True, False)
+    other = f"/teach/courses/{campus.course}"
+    for path in ("policy", "new-unit", "units/intro"):
+        led = await author.get(f"{other}/{path}")
+        assert led.headers["location"] == other, path
+        begin = text_of(await author.follow(led))
+        assert "Start a draft first." in begin
+        assert "Begin from version 1" in begin
+    await author.follow(await author.send(f"{other}/start", {"version": "1", "revision": "0"}))
+    assert (await author.get(f"{other}/policy")).status_code == 200
     await _writes(author)
     await _orders(author)
     await _plans(author)

@@ -73,6 +73,9 @@ async def _asks(author: Author, campus: Campus) -> None:
     quiz = f"/teach/runs/{campus.run}/quizzes/{campus.quiz}"
     page = await author.shown(quiz, "Of the version before", "Publish version 2")
     form = fields_in(page.text)
+    moved = await author.send(quiz, form | {"do": "up:i2"})
+    form = fields_in(moved.text)
+    assert [name for name in form if name.startswith("keep:")] == ["keep:i2", "keep:i1"]
     seen = await author.send(quiz, form | {"do": "show", "bank": "groups"})
     take = [name for name in fields_in(seen.text, ticked=False) if name.startswith("take:groups:")][-1]
     seen = await author.send(quiz, form | {take: "on", "do": "preview"})
@@ -88,6 +91,8 @@ async def _asks(author: Author, campus: Campus) -> None:
     assert published.status_code == 303, text_of(published)
     page = await author.follow(published)
     assert "version 2" in text_of(page)
+    items = (await campus.get(f"/quizzes/{campus.quiz}/contents", user="admin")).json()["items"]
+    assert [each["item_id"] for each in items][:2] == ["i2", "i1"], "in the order of the form"
     form = fields_in(page.text)
     assert (form["minutes"], form["late-rule"], form["keep_password"]) == ("30", "none", "on")
     assert sorted(value for name, value in form.items() if name.startswith("pick-")) == ["", "2"]
