@@ -9,8 +9,7 @@ Rebuild   campus projections rebuild course_dashboard (safe: rows are its only e
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime
-from functools import lru_cache
+from datetime import datetime
 from typing import Any, ClassVar
 
 import msgspec
@@ -35,6 +34,7 @@ from domain.grading.of_run import PLAN, Weights, weights_of
 from domain.score import Score, score_in
 from domain.streams import named_id, named_ids
 from domain.unit_scores import note_changed, note_graded
+from domain.weeks import WEEKDAYS, iso_day, monday_of
 from projections.engine.projection import SEGMENTS, Handler, Projection, RowKey, Rows, Table
 
 
@@ -94,12 +94,7 @@ class CourseDay(msgspec.Struct):
 
 
 class CourseWeek(msgspec.Struct):
-    """
-    What was done in the week that began on a Monday; `learners` counts each learner once.
-
-    Attributes:
-        monday: how many of the rows are of that day, as those of the other days (UTC).
-    """
+    """What was done in the week that began on a Monday; `learners` counts each once, and each day (UTC) its rows."""
 
     run_id: str
     week: str
@@ -141,7 +136,6 @@ class CourseVersions(msgspec.Struct):
     letters: dict[str, list[Letter]] = {}
 
 
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 ENROLLMENTS = Table("course_enrollments", CourseEnrollment, ("run_id", "learner_id"))
 DAYS = Table("course_days", CourseDay, ("run_id", "day"), distribution="partial")
 WEEKS = Table("course_weeks", CourseWeek, ("run_id", "week"), distribution="partial")
@@ -152,28 +146,18 @@ _place, _learner = named_ids("learner_id", "run_id"), named_id("learner_id")
 _course, _run = named_id("course_id"), named_id("run_id")
 
 
-@lru_cache(maxsize=4_096)
-def _day(ordinal: int) -> str:
-    return date.fromordinal(ordinal).isoformat()
-
-
-def _monday(fact: Fact) -> int:
-    """The ordinal of the Monday of the fact's week; 0001-01-01, ordinal 1, was a Monday."""
-    return (fact.day - 1) // 7 * 7 + 1
-
-
 def _needs_run(fact: Fact) -> Iterable[RowKey]:
     return RowKey(WEIGHTS, (_run(fact.stream_id),)), RowKey(VERSIONS, (fact.data["course_id"],))
 
 
 def _needs_status(fact: Fact) -> Iterable[RowKey]:
     learner_id, run_id = _place(fact.stream_id)
-    return RowKey(ENROLLMENTS, (run_id, learner_id)), RowKey(DAYS, (run_id, _day(fact.day)))
+    return RowKey(ENROLLMENTS, (run_id, learner_id)), RowKey(DAYS, (run_id, iso_day(fact.day)))
 
 
 def _needs_activity(fact: Fact) -> Iterable[RowKey]:
     learner_id, run_id = _place(fact.stream_id)
-    return RowKey(ENROLLMENTS, (run_id, learner_id)), RowKey(WEEKS, (run_id, _day(_monday(fact))))
+    return RowKey(ENROLLMENTS, (run_id, learner_id)), RowKey(WEEKS, (run_id, iso_day(monday_of(fact.day))))
 
 
 def _needs_progress(fact: Fact) -> Iterable[RowKey]:
@@ -260,7 +244,7 @@ def _status(status: Status) -> Handler:
         enrollment = rows.edit(ENROLLMENTS, CourseEnrollment, run_id, learner_id)
         if enrollment.status == status.value:
             return
-        day = rows.edit(DAYS, CourseDay, run_id, _day(fact.day))
+        day = rows.edit(DAYS, CourseDay, run_id, iso_day(fact.day))
         if enrollment.status != Status.NONE.value:
             _count(day, enrollment.status, -1)
         _count(day, status.value, 1)
@@ -304,12 +288,11 @@ def _resumed(fact: Fact, rows: Rows) -> None:
 
 def _activity_recorded(fact: Fact, rows: Rows) -> None:
     learner_id, run_id = _place(fact.stream_id)
-    monday = _monday(fact)
-    week = rows.edit(WEEKS, CourseWeek, run_id, _day(monday))
+    monday = monday_of(fact.day)
+    week = rows.edit(WEEKS, CourseWeek, run_id, iso_day(monday))
     week.rows += 1
     week.amount += fact.data["amount"]
-    day = WEEKDAYS[fact.day - monday]
-    setattr(week, day, getattr(week, day) + 1)
+    setattr(week, day := WEEKDAYS[fact.day - monday], getattr(week, day) + 1)
     enrollment = rows.read(ENROLLMENTS, CourseEnrollment, run_id, learner_id)
     if enrollment is None or monday not in enrollment.weeks:
         rows.edit(ENROLLMENTS, CourseEnrollment, run_id, learner_id).weeks.insert(0, monday)

@@ -58,6 +58,7 @@ MACHINERY = {
         "unit_scores",
         "user_errors",
         "web_addresses",
+        "weeks",
         "words",
     },
     "commands": {"clock", "log", "lookups", "table"},

@@ -156,9 +156,8 @@ async def services(settings: Settings, projections: Sequence[Projection]) -> Asy
         await nats.close()
         await valkey.aclose()
         await reader.close()
-        for link in (folding, content_link):
+        for link in (folding, content_link, log):
             await link.close()
-        await log.close()
 
 
 def get_services(request: Request) -> Services:

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from adapters.postgres.queries import course_dashboard
 from adapters.shown_dashboard import LARGEST
-from projections.course_dashboard import WEEKDAYS
+from domain.weeks import WEEKDAYS
 from tests.support.api import Campus
 from tests.support.polling import until
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from babel.dates import format_date
 
-from projections.course_dashboard import WEEKDAYS
+from domain.weeks import WEEKDAYS
 from web.words import Reader
 
 MOST_WEEKS = 53

@@ -12,8 +12,8 @@ from adapters.postgres.queries.json_answer import json_array, json_object
 from adapters.postgres.queries.old_columns import with_columns
 from adapters.postgres.queries.reader import CHECKPOINT, Answer, Reader
 from domain.grading import OUTCOMES, PASSING_OUTCOMES
+from domain.weeks import WEEKDAYS
 from domain.words import Day
-from projections.course_dashboard import WEEKDAYS
 
 
 class Statuses(msgspec.Struct, kw_only=True):

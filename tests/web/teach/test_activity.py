@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from projections.course_dashboard import WEEKDAYS
+from domain.weeks import WEEKDAYS
 from web.teach.activity import MOST_WEEKS, heat_map_of
 from web.words import Reader, zone_of
 

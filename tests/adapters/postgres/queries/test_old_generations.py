@@ -20,10 +20,10 @@ from adapters.postgres.queries.overview import Part, overview
 from adapters.postgres.queries.reader import Reader
 from adapters.postgres.store.row_tables import SEGMENT, create_table, create_view, physical_name
 from adapters.settings import Settings
+from domain.weeks import WEEKDAYS
 from projections.catalog import RUNS, STRUCTURES, Catalog, CatalogRun, CatalogStructure
 from projections.course_dashboard import (
     ENROLLMENTS,
-    WEEKDAYS,
     WEEKS,
     WEIGHTS,
     CourseDashboard,
