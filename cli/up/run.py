@@ -21,7 +21,7 @@ from cli.up.plan import API, WORKERS, Plan, make_plan
 from cli.up.supervisor import Supervisor
 
 STOP_ORDER = ((API,), WORKERS, ("nats", "paysim", "witness", "inbox"), ("valkey",), ("postgres",))
-READY_TIMEOUT = 60.0  # seconds from the start of the API to a campus that is ready
+READY_TIMEOUT = 600.0  # seconds from the start of the API to a campus that is ready: a busy machine takes minutes
 READY_INTERVAL = 0.05  # seconds
 LONG_LOG = 20_000_000  # bytes
 CAUGHT_UP_TIMEOUT = 60.0  # seconds until read models and workers have seen the seeded facts

@@ -56,8 +56,8 @@ async def test_a_session_that_ends_elsewhere_is_said_at_once(browser: Browser, p
         other.expected = {401}  # its stream ends with its old session, before it has the new one
         elsewhere = await other.open(place.url)
         await sign_in(elsewhere, place, "/account/security")
-        await elsewhere.get_by_label("The password of now").fill(PASSWORD)
-        await elsewhere.get_by_label("The password to come").fill(NEW)
+        await elsewhere.get_by_label("Current password").fill(PASSWORD)
+        await elsewhere.get_by_label("New password").fill(NEW)
         await elsewhere.get_by_role("button", name="Change the password").click()
         banner = page.locator("[data-connection=ended]")
         await expect(banner).to_contain_text("You are signed out.")
@@ -103,7 +103,7 @@ async def test_the_dialog_for_searching_is_used_by_keys_alone(place: Place, visi
     """It opens on every page, keeps the focus, tells screen readers what is chosen, and closes to where one was."""
     page = await register(visitor, place)
     await page.goto(f"{place.url}/account/security")
-    await page.get_by_label("The password of now").focus()
+    await page.get_by_label("Current password").focus()
     await page.keyboard.press("Control+k")
     field = page.get_by_role("combobox", name="Search the campus")
     await expect(field).to_be_focused()
@@ -116,7 +116,7 @@ async def test_the_dialog_for_searching_is_used_by_keys_alone(place: Place, visi
         await page.keyboard.press("Tab")
         assert await page.evaluate("document.activeElement.closest('#search-dialog') || document.activeElement.tagName")
     await page.keyboard.press("Escape")
-    await expect(page.get_by_label("The password of now")).to_be_focused()
+    await expect(page.get_by_label("Current password")).to_be_focused()
     await page.keyboard.press("Control+k")
     await page.keyboard.type("privacy")
     await expect(page.get_by_role("option", name=re.compile("Privacy"))).to_have_attribute("aria-selected", "true")
