@@ -173,7 +173,7 @@ def histogram(
     left, top, width, height = 44, 26, WIDTH - 52, 140
     base = top + height
     low, high = (bins[0].lower, bins[-1].upper) if bins else (0.0, 1.0)
-    ticks = nice_ticks(max((each.size for each in bins), default=0))
+    ticks = nice_ticks(max((each.size for each in bins), default=0), whole=True)
     drawn = _grid(ticks, left, width, base, height)
     for each in bins:
         start, end = (_along(value, low, high, left, left + width) for value in (each.lower, each.upper))
@@ -240,12 +240,13 @@ def lines(labels: Sequence[str], series: Sequence[Series], title: str, desc: str
     return _svg((WIDTH, base + 24), title, desc, drawn)
 
 
-def nice_ticks(highest: float, most: int = 4) -> list[float]:
-    """From 0 to *highest* or beyond, in at most *most* steps of 1, 2 or 5 times a power of ten."""
+def nice_ticks(highest: float, most: int = 4, *, whole: bool = False) -> list[float]:
+    """From 0 to *highest* or beyond, in at most *most* steps of 1, 2 or 5 times a power of ten; *whole* ones, if so."""
     if highest <= 0:
         return [0.0, 1.0]
     power = 10.0 ** math.floor(math.log10(highest / most))
     step = next(power * factor for factor in (1, 2, 5, 10) if power * factor * most >= highest)
+    step = max(step, 1.0) if whole else step
     return [step * at for at in range(math.ceil(highest / step) + 1)]
 
 

@@ -48,10 +48,17 @@ def _environment(language: str) -> Environment:
     words = sentences(language)
     found.install_gettext_callables(words.gettext, words.ngettext, newstyle=True)  # type: ignore[attr-defined]
     found.filters["capitalize_first"] = lambda text: text[:1].upper() + text[1:]
+    found.filters["coded"] = _coded
     found.filters["base64"] = lambda text: b64encode(text.encode()).decode()
     found.globals.update(asset=assets().url, charts=charts, language_name=language_name)
     found.filters.update(when=_when, exact=_exact, day=_day, span=_span, number=_number, percent=_percent, money=_money)
     return found
+
+
+def _coded(text: str) -> Markup:
+    """What stands between backticks in a sentence as code."""
+    parts = enumerate(text.split("`"))
+    return Markup().join(Markup("<code>{}</code>").format(each) if at % 2 else escape(each) for at, each in parts)
 
 
 def rendered(template: str, reader: Reader, values: dict[str, Any]) -> str:

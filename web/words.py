@@ -152,9 +152,9 @@ class Reader(NamedTuple):
         """The day with its name, without the year."""
         return format_skeleton("MMMMEEEEd", self.local(moment), locale=self.locale)
 
-    def month(self, day: str) -> str:
-        """The month of a day."""
-        return format_skeleton("yMMMM", datetime.fromisoformat(day), locale=self.locale)
+    def month(self, text: str) -> str:
+        """A month with its name, by what the API calls it: `2026-10`."""
+        return format_skeleton("yMMMM", datetime.fromisoformat(f"{text}-01"), locale=self.locale)
 
     def distance(self, moment: datetime | str) -> str:
         """How far from now, such as `in 3 days`; the day if that is more than a week."""

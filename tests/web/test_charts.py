@@ -171,6 +171,12 @@ def test_ticks_are_round(highest: float, ticks: list[float]) -> None:
     assert charts.nice_ticks(highest) == ticks
 
 
+def test_what_is_counted_has_whole_ticks() -> None:
+    """No half of a learner is drawn beside a bar."""
+    assert charts.nice_ticks(1, whole=True) == [0, 1]
+    assert charts.nice_ticks(3, whole=True) == [0, 1, 2, 3]
+
+
 @given(highest=st.floats(1e-6, 1e12))
 def test_ticks_are_few_and_reach_the_highest(highest: float) -> None:
     """At most four steps, or one more for a rounding error."""

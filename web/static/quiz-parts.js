@@ -83,6 +83,9 @@
   const isAnswered = (item) =>
     controls(item).some((each) => (["radio", "checkbox"].includes(each.type) ? each.checked : each.value.trim() !== ""));
 
+  const LONG = 48; /* hours from which days are counted */
+  const days = (number) =>
+    new Intl.NumberFormat(document.documentElement.lang, { style: "unit", unit: "day", unitDisplay: "long" }).format(number);
   const digits = (number) => String(number).padStart(2, "0");
   const passed = (seconds) => SOON.filter((each) => each < seconds).length;
   const countdown = (clock, given, soon) => {
@@ -99,7 +102,7 @@
       const seconds = Math.max(0, Math.ceil(left - (performance.now() - since) / 1000));
       const hours = Math.floor(seconds / 3600);
       const shown = `${digits(Math.floor((seconds % 3600) / 60))}:${digits(seconds % 60)}`;
-      clock.textContent = hours ? `${hours}:${shown}` : shown;
+      clock.textContent = hours >= LONG ? days(Math.floor(hours / 24)) : hours ? `${hours}:${shown}` : shown;
       clock.classList.toggle("text-error", seconds <= 60);
       if (passed(seconds) < announced && seconds > 0) soon(clock.textContent);
       announced = passed(seconds);
