@@ -156,9 +156,11 @@ def own_servers() -> Iterator[Servers]:
 
 
 @pytest.fixture
-def settings(servers: Servers) -> Settings:
-    """A fresh, migrated campus: its own schema, subjects and keys."""
-    return migrated(servers)
+def settings(servers: Servers) -> Iterator[Settings]:
+    """A fresh, migrated campus: its own database, subjects and keys."""
+    settings = migrated(servers)
+    yield settings
+    servers.drop_database(settings.name)
 
 
 @pytest.fixture
@@ -168,9 +170,18 @@ def own_settings(own_servers: Servers) -> Settings:
 
 
 def migrated(servers: Servers) -> Settings:
-    """Migrate a campus with an unused name."""
+    """A migrated campus with an unused name, in a database of its own."""
+    return servers.copy_of_first(_unused_name())
+
+
+def beside(servers: Servers) -> Settings:
+    """A migrated campus with an unused name, in the database that it shares with others; it takes longer to make."""
     from adapters.postgres.ops.migrate import migrate
 
-    settings = servers.settings(f"t{uuid.uuid4().hex[:12]}")
+    settings = servers.settings(_unused_name())
     migrate(settings)
     return settings
+
+
+def _unused_name() -> str:
+    return f"t{uuid.uuid4().hex[:12]}"

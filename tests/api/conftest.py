@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from adapters.settings import Settings
 from api.app import build
-from tests.conftest import migrated
+from tests.conftest import beside
 from tests.support.api import Campus, every_read_model, served, workers
 from tests.support.roles import as_process
 from tests.support.servers import Servers
@@ -21,7 +21,7 @@ _running = ExitStack()
 
 @cache
 def _lively(servers: Servers) -> Settings:
-    settings = migrated(servers)
+    settings = beside(servers)
     _running.enter_context(workers(settings))
     _running.callback(_lively.cache_clear)
     return settings

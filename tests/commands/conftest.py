@@ -12,7 +12,7 @@ import pytest
 
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
-from tests.conftest import migrated
+from tests.conftest import beside
 from tests.support.emptied import empty as emptied
 from tests.support.emptied import keep_first
 from tests.support.memory_log import MemoryLog
@@ -33,7 +33,7 @@ async def opened(settings: Settings) -> AsyncIterator[Campus]:
 @pytest.fixture(scope="module")
 def of_module(servers: Servers) -> Settings:
     """A campus for all tests of a module."""
-    settings = migrated(servers)
+    settings = beside(servers)
     keep_first(settings)
     return settings
 

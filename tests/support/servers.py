@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import psycopg
 
 from adapters.embedded import Child, NatsServer, PostgresServer, Secrets, Server, ValkeyServer, start, start_all
 from adapters.embedded.postgres import DATABASE
@@ -29,6 +30,19 @@ from adapters.embedded.secrets import write_private
 from adapters.settings import Settings
 
 MASTER_KEY = "b25seS1mb3ItdGhlLXRlc3RzLW9mLWNhbXB1c2xvZyE="  # 32 bytes
+
+FIRST = "tfirst0000000"
+"""The campus of which tests get copies, and its database."""
+
+RENAME = """
+ALTER SCHEMA {first} RENAME TO {own};
+ALTER SCHEMA {first}_read RENAME TO {own}_read;
+ALTER SCHEMA {first}_analytics RENAME TO {own}_analytics;
+UPDATE pg_proc SET prosrc = replace(prosrc, '{first}', '{own}'),
+                   proconfig = replace(proconfig::text, '{first}', '{own}')::text[]
+ WHERE pronamespace = '{own}'::regnamespace AND (prosrc ~ '{first}' OR proconfig::text ~ '{first}');
+"""
+"""A name stands in the text and in the settings of functions; all else knows its schema by number."""
 
 
 class Servers:
@@ -92,9 +106,10 @@ class Servers:
         await asyncio.to_thread(shutil.rmtree, self.postgres.cluster)
         await asyncio.to_thread(copy.rename, self.postgres.cluster)
 
-    def settings(self, name: str) -> Settings:
+    def settings(self, name: str, database: str = DATABASE) -> Settings:
         """Return the settings of the campus *name* on these servers."""
         urls: dict[str, Any] = {key: value for server in self.all for key, value in server.settings().items()}
+        urls |= {key: url_in(url, database) for key, url in urls.items() if key.startswith("postgres_")}
         secret = "only-for-the-tests-of-campuslog"
         return Settings(
             name=name,
@@ -104,6 +119,37 @@ class Servers:
             dev_login=True,
             **urls,
         )
+
+    def copy_of_first(self, name: str) -> Settings:
+        """A migrated campus: a copy of the first one, with the name *name*, in a database of that name."""
+        self.make_database(name, FIRST)
+        settings, first = self.settings(name, name), self.settings(FIRST)
+        with psycopg.connect(self.superuser(name), autocommit=True) as connection:
+            connection.execute(RENAME.format(first=first.schema_name, own=settings.schema_name).encode())
+        return settings
+
+    def make_database(self, name: str, template: str) -> None:
+        """Copy a database to which none is connected, with what roles may do with it as a whole."""
+        with psycopg.connect(self.superuser("postgres"), autocommit=True) as connection:
+            connection.execute(
+                f"CREATE DATABASE {name} OWNER campus_owner TEMPLATE {template} STRATEGY file_copy".encode()
+            )
+            connection.execute(f"REVOKE TEMPORARY ON DATABASE {name} FROM PUBLIC".encode())
+            connection.execute(f"GRANT TEMPORARY ON DATABASE {name} TO campus_app".encode())
+
+    def drop_database(self, name: str) -> None:
+        """End the sessions in a database, and remove it."""
+        with psycopg.connect(self.superuser("postgres"), autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+    def superuser(self, database: str) -> str:
+        """The URL of a database for a superuser."""
+        return url_in(self.postgres.url("postgres"), database)
+
+
+def url_in(url: str, database: str) -> str:
+    """The URL of another database of the same server."""
+    return f"{url.rpartition('/')[0]}/{database}"
 
 
 IN_MEMORY = Path("/dev/shm")
@@ -147,6 +193,7 @@ def _first_cluster() -> Path:
     servers = Servers(directory, durable=False)  # which draws all passwords
     asyncio.run(servers.postgres.prepare())
     asyncio.run(_check_passwords_quickly(servers.postgres))
+    asyncio.run(_migrate_first(servers))
     return directory
 
 
@@ -158,6 +205,18 @@ async def _check_passwords_quickly(postgres: PostgresServer) -> None:
     """Have one round of SCRAM for 4,096, which cost a client more than all else of connecting."""
     passwords = [f"ALTER ROLE {role} PASSWORD '{password}';\n\n" for role, password in postgres._passwords.items()]
     await postgres._as_superuser(postgres.cluster, DATABASE, "".join(["SET scram_iterations = 1;\n\n", *passwords]))
+
+
+async def _migrate_first(servers: Servers) -> None:
+    """Leave a migrated campus in a database of its own, of which tests get copies."""
+    from adapters.postgres.ops.migrate import migrate
+
+    child = await start(servers.postgres, servers.directory)
+    try:
+        servers.make_database(FIRST, DATABASE)
+        migrate(servers.settings(FIRST, FIRST))
+    finally:
+        await child.stop()
 
 
 @cache

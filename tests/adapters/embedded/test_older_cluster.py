@@ -15,7 +15,7 @@ from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
 from projections.catalog import Catalog
 from tests.support.roles import as_process
-from tests.support.servers import Servers
+from tests.support.servers import FIRST, Servers
 
 OWNERS = """
 SELECT DISTINCT pg_get_userbyid(relowner) FROM pg_class
@@ -27,6 +27,7 @@ ROLES = ", ".join(ROLE_OF.values())
 @pytest.mark.servers
 async def test_its_rows_get_another_owner_at_the_next_start(own_servers: Servers) -> None:
     """Until then one role does everything, and `campus doctor` says so; then the projector owns what that one made."""
+    own_servers.drop_database(FIRST)  # where they have rights
     with _superuser(own_servers) as superuser:
         superuser.execute(f"DROP OWNED BY {ROLES}".encode())
         superuser.execute(f"DROP ROLE {ROLES}".encode())

@@ -20,7 +20,7 @@ from projections.catalog import Catalog
 from tests.support.analysts import ask
 from tests.support.appends import query
 from tests.support.polling import until
-from tests.support.servers import Servers
+from tests.support.servers import FIRST, Servers
 
 
 @asynccontextmanager
@@ -198,6 +198,7 @@ async def test_a_view_of_another_release_is_replaced(settings: Settings) -> None
 async def test_a_server_from_before_gets_the_role(own_servers: Servers) -> None:
     """At its next start, with the password that is kept for it."""
     role = own_servers.settings("old").postgres_analyst_url
+    own_servers.drop_database(FIRST)  # where it has rights
     await as_superuser(own_servers.postgres, "DROP ROLE campus_analyst")
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
         psycopg.connect(role)

@@ -23,7 +23,7 @@ from commands.quiz import GradeAttempt, PublishQuiz, SubmitAttempt
 from domain.quiz import Item
 from domain.registry import FACTS
 from projections.registry import PROJECTIONS
-from tests.conftest import migrated
+from tests.conftest import beside
 from tests.support.analysts import ask
 from tests.support.appends import new_event, opened, query
 from tests.support.buses import START, Process, give_course
@@ -129,7 +129,7 @@ async def fill(settings: Settings) -> None:
 @pytest.fixture(scope="module")
 def filled(servers: Servers) -> Settings:
     """A campus that the tests only read."""
-    settings = migrated(servers)
+    settings = beside(servers)
     asyncio.run(fill(settings))
     return settings
 

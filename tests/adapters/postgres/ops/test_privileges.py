@@ -16,7 +16,7 @@ from adapters.postgres.ops.privileges import ROLES, Right, grants, in_database, 
 from adapters.postgres.ops.privileges_page import page
 from adapters.settings import Settings
 from tests.support.appends import opened, unit
-from tests.support.servers import Servers
+from tests.support.servers import Servers, url_in
 
 PAGE = Path(__file__).parents[4] / "docs" / "security" / "privileges.md"
 ANALYST = "campus_analyst"
@@ -109,9 +109,9 @@ SELECT proname FROM pg_proc WHERE prosecdef AND pronamespace = %(schema)s::regna
 
 
 @contextmanager
-def as_role(servers: Servers, role: str) -> Iterator[psycopg.Connection[Any]]:
-    """A connection of a role."""
-    with psycopg.connect(servers.postgres.url(role), autocommit=True) as connection:
+def as_role(servers: Servers, settings: Settings, role: str) -> Iterator[psycopg.Connection[Any]]:
+    """A connection of a role to the database of a campus."""
+    with psycopg.connect(url_in(servers.postgres.url(role), settings.name), autocommit=True) as connection:
         yield connection
 
 
@@ -128,7 +128,7 @@ async def test_what_a_role_has_no_right_to_is_refused(servers: Servers, settings
 
 def _done(servers: Servers, settings: Settings, role: str) -> Iterator[str]:
     """What the role could do of what it must not."""
-    with as_role(servers, role) as connection:
+    with as_role(servers, settings, role) as connection:
         if role == ANALYST:
             connection.execute("SET default_transaction_read_only = off")  # which is no guard, as it may do so
         for statement in REFUSED[role]:
@@ -161,7 +161,7 @@ def test_those_who_decide_append(servers: Servers, settings: Settings) -> None:
 def test_what_no_row_shadows(servers: Servers, settings: Settings) -> None:
     """The projector may make functions and tables in its schema; those that run as the owner do not see them."""
     read, schema = settings.read_schema, settings.schema_name
-    with as_role(servers, "campus_projector") as connection:
+    with as_role(servers, settings, "campus_projector") as connection:
         connection.execute(f"SET search_path = {read}, {schema}".encode())
         connection.execute(f"CREATE TABLE {read}.log_head (position bigint)".encode())
         connection.execute(
