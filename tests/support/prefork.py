@@ -6,6 +6,7 @@ its own with its own environment, streams and exit code, as after an exec. What 
 (PYTHONPATH, COLUMNS) is that of the parked interpreter, so a command that needs another is not for here.
 """
 
+import atexit
 import gc
 import json
 import multiprocessing
@@ -16,7 +17,8 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
@@ -149,8 +151,27 @@ def _become(request: bytes, out: int, err: int) -> None:
     server: Any = forkserver._forkserver  # is no child of this process, which could not ask whether it runs
     server.ensure_running = forkserver.ensure_running = lambda: None
     sys.argv = [sys.modules["cli.main"].__file__ or "", *arguments]
-    sys.modules["cli.main"].main()
-    sys.exit()
+    _run_to_its_end(sys.modules["cli.main"].main)
+
+
+def _run_to_its_end(main: Callable[[], None]) -> None:
+    """Do what Python does at its end but take apart all modules, whose pages this process would have to copy first."""
+    status: int | str | None = 0
+    try:
+        main()
+    except SystemExit as end:
+        status = end.code
+    except BaseException:  # noqa: BLE001 - as Python does: shown, and the status is 1
+        sys.excepthook(*sys.exc_info())
+        status = 1
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    if isinstance(status, str):
+        sys.stderr.write(f"{status}\n")
+        status = 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status or 0)
 
 
 if __name__ == "__main__":
