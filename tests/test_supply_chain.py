@@ -22,10 +22,11 @@ KEYS = {  # put together here, or they would be found in this file
 }
 
 
+@pytest.mark.parametrize("name", ["settings.py", "page.html", "settings"])
 @pytest.mark.parametrize("kind", KEYS)
-def test_a_secret_is_found(kind: str, tmp_path: Path) -> None:
-    """By its form, with its place."""
-    path = tmp_path / "settings.py"
+def test_a_secret_is_found(kind: str, name: str, tmp_path: Path) -> None:
+    """By its form, with its place, in whatever file."""
+    path = tmp_path / name
     path.write_text(f"# a file\nKEY = '{KEYS[kind]}'\n")
     (place,) = found_in([path])
     assert place.startswith(f"{path}:2 ")
