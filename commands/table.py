@@ -3,7 +3,21 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from commands import admin, auth, catalog, clients, enrollment, forum, lti, progress, question_bank, quiz, roles, user
+from commands import (
+    admin,
+    auth,
+    catalog,
+    clients,
+    enrollment,
+    forum,
+    lti,
+    notification,
+    progress,
+    question_bank,
+    quiz,
+    roles,
+    user,
+)
 from commands.admin import analysis, read_models, webhooks
 from commands.enrollment import cohorts, extensions, invitations, roster, staff, transfer
 from commands.log import Log, Position
@@ -245,6 +259,11 @@ HANDLERS: dict[type, CommandHandler] = {
     roles.GrantRole: roles.grant_role,
     roles.RevokeRole: roles.revoke_role,
     roles.EndRoles: roles.end_roles,
+    notification.PlanNotifications: notification.plan_notifications,
+    notification.ReadNotification: notification.read_notification,
+    notification.ArchiveNotification: notification.archive_notification,
+    notification.ReadInbox: notification.read_inbox,
+    notification.ChangeNotificationSettings: notification.change_notification_settings,
     webhooks.CreateWebhook: webhooks.create_webhook,
     webhooks.ChangeWebhook: webhooks.change_webhook,
     webhooks.RotateWebhookSecret: webhooks.rotate_webhook_secret,

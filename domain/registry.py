@@ -22,6 +22,7 @@ from domain.clients import Client
 from domain.enrollment import Admission, Cohort, Enrollment, Seats
 from domain.forum import Post, Reading, Thread, Vote, Writing
 from domain.lti import Tool, ToolItems, ToolResult
+from domain.notification import Inbox, Notification, NotificationSettings
 from domain.payment.books import Books, Payout, Receipts
 from domain.payment.coupon import Coupon
 from domain.payment.dispute import Dispute
@@ -61,7 +62,9 @@ ADMIN: tuple[type[Aggregate], ...] = (
 
 IDENTITY: tuple[type[Aggregate], ...] = (User, Credentials, Session, Token, Roles, Client)
 
-AGGREGATES: tuple[type[Aggregate], ...] = (*LEARNING, *PAYMENT, *ADMIN, *IDENTITY)
+NOTIFICATION: tuple[type[Aggregate], ...] = (Notification, Inbox, NotificationSettings)
+
+AGGREGATES: tuple[type[Aggregate], ...] = (*LEARNING, *PAYMENT, *ADMIN, *IDENTITY, *NOTIFICATION)
 
 BY_CATEGORY: dict[str, type[Aggregate]] = {aggregate.category: aggregate for aggregate in AGGREGATES}
 

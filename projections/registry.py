@@ -6,6 +6,7 @@ from projections.course_dashboard import CourseDashboard
 from projections.engine.projection import Projection
 from projections.forum import Forum
 from projections.gradebook import Gradebook
+from projections.inbox import Inboxes
 from projections.item_statistics import ItemStatistics
 from projections.learner_dashboard import LearnerDashboard
 from projections.ledger import Ledger
@@ -27,4 +28,5 @@ PROJECTIONS: tuple[Projection, ...] = (
     Accounts(),
     ItemStatistics(),
     Forum(),
+    Inboxes(),
 )

@@ -16,7 +16,7 @@ from adapters.settings import Settings
 from api import app as api
 from projections.engine.projection import Projection
 from projections.registry import PROJECTIONS
-from web import account, admin, analyze, audit, home, learn, links, search, signin, styleguide, teach
+from web import account, admin, analyze, audit, home, learn, links, notification, search, signin, styleguide, teach
 from web.assets import assets
 from web.client import NoSuchThing
 from web.page import page_of
@@ -28,6 +28,7 @@ PAGES = (
     links.pages,
     search.pages,
     account.pages,
+    notification.pages,
     learn.pages,
     teach.pages,
     admin.pages,

@@ -5,7 +5,9 @@ A form is answered with the way to a page (303), and the position of what it has
 page waits for it, so that a person never sees a stale state as fresh. The cookie carries what the page says of it, too.
 """
 
+import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import quote, unquote, urlsplit
 
@@ -13,6 +15,9 @@ from fastapi import Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from adapters.jwt import JwtClaims
+from adapters.postgres.connection import Overloaded, Unavailable
+from adapters.postgres.queries.inbox import unread_of
+from adapters.postgres.queries.reader import NotBuilt
 from api.http.forms import form_of
 from api.http.policy.decision import Allowed, Thing, decide
 from api.http.services import Services, get_services
@@ -34,6 +39,7 @@ HEADERS = {
 }
 AFTER = "__Host-campus-after"
 """The cookie behind a form: the position to wait for, and the notice that the next page shows."""
+LONGEST_COUNT = 0.25  # seconds
 WAITS = 60  # seconds that the cookie is kept
 YEAR = 365 * 24 * 3600  # seconds that a choice of language is kept
 LANGUAGE, ZONE, THEME = "campus-language", "campus-zone", "campus-theme"
@@ -61,6 +67,7 @@ class Page:
         user: who asks; None for a visitor.
         reader: language, zone and now of who reads.
         notice: what the page says of what was just sent; empty for nothing.
+        unread: how many notifications the person has not read; None where that is not known.
     """
 
     def __init__(self, request: Request, user: JwtClaims | None) -> None:
@@ -76,6 +83,7 @@ class Page:
             now=self.services.log.clock.now(),
         )
         self.api = Client(request, self.reader, after)
+        self.unread: int | None = None
 
     @property
     def services(self) -> Services:
@@ -194,6 +202,15 @@ async def page_of(request: Request) -> Page:
     if header:
         user = await person_by_cookie(header, services.people.sessions, services.grants, services.log.clock)
     return Page(request, user)
+
+
+async def count_unread(page: Page) -> None:
+    """Find out what stands at the bell; a page is shown without it where that takes too long or does not work."""
+    if page.user is None or page.request.method != "GET":
+        return
+    with suppress(TimeoutError, NotBuilt, Unavailable, Overloaded):
+        async with asyncio.timeout(LONGEST_COUNT):
+            page.unread = (await unread_of(page.services.reader, page.user.subject)).unread
 
 
 def own_address(text: str, otherwise: str = "/") -> str:

@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from api.http.errors import INTERNAL, UNAUTHENTICATED
 from web.client import OUT_OF_REACH, STEP_UP, Problem, ProofNeeded
-from web.page import Page, page_of
+from web.page import Page, count_unread, page_of
 from web.proof import after_proof, ask, came_from
 
 logger = structlog.get_logger()
@@ -52,6 +52,7 @@ class Pages:
                     return _to_sign_in(page)
                 act = partial(handled, page, partial(handler, page))
                 try:
+                    await count_unread(page)
                     return await (handled(page, partial(after_proof, page, act)) if method == "POST" else act())
                 finally:
                     await page.api.end()

@@ -69,6 +69,8 @@ PLACES: Final = (
     Place("/account/security", _("Security: password, passkeys, second factors"), "learn"),
     Place("/account/sessions", _("Sessions: where you are signed in"), "learn"),
     Place("/account/connected", _("Connected sign-ins"), "learn"),
+    Place("/notifications", _("Notifications"), "learn"),
+    Place("/account/notifications", _("What you are notified of"), "learn"),
     Place("/account/privacy", _("Privacy: consents, export, erasure"), "learn"),
     Place("/teach", _("Runs that you teach"), "teach"),
     Place("/audit", _("Find a learner, an order, a request or a fact"), "audit"),

@@ -41,6 +41,7 @@ SERVED_WITH: Mapping[str, str] = {
     "account_export": "user",
     "invitations": "user",
     "roles": "user",
+    "notification": "user",
     "clients": "auth",
     "dev_login": "auth",
     "announcements": "admin",

@@ -51,7 +51,7 @@ from tests.support.rules import (
 )
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "late_learners.py"
-OF_PAYMENT = {"orders", "ledger", "accounts", "roles", "item_statistics"}  # none of these are here: no items either
+OF_PAYMENT = {"orders", "ledger", "accounts", "roles", "item_statistics", "inbox"}  # none of these are here
 NO_MOVES = "dashboard_moves"  # no deadline moves here: tests/api/test_moved_deadlines.py compares them
 TABLES = [(projection, table) for projection in PROJECTIONS for table in projection.tables]
 

@@ -6,8 +6,22 @@ records the fact. To add a reaction, write its function there and its line here.
 once. The dispatcher carries out JOBS, with retries: what is due later, or touches the outside world.
 """
 
+from datetime import timedelta
+
 from commands.payment.selling import ENDS
-from workers.reactions import admin, auth, catalog, enrollment, lti, payment, progress, provider_events, quiz, user
+from workers.reactions import (
+    admin,
+    auth,
+    catalog,
+    enrollment,
+    lti,
+    notification,
+    payment,
+    progress,
+    provider_events,
+    quiz,
+    user,
+)
 from workers.reactions.job import Job, timer
 from workers.reactions.notice import notice
 from workers.reactions.reaction import Reaction
@@ -90,6 +104,7 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "user.erasure_requested": (Reaction("end_roles", user.end_roles),),
     "user.registration_lapsed": (Reaction("end_roles_of_lapsed", user.end_roles),),
 }
+REACTIONS |= {type_: (*REACTIONS.get(type_, ()), notice) for type_, notice in notification.NOTICES.items()}
 
 
 def _close_checkouts(name: str) -> Job:
@@ -101,6 +116,19 @@ def _close_checkouts(name: str) -> Job:
         command=payment.record_closed,
         settled_by=(),
         lasts=payment.PAGE_LASTS,
+    )
+
+
+def _mail(name: str, lasts: timedelta, *, awaited: bool = False) -> Job:
+    """A mail to a person, which is owed for so long."""
+    return Job(
+        name,
+        due=user.at_once,
+        effect=user.write_about,
+        command=user.nothing_to_record,
+        settled_by=(),
+        lasts=lasts,
+        awaited=awaited,
     )
 
 
@@ -234,15 +262,7 @@ JOBS: dict[str, tuple[Job, ...]] = {
         ),
     ),
     "user.registered": (
-        Job(
-            "write_about_registration",
-            due=user.at_once,
-            effect=user.write_about,
-            command=user.nothing_to_record,
-            settled_by=(),
-            lasts=user.MAIL_LASTS,
-            awaited=True,
-        ),
+        _mail("write_about_registration", user.MAIL_LASTS, awaited=True),
         Job(
             "lapse_registration",
             due=user.lapses_at,
@@ -250,26 +270,9 @@ JOBS: dict[str, tuple[Job, ...]] = {
             settled_by=("user.email_verified", "user.registration_lapsed", "user.erasure_requested"),
         ),
     ),
-    "user.invited": (
-        Job(
-            "write_about_invitation",
-            due=user.at_once,
-            effect=user.write_about,
-            command=user.nothing_to_record,
-            settled_by=(),
-            lasts=user.MAIL_LASTS,
-        ),
-    ),
+    "user.invited": (_mail("write_about_invitation", user.MAIL_LASTS),),
     "user.registration_repeated": (
-        Job(
-            "write_about_repetition",
-            due=user.at_once,
-            effect=user.write_about,
-            command=user.nothing_to_record,
-            settled_by=(),
-            lasts=user.MAIL_LASTS,
-            awaited=True,
-        ),
+        _mail("write_about_repetition", user.MAIL_LASTS, awaited=True),
         Job(
             "lapse_repeated_registration",
             due=user.lapses_at,
@@ -287,60 +290,11 @@ JOBS: dict[str, tuple[Job, ...]] = {
             settled_by=("user.key_destroyed",),
         ),
     ),
-    "user.email_change_requested": (
-        Job(
-            "write_to_new_address",
-            due=user.at_once,
-            effect=user.write_about,
-            command=user.nothing_to_record,
-            settled_by=(),
-            lasts=user.MAIL_LASTS,
-            awaited=True,
-        ),
-    ),
-    "user.notification_address_requested": (
-        Job(
-            "write_to_notification_address",
-            due=user.at_once,
-            effect=user.write_about,
-            command=user.nothing_to_record,
-            settled_by=(),
-            lasts=user.MAIL_LASTS,
-            awaited=True,
-        ),
-    ),
-    "user.email_changed": (
-        Job(
-            "write_to_old_address",
-            due=user.at_once,
-            effect=user.write_about,
-            command=user.nothing_to_record,
-            settled_by=(),
-            lasts=user.RELEASE_LASTS,
-            awaited=True,
-        ),
-    ),
-    "user.email_restored": (
-        Job(
-            "give_address_up",
-            due=user.at_once,
-            effect=user.write_about,
-            command=user.nothing_to_record,
-            settled_by=(),
-            lasts=user.RELEASE_LASTS,
-        ),
-    ),
-    "credentials.reset_requested": (
-        Job(
-            "write_about_reset",
-            due=auth.at_once,
-            effect=auth.write_about,
-            command=auth.nothing_to_record,
-            settled_by=(),
-            lasts=auth.MAIL_LASTS,
-            awaited=True,
-        ),
-    ),
+    "user.email_change_requested": (_mail("write_to_new_address", user.MAIL_LASTS, awaited=True),),
+    "user.notification_address_requested": (_mail("write_to_notification_address", user.MAIL_LASTS, awaited=True),),
+    "user.email_changed": (_mail("write_to_old_address", user.RELEASE_LASTS, awaited=True),),
+    "user.email_restored": (_mail("give_address_up", user.RELEASE_LASTS),),
+    "credentials.reset_requested": (_mail("write_about_reset", auth.MAIL_LASTS, awaited=True),),
     "credentials.password_set": (
         Job(
             "write_about_password",

@@ -15,6 +15,7 @@ from api.http.policy.rows.enrollment import ENROLLMENT
 from api.http.policy.rows.events import EVENTS
 from api.http.policy.rows.forum import FORUM
 from api.http.policy.rows.machinery import MACHINERY
+from api.http.policy.rows.notification import NOTIFICATION
 from api.http.policy.rows.payment import PAYMENT
 from api.http.policy.rows.progress import PROGRESS
 from api.http.policy.rows.question_bank import QUESTION_BANK
@@ -34,6 +35,7 @@ GROUPS: Mapping[str, tuple[Row, ...]] = {
     "Question banks": QUESTION_BANK,
     "Forum": FORUM,
     "Event streams": EVENTS,
+    "Notifications": NOTIFICATION,
     "Payment and books": PAYMENT,
     "History and proofs": AUDIT,
     "Administration": ADMINISTRATION,

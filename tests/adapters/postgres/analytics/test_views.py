@@ -40,14 +40,14 @@ SHOWN_FIELDS = {
     *("run_id", "score_bp", "source", "starts_at", "structure_hash", "summary", "through_position", "time_limit"),
     *("courses", "course_title", "from_run", "from_version", "to_run", "to_version"),
     *("anyway", "back", "from_scratch", "job_id", "parked"),
-    *("address", "text"),  # sealed; said to all
+    *("address", "text", "cause_event_id", "cause_position", "channel", "dedupe_key", "not_before", "template"),
     *("accepts_until", "client_seq", "closes_at", "deadline_at", "extra_attempts", "extra_seconds", "item_id"),
     *("old_closes_at", "old_deadline_at", "old_extra_attempts", "old_extra_seconds", "questions", "quiz_version"),
     *("sections", "started_at"),
     *("activity", "completes", "given", "grading", "maximum", "item", "scored_at", "terms", "tool_id"),  # of tools
     *("appeal_no", "change_no", "claim_no", "granted", "moved", "refund_ids"),
     *("anonymous", "by_staff", "depth", "new_post_no", "old_post_no", "parent_no", "post_no", "value"),  # of posts
-    *("new_unit_id", "old_unit_id"),
+    *("new_unit_id", "old_unit_id", "template_version"),
     *("begins_at", "new_begins_at", "new_cohort", "new_name", "old_begins_at", "old_cohort", "old_name"),
     *("ended_at", "position_ms", "seconds", "segments"),
     *("affected", "attempts", "based_on", "changed", "done", "finished", "last"),

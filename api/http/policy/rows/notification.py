@@ -1,0 +1,14 @@
+"""Notifications: the inbox of a person, and what to be notified of."""
+
+from api.http.policy.cells import COMMAND, READ, TO_ITSELF, USER
+from api.http.policy.words import Row
+
+NOTIFICATION = (
+    Row("listMyNotifications", READ, TO_ITSELF, USER, impersonated=True),
+    Row("getMyUnreadCount", READ, TO_ITSELF, USER, impersonated=True),
+    Row("readMyNotifications", COMMAND, TO_ITSELF, USER),
+    Row("readMyNotification", COMMAND, TO_ITSELF, USER),
+    Row("archiveMyNotification", COMMAND, TO_ITSELF, USER),
+    Row("getMyNotificationSettings", READ, TO_ITSELF, USER, impersonated=True),
+    Row("changeMyNotificationSettings", COMMAND, TO_ITSELF, USER),
+)

@@ -1,0 +1,104 @@
+"""
+What a person wants to be notified of, and how: switches for everything, for a kind, and for a kind by one channel.
+
+The narrowest switch that was set decides, then the table of templates. What is required goes out whatever is set.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from domain.aggregate import Aggregate, event, stream_id
+from domain.errors import Rejected
+from domain.notification.templates import REQUIRED, Channel, Kind, Template
+
+
+class UnfitSwitch(Rejected):
+    """A switch is for no kind or no channel that there is."""
+
+    code = "unfit_switch"
+    template = "there is no switch for the kind {kind} and the channel {channel}"
+
+
+class RequiredKind(Rejected):
+    """What is of this kind has to reach the person."""
+
+    code = "required_kind"
+    template = "notifications of the kind {kind} cannot be switched off"
+
+
+class Switch(NamedTuple):
+    """A switch: of one kind by one channel, of a kind by all of them, or of everything, where both are None."""
+
+    kind: str | None = None
+    channel: str | None = None
+
+
+class Setting(NamedTuple):
+    """A switch and how it is to stand; None for as if it had never been set."""
+
+    switch: Switch
+    on: bool | None
+
+
+def settings_stream(learner_id: str) -> str:
+    """The stream of what a person wants to be notified of."""
+    return stream_id("notification_settings", learner_id)
+
+
+class NotificationSettings(Aggregate):
+    """What one person wants to be notified of."""
+
+    category = "notification_settings"
+    ids = ("learner_id",)
+    keyed_by = "learner_id"
+
+    class Switched(Aggregate.Event):
+        TOPIC = "notification_settings.switched"
+        kind: str | None
+        channel: str | None
+        old: bool | None
+        new: bool | None
+
+    def initial_state(self) -> None:
+        self.switches: dict[Switch, bool] = {}
+
+    def set(self, settings: Iterable[Setting]) -> None:
+        """Set switches, a fact for each that stands otherwise by it."""
+        settings = list(settings)
+        for switch, on in settings:
+            _check(switch, on)
+        for switch, on in settings:
+            old = self.switches.get(switch)
+            if old != on:
+                self._switched(kind=switch.kind, channel=switch.channel, old=old, new=on)
+
+    @event(Switched)
+    def _switched(self, kind: str | None, channel: str | None, old: bool | None, new: bool | None) -> None:
+        switch = Switch(kind, channel)
+        if new is None:
+            self.switches.pop(switch, None)
+        else:
+            self.switches[switch] = new
+
+    def wants(self, kind: Kind, channel: Channel, template: Template | None = None) -> bool:
+        """
+        Whether the person wants to be notified of what is of a kind by a channel.
+
+        Args:
+            template: of the notification; None for whether anything of the kind is.
+        """
+        if kind not in REQUIRED:
+            for switch in (Switch(kind, channel), Switch(kind), Switch()):
+                if (on := self.switches.get(switch)) is not None:
+                    return on
+        return template is None or channel in template.channels
+
+
+def _check(switch: Switch, on: bool | None) -> None:
+    """Raise UnfitSwitch or RequiredKind for what cannot be set."""
+    is_one = switch.kind is None and switch.channel is None
+    fits = switch.kind in set(Kind) and (switch.channel is None or switch.channel in set(Channel))
+    if not (is_one or fits):
+        raise UnfitSwitch(kind=switch.kind, channel=switch.channel)
+    if switch.kind in REQUIRED and on is not None:
+        raise RequiredKind(kind=switch.kind)

@@ -1,0 +1,63 @@
+"""
+What people are notified of, as a literal table: the template of each occasion, its kind, and its channels.
+
+Names of templates, kinds and channels stand in facts for ever. A template that is used no more stays here, since
+notifications of long ago are shown by it. Its words are not here: pages and mails have them, in each language.
+"""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Channel(StrEnum):
+    """How a notification reaches a person: in the inbox on the pages."""
+
+    PAGE = "page"
+
+
+class Kind(StrEnum):
+    """What a person switches on and off as one."""
+
+    SECURITY = "security"
+    MONEY = "money"
+    DEADLINES = "deadlines"
+    GRADES = "grades"
+    RESULTS = "results"
+    PLACES = "places"
+
+
+REQUIRED = frozenset((Kind.SECURITY, Kind.MONEY, Kind.DEADLINES))
+"""What a person cannot switch off: who does not hear of it loses money, time, or the account."""
+
+
+class Template(NamedTuple):
+    """
+    An occasion.
+
+    Attributes:
+        kind: to which it belongs.
+        version: of its words; raised when they say something else. A notification keeps the one that was planned.
+        channels: by which it goes out unless the person says otherwise.
+    """
+
+    kind: Kind
+    version: int = 1
+    channels: tuple[Channel, ...] = (Channel.PAGE,)
+
+
+TEMPLATES: dict[str, Template] = {
+    "signed_in": Template(Kind.SECURITY),
+    "role_granted": Template(Kind.SECURITY),
+    "order_paid": Template(Kind.MONEY),
+    "payment_failed": Template(Kind.MONEY),
+    "order_refunded": Template(Kind.MONEY),
+    "deadline_changed": Template(Kind.DEADLINES),
+    "attempt_graded": Template(Kind.GRADES),
+    "grade_changed": Template(Kind.GRADES),
+    "outcome_decided": Template(Kind.RESULTS),
+    "outcome_revised": Template(Kind.RESULTS),
+    "certificate_issued": Template(Kind.RESULTS),
+    "enrolled": Template(Kind.PLACES),
+    "seat_offered": Template(Kind.PLACES),
+}
+"""By name."""

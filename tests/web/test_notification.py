@@ -1,0 +1,66 @@
+"""The pages of notifications, without a script."""
+
+import re
+
+from tests.support.api import Campus
+from tests.support.pages import Reader, text_of
+
+HERE = "/notifications"
+
+
+async def test_a_person_reads_and_puts_away(campus: Campus, ada: Reader) -> None:
+    """The bell counts; a notification says why it came, leads to its cause and to the switch that stops it."""
+    shown = await ada.sees(HERE, "You have signed in by the link of a mail for the first time")
+    assert "1 unread notification" in shown
+    assert "Because of the fact session.opened" in text_of(await ada.get(HERE))
+    assert "cannot be switched off: Security of your account" in text_of(await ada.get(HERE))
+    await campus.send(
+        "/enrollments/withdraw", {"run_id": campus.run, "learner_id": campus.learner, "reason": "a test"}, user="admin"
+    )
+    other = f"{campus.run}-2"
+    plan = {"course_id": campus.course, "starts_at": "2026-02-01T00:00:00Z", "ends_at": "2126-06-30T00:00:00Z"}
+    await campus.send("/runs", {"run_id": other, **plan}, user="admin")
+    await campus.send(f"/runs/{other}/open", user="admin")
+    await campus.send("/enrollments", {"run_id": other, "learner_id": campus.learner}, user="admin")
+    shown = await ada.sees(HERE, "You have a place on a course")
+    assert "2 unread notifications" in shown
+    assert 'href="/account/notifications#kind-places"' in shown
+    assert f'value="/learn/runs/{other}"' in shown
+    number = re.findall(r'name="notification_id" value="(\w+)"', shown)[0]
+    opened = await ada.send(HERE, {"do": "open", "notification_id": number, "to": f"/learn/runs/{other}"})
+    assert opened.headers["location"] == f"/learn/runs/{other}"
+    away = await ada.send(HERE, {"do": "open", "notification_id": number, "to": "https://elsewhere.test/"})
+    assert away.headers["location"] == HERE
+    assert "1 unread notification" in (await ada.once_built(HERE)).text
+    through = re.findall(r'name="through" value="(\d+)"', (await ada.get(HERE)).text)[0]
+    await ada.send(HERE, {"do": "read-all", "through": through})
+    page = await ada.once_built(HERE)
+    assert "All is read." in text_of(page)
+    assert "unread notification" not in page.text
+    await ada.send(HERE, {"do": "archive", "notification_id": number})
+    page = await ada.once_built(HERE)
+    assert "You have a place on a course" not in text_of(page)
+
+
+async def test_a_person_chooses_what_to_be_told(campus: Campus, ada: Reader) -> None:
+    """What is required has no switch; what was chosen is shown again."""
+    page = (await ada.once_built("/account/notifications")).text
+    assert 'name="switch-security.' not in page
+    saved = await ada.send(
+        "/account/notifications", {"switch-.": "", "switch-grades.": "off", "switch-grades.page": "on"}
+    )
+    shown = (await ada.follow(saved)).text
+    assert "Saved." in shown
+    assert re.search(r'id="switch-grades-all" name="switch-grades\.".*?value="off" selected', shown, re.DOTALL)
+    refused = await ada.send("/account/notifications", {"switch-money.": "off"})
+    assert (refused.status_code, 'role="alert"' in refused.text) == (422, True)
+    assert campus.learner == ada.browser.learner_id
+
+
+async def test_the_words_are_those_of_the_reader(campus: Campus, ada: Reader) -> None:
+    """In German, the kinds and the reasons too."""
+    await ada.sees(HERE, "You have signed in")
+    page = text_of(await ada.get(HERE, **{"accept-language": "de"}))
+    assert "Sie haben sich zum ersten Mal durch den Link einer E-Mail angemeldet" in page
+    assert "Warum bekomme ich das?" in page
+    assert campus.learner

@@ -1,0 +1,71 @@
+"""Notifications of who has signed in: the inbox, and what to be notified of."""
+
+from fastapi import Response
+
+from web.client import Problem
+from web.page import Page, own_address
+from web.routing import Pages
+
+pages = Pages()
+ON_OFF = {"on": True, "off": False}
+SWITCH = "switch-"
+"""How the fields of switches begin; then come kind and channel, with a dot between, each empty where it is all."""
+
+
+@pages.get("/notifications")
+async def inbox_page(page: Page) -> Response:
+    """What the person was notified of, the latest first, and why."""
+    only_unread = page.query.get("unread") == "yes"
+    found = await page.api.read(
+        "/v1/me/notifications", cursor=page.query.get("cursor"), unread="true" if only_unread else None
+    )
+    page.unread = found["unread"]  # for the position that was waited for
+    return page.html("notifications/inbox.html", found=found.body, position=found.position, only_unread=only_unread)
+
+
+@pages.post("/notifications")
+async def change_inbox(page: Page) -> Response:
+    """Open a notification, mark it or all as read, or put it away."""
+    form = await page.form()
+    act, number = form.get("do", ""), form.get("notification_id", "")
+    if act == "read-all":
+        through = form.get("through", "")
+        body = {"through": int(through) if through.isascii() and through.isdigit() and len(through) < 19 else 0}
+        answer = await page.api.send("/v1/me/notifications/read", body=body)
+        return page.go("/notifications", answer, page.say("All is read."))
+    if act == "archive":
+        answer = await page.api.send("/v1/me/notifications/{}/archive", number)
+        return page.go("/notifications", answer, page.say("It is put away."))
+    answer = await page.api.send("/v1/me/notifications/{}/read", number)
+    return page.go(own_address(form.get("to", ""), "/notifications"), answer)
+
+
+@pages.get("/account/notifications")
+async def settings_page(page: Page) -> Response:
+    """What to be notified of, and by which channel."""
+    return await _settings(page)
+
+
+@pages.post("/account/notifications")
+async def change_settings(page: Page) -> Response:
+    """Set the switches that the form names."""
+    chosen = []
+    for name, value in (await page.form()).items():
+        if name.startswith(SWITCH):
+            kind, _, channel = name.removeprefix(SWITCH).partition(".")
+            chosen.append({"kind": kind or None, "channel": channel or None, "on": ON_OFF.get(value)})
+    try:
+        answer = await page.api.send("/v1/me/notifications/settings", body={"switches": chosen})
+    except Problem as problem:
+        return await _settings(page, problem)
+    return page.go("/account/notifications", answer, page.say("Saved."))
+
+
+async def _settings(page: Page, problem: Problem | None = None) -> Response:
+    found = await page.api.get("/v1/me/notifications/settings")
+    return page.html(
+        "account/notifications.html",
+        200 if problem is None else problem.status,
+        switches=found["switches"],
+        problem=problem,
+    )

@@ -1,0 +1,97 @@
+"""What people are notified of from the facts of all contexts, but not of what they do alone."""
+
+from commands.notification import PlanNotifications
+from domain.fact import Fact
+from workers.reactions.reaction import Reaction
+
+BY_PEOPLE = "item_marks"
+"""Who decides a grade that a person waits for; that of a key is shown when the answers are handed in."""
+
+
+def _tell(fact: Fact, template: str, once_for: str = "") -> PlanNotifications:
+    return PlanNotifications(fact.id("learner_id"), template, fact.meta.event_id, fact.position, once_for)
+
+
+def tell_of_sign_in(fact: Fact) -> PlanNotifications:
+    """A person has signed in: said once for each way in, since a way that is used for the first time can be theft."""
+    return _tell(fact, "signed_in", f"method.{fact.data['method']}")
+
+
+def tell_of_role(fact: Fact) -> PlanNotifications | None:
+    """A role was granted by another person."""
+    return None if fact.meta.actor == fact.id("learner_id") else _tell(fact, "role_granted")
+
+
+def tell_of_payment(fact: Fact) -> PlanNotifications | None:
+    """An order is paid; what costs nothing is no payment."""
+    return _tell(fact, "order_paid") if fact.data["amount"] else None
+
+
+def tell_of_failed_payment(fact: Fact) -> PlanNotifications:
+    """A payment has failed."""
+    return _tell(fact, "payment_failed")
+
+
+def tell_of_refund(fact: Fact) -> PlanNotifications:
+    """Money went back."""
+    return _tell(fact, "order_refunded")
+
+
+def tell_of_deadline(fact: Fact) -> PlanNotifications:
+    """The learner has more time for a unit, or no longer."""
+    return _tell(fact, "deadline_changed")
+
+
+def tell_of_grade(fact: Fact) -> PlanNotifications | None:
+    """A person has graded an attempt."""
+    return _tell(fact, "attempt_graded") if fact.data["policy"] == BY_PEOPLE else None
+
+
+def tell_of_other_grade(fact: Fact) -> PlanNotifications:
+    """A grade is another one than before, by staff or by a regrade."""
+    return _tell(fact, "grade_changed")
+
+
+def tell_of_outcome(fact: Fact) -> PlanNotifications:
+    """A course has an outcome."""
+    return _tell(fact, "outcome_decided")
+
+
+def tell_of_revision(fact: Fact) -> PlanNotifications:
+    """The outcome is another one."""
+    return _tell(fact, "outcome_revised")
+
+
+def tell_of_certificate(fact: Fact) -> PlanNotifications:
+    """There is a certificate."""
+    return _tell(fact, "certificate_issued")
+
+
+def tell_of_place(fact: Fact) -> PlanNotifications | None:
+    """The learner has a place on a run, which another one or a payment has given."""
+    return None if fact.meta.actor == fact.id("learner_id") else _tell(fact, "enrolled")
+
+
+def tell_of_offer(fact: Fact) -> PlanNotifications | None:
+    """A seat is held for the learner until a time; one that is given at once is a place."""
+    return _tell(fact, "seat_offered") if fact.data["until"] is not None else None
+
+
+NOTICES: dict[str, Reaction] = {
+    "session.opened": Reaction("tell_of_sign_in", tell_of_sign_in),
+    "role.granted": Reaction("tell_of_role", tell_of_role),
+    "order.paid": Reaction("tell_of_payment", tell_of_payment),
+    "payment.failed": Reaction("tell_of_failed_payment", tell_of_failed_payment),
+    "order.refunded": Reaction("tell_of_refund", tell_of_refund),
+    "enrollment.extension_granted": Reaction("tell_of_deadline", tell_of_deadline),
+    "enrollment.extension_withdrawn": Reaction("tell_of_withdrawn_deadline", tell_of_deadline),
+    "attempt.graded": Reaction("tell_of_grade", tell_of_grade),
+    "attempt.regraded": Reaction("tell_of_regrade", tell_of_other_grade),
+    "attempt.grade_overridden": Reaction("tell_of_override", tell_of_other_grade),
+    "progress.course_outcome_decided": Reaction("tell_of_outcome", tell_of_outcome),
+    "progress.course_outcome_revised": Reaction("tell_of_revision", tell_of_revision),
+    "progress.credential_issued": Reaction("tell_of_certificate", tell_of_certificate),
+    "enrollment.activated": Reaction("tell_of_place", tell_of_place),
+    "enrollment.seat_offered": Reaction("tell_of_offer", tell_of_offer),
+}
+"""By the fact that it is about. They follow after all other reactions to it, which may refuse."""
