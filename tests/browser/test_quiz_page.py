@@ -1,5 +1,6 @@
 """A quiz in a real browser: by keyboard, saved as it is answered, while the server is away and the session is over."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -38,10 +39,10 @@ class Room(NamedTuple):
     port: int
     log: int
 
-    def serve(self) -> ExitStack:
-        """Start the API; closing ends its process."""
+    async def serve(self) -> ExitStack:
+        """Start the API in a thread, since the dispatcher has the loop of the test; closing ends its process."""
         stack = ExitStack()
-        stack.enter_context(serving(self.settings, self.log, self.port))
+        await asyncio.to_thread(stack.enter_context, serving(self.settings, self.log, self.port))
         return stack
 
 
@@ -87,7 +88,7 @@ def state(page: Page, item_id: str) -> str:
 async def test_a_quiz_outlives_its_server_and_its_session(room: Room, visitor: Visitor) -> None:
     """What is typed while the server is away, or the session over, is saved afterwards; the server ends an attempt."""
     visitor.expected = {401, 422, 503}
-    serving_now = room.serve()
+    serving_now = await room.serve()
     async with httpx.AsyncClient(base_url=room.place.url) as client:
         page = await register(visitor, room.place)
         await every_read_model(client)
@@ -103,11 +104,11 @@ async def test_a_quiz_outlives_its_server_and_its_session(room: Room, visitor: V
     await expect(page.locator(state(page, "i1"))).to_contain_text("Saved at")
     await page.locator("#q-i2 [data-flag]").press("Enter")
 
-    serving_now.close()
+    await asyncio.to_thread(serving_now.close)
     await page.locator("#q-i2 input[name='a:i2']").fill("lo")
     await expect(page.get_by_role("alert")).to_contain_text("The server does not answer")
     await page.locator("#q-i2 input[name='a:i2']").fill("log")
-    serving_now = room.serve()
+    serving_now = await room.serve()
     try:
         await expect(page.locator(state(page, "i2"))).to_contain_text("Saved at")
         visitor.faults.clear()  # requests to the server that was away
@@ -130,7 +131,7 @@ async def test_a_quiz_outlives_its_server_and_its_session(room: Room, visitor: V
         assert visitor.faults == []
         await page.goto("about:blank")
     finally:
-        serving_now.close()
+        await asyncio.to_thread(serving_now.close)
 
 
 async def _signs_out_and_in(page: Page, visitor: Visitor) -> None:
