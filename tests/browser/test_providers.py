@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
+from time import time
 
 import pytest
 import pytest_asyncio
@@ -54,7 +55,7 @@ async def by_school(page: Page, place: Place, person: str) -> None:
 
 
 async def test_a_person_signs_in_by_a_provider(school: Provider, place: Place, visitor: Visitor) -> None:
-    """A new account; another one is connected by hand; the second factor of the campus follows; and out of both."""
+    """A new account, which proves there that its person is there; another one is connected; the second factor follows."""
     visitor.expected = {403, 409, 503}
     page = await register(visitor, place)
     await page.context.clear_cookies()
@@ -64,6 +65,12 @@ async def test_a_person_signs_in_by_a_provider(school: Provider, place: Place, v
     await expect(page).to_have_url(f"{place.url}/account/connected")
     await expect(page.locator("main li")).to_contain_text("School Grace")
     await reviewed(page, "connected")
+    school.claims = {"auth_time": int(time())}
+    await page.goto(f"{place.url}/confirm?next=/account/connected")
+    await reviewed(page, "confirm-at-a-provider")
+    await page.get_by_role("button", name="School").click()
+    await page.get_by_role("link", name="I am grace").click()
+    await expect(page).to_have_url(f"{place.url}/account/connected")
     await page.get_by_role("button", name="Disconnect").click()
     await expect(page.locator("main")).to_contain_text("only way to sign in")
     await page.goto(place.url)
