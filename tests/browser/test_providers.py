@@ -55,7 +55,7 @@ async def by_school(page: Page, place: Place, person: str) -> None:
 
 
 async def test_a_person_signs_in_by_a_provider(school: Provider, place: Place, visitor: Visitor) -> None:
-    """A new account, which proves there that its person is there; another one is connected; the second factor follows."""
+    """A new account, which proves there that its person is there; another is connected; the second factor follows."""
     visitor.expected = {403, 409, 503}
     page = await register(visitor, place)
     await page.context.clear_cookies()
