@@ -1,5 +1,5 @@
 # Two commands are enough: `make run` and `make test`. All of them start with `setup`, which is done once per lock file.
-.PHONY: help setup run test test-fast test-slow check supply audit format styles screenshots vendor bench lock clean
+.PHONY: help setup run test test-fast test-slow check supply audit format styles screenshots paint vendor bench lock clean
 
 # Two more than there are cores: half of the time a test waits for a server or a process.
 WORKERS = $(shell expr $$(getconf _NPROCESSORS_ONLN) + 2)
@@ -43,6 +43,9 @@ styles: setup ## build web/static/campus.css; run it before a commit that touche
 
 screenshots: setup ## take the pictures of docs/tour.md along its walk, and of all pages into build/pictures (ARGS=--tour for the first)
 	@.venv/bin/python -m scripts.screenshots $(ARGS)
+
+paint: setup ## how soon Chromium paints the pages of each desk on a slow processor, and what moves (ARGS=URL of a running sample campus)
+	@.venv/bin/python -m scripts.paint $(ARGS)
 
 vendor: setup ## fetch what pages have from npm again, after a change of a version in scripts/vendor.py (needs npm)
 	@.venv/bin/python -m scripts.vendor

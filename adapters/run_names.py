@@ -8,9 +8,11 @@ sealed: a search opens those of the run, a part at a time.
 import asyncio
 import unicodedata
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
+from adapters.kept_answers import KeptAnswers
 from adapters.personal.keys import PersonKeys
 from adapters.postgres.queries.names import SealedName, sealed_names
 from adapters.postgres.queries.reader import Reader, RowPage
@@ -18,6 +20,8 @@ from domain.personal import PersonalKey
 from domain.user import AccountStatus, user_stream
 
 PART = 1_000  # names of a search that are opened at a time
+READ_MODELS = ("accounts", "course_dashboard")
+MOST_KEPT = 256  # searches
 
 
 class NameOfLearner(msgspec.Struct, kw_only=True):
@@ -76,8 +80,38 @@ class RunNames:
             after = part.items[-1].learner_id
 
 
+class FoundByName(NamedTuple):
+    """Learners of a run whom a text has found, in the order of their ids, and the position for which it is true."""
+
+    learner_ids: tuple[str, ...]
+    position: int
+
+
+class NameSearches:
+    """
+    What a process has found last: a list that is narrowed by a name is read a window at a time.
+
+    Ids are kept and no names; erasing a person writes a row, after which a search is made again.
+    """
+
+    def __init__(self, reader: Reader, keys: PersonKeys) -> None:
+        self._reader, self._keys = reader, keys
+        self._kept: KeptAnswers[tuple[str, str], FoundByName] = KeptAnswers(reader, *READ_MODELS, most=MOST_KEPT)
+
+    async def find(self, run_id: str, text: str, at_least: int = 0) -> FoundByName:
+        """The learners of a run by a part of the name or the id, by rows that are true for *at_least* if they can."""
+
+        async def make(_: FoundByName | None) -> FoundByName:
+            found = await RunNames(self._reader, self._keys, run_id).search(text)
+            return FoundByName(tuple(each.learner_id for each in found.items), found.position)
+
+        return await self._kept.get((run_id, plain(text)), at_least, make)
+
+
 def plain(text: str) -> str:
     """A text without capitals and accents, to compare it by."""
+    if text.isascii():
+        return text.lower()
     apart = unicodedata.normalize("NFKD", text.casefold())
     return "".join(each for each in apart if not unicodedata.combining(each))
 

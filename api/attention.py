@@ -1,9 +1,11 @@
 """What on a run needs those who teach it: learners at risk, by a stated rule, and work that waits for a grade."""
 
+from bisect import bisect_right
+from operator import itemgetter
+
 import msgspec
 from fastapi import Request, Response
 
-from adapters.at_risk import at_risk
 from adapters.postgres.queries import attention
 from adapters.postgres.queries.attention import AT_RISK, UNGRADED, AtRiskPage
 from adapters.postgres.queries.reader import RowPage
@@ -24,17 +26,15 @@ async def list_at_risk(
     request: Request, run_id: RunId, ask: QueryDep, cursor: paging.Cursor = None, limit: Limit = 50
 ) -> Response:
     """Learners with a place who are at risk, by the rule that the answer says, each with the figures that say so."""
-    reader, now = ask.services.reader, ask.now()
-    after = paging.after(f"at_risk:{run_id}", cursor, [int, str])
-    found = await ask.read_at_least("course_dashboard", lambda: attention.enrolled(reader, run_id))
-    if found.starts_at is None:
+    after, now = paging.after(f"at_risk:{run_id}", cursor, [int, str]), ask.now()
+    at_risk = ask.services.at_risk
+    found = await ask.read_at_least("course_dashboard", lambda: at_risk.of(run_id, now, ask.min_position))
+    if not found.is_known:
         await ask.check_run(run_id)
-    everyone = await at_risk(ask.services.log, run_id, found, now)
-    listed = sorted(((-len(each.reasons), each.learner_id), each) for each in everyone)
-    rest = [(*key, msgspec.json.encode(each).decode()) for key, each in listed if not after or [*key] > [*after]]
-    counts = {"run_id": run_id, "rule": RULE, "learners": len(found.rows), "total": len(listed)}
+    first = bisect_right(found.listed, tuple(after), key=itemgetter(0, 1)) if after else 0
+    counts = {"run_id": run_id, "rule": RULE, "learners": found.learners, "total": len(found.listed)}
     members = msgspec.json.encode(counts)[1:-1] + b","
-    page = RowPage(rest[: limit + 1], found.position)
+    page = RowPage(list(found.listed[first : first + limit + 1]), found.position)
     return paging.reply(request, ask, page, f"at_risk:{run_id}", limit, members=members)
 
 

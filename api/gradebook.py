@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal, NamedTuple
 import msgspec
 from fastapi import Query, Request, Response
 
-from adapters.at_risk import at_risk
+from adapters.at_risk import at_risk_then
+from adapters.postgres.log.postgres_log import END
 from adapters.postgres.queries import attention, gradebook, gradebook_matrix
 from adapters.postgres.queries.gradebook import Assessment
 from adapters.postgres.queries.gradebook_matrix import CATEGORY, ROW, Category, GradesOfRow, Matrix
@@ -230,11 +231,12 @@ async def run_gradebook_matrix(
     listing = f"matrix:{run_id}:{sort}:{quiz_id or ''}:{order}"
     after = paging.after(listing, cursor, [str if sort == "learner" else int, str])
     reader = await ask.whole_at(moment, *OF_RUN, run_id=run_id)
-    ids = None if moment is not None else await ids_by_name(request, ask, run_id, q)
+    named = None if moment is not None else await ids_by_name(request, ask, run_id, q)
+    ids, least = await _at_risk(ask, reader, run_id, moment, named) if risky else (named, END)
     asked = gradebook_matrix.Asked(
         status=status,
-        part=q if ids is None else None,
-        ids=await _at_risk(ask, reader, run_id, moment, ids) if risky else ids,
+        part=q if named is None else None,
+        ids=ids,
         ungraded=ungraded,
         sort=sort,
         quiz=quiz_id,
@@ -244,7 +246,8 @@ async def run_gradebook_matrix(
 
     async def read(asked: gradebook_matrix.Asked, after: Sequence[Any] | None) -> Matrix:
         size = _size(request, limit)
-        return await gradebook_matrix.matrix(reader, run_id, asked, after or None, limit=size, now=ask.now(moment))
+        part = await gradebook_matrix.matrix(reader, run_id, asked, after or None, limit=size, now=ask.now(moment))
+        return msgspec.structs.replace(part, page=part.page._replace(position=min(part.position, least)))
 
     found = await ask.read_at_least("gradebook", lambda: read(asked, after))
     if not found.total:
@@ -295,11 +298,17 @@ def _matrix_file(
 
 async def _at_risk(
     ask: QueryContext, reader: Reader, run_id: str, moment: Moment | None, among: Collection[str] | None
-) -> tuple[str, ...]:
-    """The learners of a run who are at risk, of all or *among* some."""
-    found = await attention.enrolled(reader, run_id)
-    listed = await at_risk(ask.services.log, run_id, found, ask.now(moment), moment)
-    return tuple(each.learner_id for each in listed if among is None or each.learner_id in among)
+) -> tuple[tuple[str, ...], int]:
+    """The learners of a run who are at risk, of all or *among* some, and the position for which that is true."""
+    if moment is not None:
+        then, position = await attention.enrolled(reader, run_id), moment.position
+        learner_ids = await at_risk_then(ask.services.log, run_id, then, moment)
+    else:
+        at_risk, now = ask.services.at_risk, ask.now()
+        found = await ask.read_at_least("course_dashboard", lambda: at_risk.of(run_id, now, ask.min_position))
+        learner_ids, position = found.learner_ids, found.position
+    those = None if among is None else frozenset(among)
+    return tuple(each for each in learner_ids if those is None or each in those), position
 
 
 def column_head(quiz_id: str) -> str:

@@ -2,8 +2,9 @@
 Fetch what pages have from others into web/static and web/styles, each file with its licence, and write VENDORED.md.
 
 `make vendor` needs npm, and is run to take newer versions only: what it writes is committed. Browsers get the files as
-their makers publish them, but for the sprite, which is put together of some of Lucide's icons; daisyUI is bundled into
-one file, since the Tailwind binary without Node does not find the 345 files of the package.
+their makers publish them, but for the sprite, which is put together of some of Lucide's icons, and for the letters of
+the languages of Europe, which are cut out of the font with all others: a page with such a name would load 85 kB for
+them. daisyUI is bundled into one file, since the Tailwind binary without Node does not find the package's 345 files.
 """
 
 import hashlib
@@ -12,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import venv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +21,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 STATIC, STYLES = ROOT / "web/static", ROOT / "web/styles"
 BUNDLER = "esbuild@0.28.2"
+CUTTER = ("fonttools==4.68.0", "brotli==1.2.1")
+LETTERS = "U+0100-017F,U+0218-021B,U+1E80-1E85,U+1E9E,U+1EF2-1EF3"
+OF_EUROPE = "inter-latin-a.woff2"
 ICONS = (
     *("activity", "archive", "arrow-down", "arrow-left", "arrow-right", "arrow-up", "award", "ban", "bell"),
     *("book-open", "bookmark", "building-2", "calendar", "chart-column", "chart-line", "check", "chevron-down"),
@@ -43,6 +48,7 @@ class Source:
     files: tuple[tuple[str, str], ...] = ()
 
 
+FONT = "@fontsource-variable/inter"
 SOURCES = (
     Source("htmx.org", "2.0.11", "0BSD", (("dist/htmx.min.js", "htmx.min.js"), ("LICENSE", "htmx.LICENSE"))),
     Source("htmx-ext-sse", "2.2.4", "0BSD", (("dist/sse.min.js", "sse.js"), ("LICENSE", "sse.LICENSE"))),
@@ -53,7 +59,7 @@ SOURCES = (
         (("dist/idiomorph-ext.min.js", "idiomorph-ext.min.js"), ("LICENSE", "idiomorph.LICENSE")),
     ),
     Source(
-        "@fontsource-variable/inter",
+        FONT,
         "5.3.0",
         "OFL-1.1",
         (
@@ -69,7 +75,8 @@ HEAD = """# What is not ours in web/
 
 `make vendor` fetches these files from npm and writes this page; a test compares the sums. No user needs npm or Node to
 build or run Campuslog. `icons.svg` is put together of icons of Lucide, `../styles/daisyui.mjs` is daisyUI bundled into
-one file by {bundler}; all others are as their makers publish them.
+one file by {bundler}; `inter-latin-a.woff2` is cut out of `inter-latin-ext.woff2` by fonttools; all others are as their
+makers publish them.
 
 | file | package of npm | version | licence | SHA-256 |
 | --- | --- | --- | --- | --- |
@@ -113,9 +120,19 @@ def bundle(daisyui: Path) -> None:
     (STYLES / "daisyui.mjs").write_bytes(made.stdout)
 
 
+def cut(file: Path, into: Path) -> None:
+    """The LETTERS of a font, as a font of their own."""
+    with tempfile.TemporaryDirectory() as folder:
+        venv.create(folder, with_pip=True)
+        subprocess.run([f"{folder}/bin/pip", "install", "--quiet", *CUTTER], check=True)
+        options = (f"--unicodes={LETTERS}", "--flavor=woff2", "--layout-features=*", f"--output-file={into}")
+        subprocess.run([f"{folder}/bin/pyftsubset", str(file), *options], check=True)
+
+
 def rows(source: Source) -> Iterator[str]:
     """The lines of VENDORED.md about a package."""
     names = [target for _, target in source.files if not target.endswith("LICENSE")]
+    names += [OF_EUROPE] if source.package == FONT else []
     names += {"lucide-static": ["icons.svg"], "daisyui": ["../styles/daisyui.mjs"]}.get(source.package, [])
     for name in names:
         digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()
@@ -133,6 +150,8 @@ def main() -> int:
                 shutil.copyfile(package / path, STATIC / target)
             if source.package == "lucide-static":
                 (STATIC / "icons.svg").write_text(sprite(package))
+            if source.package == FONT:
+                cut(STATIC / "inter-latin-ext.woff2", STATIC / OF_EUROPE)
             if source.package == "daisyui":
                 bundle(package)
     lines = [row for source in SOURCES for row in rows(source)]

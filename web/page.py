@@ -8,6 +8,7 @@ page waits for it, so that a person never sees a stale state as fresh. The cooki
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import cached_property
 from typing import Any, Final
 from urllib.parse import quote, unquote, urlsplit
 
@@ -105,7 +106,7 @@ class Page:
         text = self.query.get(name, "")
         return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
-    @property
+    @cached_property
     def here(self) -> str:
         """The address of the page with its query."""
         url = self.request.url

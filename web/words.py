@@ -27,6 +27,7 @@ UTC_ZONE = ZoneInfo("UTC")
 NOTHING = "\N{EN DASH}"
 """What stands for a value that there is not."""
 
+KEPT = 20_000  # texts of each kind that a process keeps as it has written them
 RELATIVE = timedelta(days=7)  # how far a moment is from now to be written as a distance
 Singular, Plural = Callable[[str], str], Callable[[str, str, int], str]
 
@@ -39,15 +40,25 @@ def languages() -> tuple[str, ...]:
 
 def language_of(chosen: str, accepted: str) -> str:
     """The language for who has chosen one (or none: empty) and whose browser accepts these (`Accept-Language`)."""
-    if chosen in languages():
-        return chosen
+    return chosen if chosen in languages() else _best_of(accepted)
+
+
+@lru_cache(1_000)
+def _best_of(accepted: str) -> str:
     wanted = [each.partition(";")[0].strip() for each in accepted.split(",")][:20]
     return negotiate_locale(wanted, languages(), sep="-") or ENGLISH
 
 
+@cache
+def locale_of(language: str) -> Locale:
+    """A language with its rules."""
+    return Locale.parse(language, sep="-")
+
+
+@cache
 def language_name(language: str) -> str:
     """A language as those who speak it call it."""
-    return str(Locale.parse(language, sep="-").get_display_name()).capitalize()
+    return str(locale_of(language).get_display_name()).capitalize()
 
 
 @cache
@@ -59,9 +70,30 @@ def zone_of(name: str) -> ZoneInfo:
         return UTC_ZONE
 
 
-@lru_cache(50_000)
-def _percent(basis_points: int, locale: Locale) -> str:
-    return str(format_percent(Decimal(basis_points) / 10_000, locale=locale, decimal_quantization=False))
+@lru_cache(KEPT)
+def _percent(basis_points: int, language: str) -> str:
+    rounded = Decimal(basis_points) / 10_000
+    return str(format_percent(rounded, locale=locale_of(language), decimal_quantization=False))
+
+
+@lru_cache(KEPT)
+def _number(value: float, language: str) -> str:
+    return format_decimal(value, locale=locale_of(language))
+
+
+@lru_cache(KEPT)
+def _exact(moment: datetime, zone: ZoneInfo, language: str) -> str:
+    return format_datetime(moment.astimezone(zone), "long", locale=locale_of(language))
+
+
+@lru_cache(KEPT)
+def _date(moment: datetime, zone: ZoneInfo, language: str) -> str:
+    return format_date(moment.astimezone(zone), "medium", locale=locale_of(language))
+
+
+@lru_cache(KEPT)
+def _distance(seconds: int, language: str) -> str:
+    return format_timedelta(timedelta(seconds=seconds), add_direction=True, locale=locale_of(language))
 
 
 class Sentences:
@@ -73,7 +105,7 @@ class Sentences:
         self._of_problem: dict[str, list[tuple[str, str]]] = {}
         self._form: Callable[[int], int] = lambda count: int(count != 1)
         if language != ENGLISH:
-            plural = Locale.parse(language, sep="-").plural_form
+            plural = locale_of(language).plural_form
             tags = sorted(plural.tags | {"other"}, key=("zero", "one", "two", "few", "many", "other").index)
             self._form = lambda count: tags.index(plural(count))
             for file in sorted((FOLDER / language).glob("*.po")):
@@ -128,7 +160,7 @@ class Reader(NamedTuple):
     @property
     def locale(self) -> Locale:
         """The language with its rules."""
-        return Locale.parse(self.language, sep="-")
+        return locale_of(self.language)
 
     @property
     def direction(self) -> str:
@@ -142,11 +174,11 @@ class Reader(NamedTuple):
 
     def exact(self, moment: datetime | str) -> str:
         """Day and time, with the zone: what stands beside a distance."""
-        return format_datetime(self.local(moment), "long", locale=self.locale)
+        return _exact(self.local(moment), self.zone, self.language)
 
     def date(self, moment: datetime | str) -> str:
         """The day."""
-        return format_date(self.local(moment), "medium", locale=self.locale)
+        return _date(self.local(moment), self.zone, self.language)
 
     def weekday(self, moment: datetime | str) -> str:
         """The day with its name, without the year."""
@@ -162,7 +194,7 @@ class Reader(NamedTuple):
         away = local - self.now
         if abs(away) > RELATIVE:
             return self.date(local)
-        return format_timedelta(away, add_direction=True, locale=self.locale)
+        return _distance(int(away.total_seconds()), self.language)
 
     def span(self, seconds: float) -> str:
         """A length of time, such as `45 minutes`."""
@@ -170,13 +202,13 @@ class Reader(NamedTuple):
 
     def number(self, value: float) -> str:
         """A number."""
-        return format_decimal(value, locale=self.locale)
+        return _number(value, self.language)
 
     def percent(self, basis_points: int | None) -> str:
         """Basis points as percent; a dash for what there is not."""
         if basis_points is None:
             return NOTHING
-        return _percent(basis_points, self.locale)
+        return _percent(basis_points, self.language)
 
     def money(self, minor: int, currency: str) -> str:
         """An amount in the smallest unit of its currency."""

@@ -2,7 +2,8 @@
 FastAPI without the layers that it wraps every request in, around the middleware of the application.
 
 There are three, and a look for telemetry: what becomes of an unexpected error, and how large a body may be, is decided
-by api/http/middleware.py here; telemetry is off. They took a sixth of the time of a dashboard.
+by api/http/middleware.py here; telemetry is off. They took a sixth of the time of a dashboard. Routes are found by how
+their paths begin (api/http/route_index.py).
 """
 
 from collections.abc import Coroutine
@@ -13,13 +14,15 @@ from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.http.route_index import RouteIndex
+
 
 class CampusApi(FastAPI):
     """The application; the outermost of its middleware takes requests from the server."""
 
     def build_middleware_stack(self) -> ASGIApp:
         """The middleware that was added, the handlers of errors, and the routes."""
-        app: ASGIApp = ExceptionMiddleware(AsyncExitStackMiddleware(self.router), self.exception_handlers)
+        app: ASGIApp = ExceptionMiddleware(AsyncExitStackMiddleware(RouteIndex(self.router)), self.exception_handlers)
         for middleware, args, kwargs in reversed(self.user_middleware):
             app = middleware(app, *args, **kwargs)
         return app

@@ -4,7 +4,6 @@ from typing import Annotated
 
 from fastapi import Query, Request
 
-from adapters.run_names import RunNames
 from api.http.looks import record_look_at_names
 from api.http.policy.decision import AT, Allowed, Principal, Thing, decide
 from api.http.query import QueryContext
@@ -33,9 +32,9 @@ async def ids_by_name(request: Request, ask: QueryContext, run_id: str, text: st
         return None
     await ask.check_run(run_id)
     await record_look_at_names(request, run_id)
-    names = RunNames(ask.services.reader, ask.services.log.keys, run_id)
-    found = await ask.read_at_least(Accounts.name, lambda: names.search(text))
-    return tuple(each.learner_id for each in found.items)
+    searches = ask.services.name_searches
+    found = await ask.read_at_least(Accounts.name, lambda: searches.find(run_id, text, ask.min_position))
+    return found.learner_ids
 
 
 async def may_see_names(services: Services, user: Principal, run_id: str) -> bool:

@@ -14,6 +14,7 @@ from fastapi import Depends, Request
 
 from adapters import open_files
 from adapters.announcements import KnownAnnouncements
+from adapters.at_risk import RunsAtRisk
 from adapters.attempt_files import AttemptFiles
 from adapters.auth.grants import Grants
 from adapters.auth.people import People
@@ -37,6 +38,7 @@ from adapters.postgres.queries.reader import Reader
 from adapters.postgres.store.deciding_rules import note_deciding_when_possible
 from adapters.questions.banks import KnownBanks
 from adapters.refund_claims import OpenClaims
+from adapters.run_names import NameSearches
 from adapters.settings import Settings
 from adapters.study import KnownStudy
 from adapters.tasks import cancel_and_wait
@@ -85,6 +87,8 @@ class Services:
     truth: Truth
     moves: Moves
     overviews: Overviews
+    at_risk: RunsAtRisk
+    name_searches: NameSearches
     sums: Sums
     announcements: KnownAnnouncements
     refund_claims: OpenClaims
@@ -137,6 +141,8 @@ async def services(settings: Settings, projections: Sequence[Projection]) -> Asy
             truth,
             Moves(),
             Overviews(reader),
+            RunsAtRisk(reader, log),
+            NameSearches(reader, log.keys),
             Sums(folding, waiter),
             KnownAnnouncements(log),
             OpenClaims(log),
@@ -152,12 +158,9 @@ async def services(settings: Settings, projections: Sequence[Projection]) -> Asy
         await cancel_and_wait([noting])
         for each in (reads, people, grants, refusals, changes, truth):
             await each.stop()
-        await platform.close()
-        await nats.close()
         await valkey.aclose()
-        await reader.close()
-        for link in (folding, content_link, log):
-            await link.close()
+        for held in (platform, nats, reader, folding, content_link, log):
+            await held.close()
 
 
 def get_services(request: Request) -> Services:

@@ -43,3 +43,21 @@ async def test_learners_at_risk_and_ungraded_work(campus: Campus) -> None:
         refused = await campus.get(f"{run}/{path}", user=campus.learner)
         assert (refused.status_code, refused.json()["code"]) == (403, "staff_only")
         assert (await campus.get(f"/runs/ghost-{campus.tag}/{path}")).json()["code"] == "run_not_found"
+
+
+async def test_a_gradebook_of_those_at_risk_is_the_list(campus: Campus) -> None:
+    """Narrowed to them, it has those whom the list has, by the facts that it is to be true for, and says so."""
+    await campus.begin()
+    run = f"/runs/{campus.run}"
+    await campus.until_answer(f"{run}/at-risk", lambda each: each.get("total") == 1, user="instructor")
+    narrowed = {"user": "instructor", "at_risk": "true"}
+    matrix = (await campus.get(f"{run}/gradebook/matrix", **narrowed)).json()
+    assert [each["learner_id"] for each in matrix["items"]] == [campus.learner]
+    extension = {"unit_id": "q2", "learner_ids": [campus.learner], "reason": "was in hospital"}
+    due = {"new_due": "2126-03-01T00:00:00Z"}
+    position = await campus.send(f"{run}/extensions", {**extension, **due}, user="instructor")
+    assert (await campus.see(f"{run}/at-risk", position, user="instructor"))["items"] == []
+    matrix = await campus.see(f"{run}/gradebook/matrix", position, **narrowed)
+    assert (matrix["total"], matrix["items"]) == (0, [])
+    found = await campus.get(f"{run}/gradebook/matrix", user="instructor", at_risk="true", q=campus.learner)
+    assert found.json()["items"] == []

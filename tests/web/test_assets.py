@@ -78,8 +78,9 @@ async def test_what_styles_name_is_served(assets: Assets) -> None:
     """Every font of the styles is at the address that the styles give it."""
     styles = (await asked(assets, assets.url("campus.css"))).text
     named = re.findall(r'url\("(/static/[^"]+)"\)', styles)
-    assert sorted(named) == sorted(assets.url(file) for file in ("inter-latin.woff2", "inter-latin-ext.woff2"))
-    assert [(await asked(assets, address)).status_code for address in named] == [200, 200]
+    fonts = ("inter-latin.woff2", "inter-latin-a.woff2", "inter-latin-ext.woff2")
+    assert sorted(named) == sorted(map(assets.url, fonts))
+    assert [(await asked(assets, address)).status_code for address in named] == [200, 200, 200]
 
 
 async def test_files_are_compressed(assets: Assets) -> None:

@@ -11,7 +11,6 @@
   const shown = form.querySelector("[data-at]");
   range.addEventListener("input", () => (shown.textContent = range.value));
   range.addEventListener("change", () => form.requestSubmit());
-  for (const each of form.querySelectorAll("[data-without-script]")) each.hidden = true;
 
   const go = (step) => document.querySelector(`[data-step="${step}"]`)?.click();
   document.addEventListener("keydown", (event) => {

@@ -181,8 +181,9 @@ class Enrolled(msgspec.Struct, frozen=True):
 
 ENROLLED = f"""
 WITH handed_in AS (
-    SELECT learner_id, json_agg(DISTINCT unit_id) AS units,
-           max(coalesce((SELECT max((try ->> 'at')::timestamptz) FROM jsonb_array_elements(tries) AS try),
+    SELECT learner_id, json_agg(unit_id) AS units,
+           max(coalesce(CASE WHEN attempts > 1 THEN (SELECT max((try ->> 'at')::timestamptz)
+                                                       FROM jsonb_array_elements(tries) AS try) END,
                         submitted_at))::date AS last_at
       FROM {_GRADES} WHERE attempts > 0 GROUP BY learner_id)
 SELECT {_AT}, run.starts_at, run.ends_at, (SELECT scheme::text FROM {_WEIGHTS}), (SELECT own_due::text FROM {_WEIGHTS}),

@@ -14,6 +14,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from adapters.postgres.connection import (
     ATTEMPTS_UNABLE,
     CONNECT_TIMEOUT,
+    LIFE,
     POOL_GIVES_UP,
     SILENCE,
     NoAnswer,
@@ -43,6 +44,21 @@ CHECKPOINT = (
     "(SELECT min(position) FROM segments JOIN projections ON name = projection AND"
     " projections.generation = segments.generation WHERE name = '{}' AND status = 'live')"
 )
+
+
+def written(*names: str) -> str:
+    """
+    SQL for text that is another one as soon as rows of these read models are written; NULL while none is live.
+
+    Every write of rows updates the rows of their segments (`xmin`), also one that moves no checkpoint. A generation is
+    live in one life of the log only.
+    """
+    listed = ", ".join(f"'{name}'" for name in names)
+    return (
+        f"(SELECT concat_ws(' ', ({LIFE}), string_agg(concat_ws('.', s.projection, s.generation, s.position, s.xmin),"
+        " ' ' ORDER BY s.projection, s.segment)) FROM segments AS s JOIN projections AS p ON p.name = s.projection"
+        f" AND p.generation = s.generation WHERE p.name IN ({listed}) AND p.status = 'live' HAVING count(*) > 0)"
+    )
 
 
 class Answer(NamedTuple):
