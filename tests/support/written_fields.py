@@ -71,13 +71,14 @@ COURSES = (
     Write("admin", "endTool", TOOL),
 )  # fmt: skip
 QUIZZES = (
-    Write("admin", "createQuestionBank", body=BANK),
+    Write("admin", "createQuestionBank", body=BANK | RINGS),
     Write("admin", "renameQuestionBank", BANK),
     Write("admin", "addQuestion", BANK, answers={"question": "question_id"}),
     Write("admin", "addQuestion", BANK, ESSAY | {"title": "Stays"},
           answers={"stays": "question_id"}),
     Write("admin", "retireQuestion", BANK | {"question_id": "{question}"}),
-    Write("admin", "importQuestionFile", BANK, {"file": "{gift}", "dry_run": False}, keep=("FileToImport.file",)),
+    Write("admin", "importQuestionFile", BANK, {"file": "{gift}", "dry_run": False, "course_id": None},
+          keep=("FileToImport.file",)),
     Write("admin", "publishQuiz", body={
         "quiz_id": "marked-quiz", "run_id": "{run}", "unit_id": "q1", "title": "=canary('quiz')",
         "items": None, "key": None, "attempts_allowed": 2, "questions": [CHOICE, ESSAY, UPLOAD],
