@@ -35,7 +35,9 @@ async def _book(request: Request) -> HTMLResponse:
     items = [_row(number) for number in range(skip, min(skip + SIZE, TOTAL))]
     quizzes = [{**COLUMN, "quiz_id": f"q{no}", "title": f"Quiz {no}"} for no in range(COLUMNS)]
     values: dict[str, Any] = {
-        "page": SimpleNamespace(theme="", notice="", here=HERE, desks=["teach"], user=object(), query={}, parts={}),
+        "page": SimpleNamespace(
+            theme="", notice="", here=HERE, desks=["teach"], user=object(), unread=None, query={}, parts={}
+        ),
         "languages": languages(),
         "run": run | {"ends_at": "2026-12-24T00:00:00Z", "cohorts": []},
         "matrix": {"total": TOTAL, "assessments": quizzes, "categories": [], "items": items},
