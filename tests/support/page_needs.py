@@ -257,4 +257,18 @@ NEEDS = {
         "answerAppeal? getRun? listLearnerAppeals? getLearnerHistory?"
     ),
     "GET /analyze/projections/{name}/differences": "listDifferences listProjections?",
+    "GET /learn/runs/{run_id}/forum": "getMyPlayer listThreads",
+    "POST /learn/runs/{run_id}/forum": "createThread getMyPlayer? listThreads?",
+    "GET /learn/runs/{run_id}/forum/{thread_id}": "getMyPlayer getThread readThread?",
+    "POST /learn/runs/{run_id}/forum/{thread_id}": (
+        "getMyPlayer? getThread? postReply? editPost? removePost? restorePost? castVote? acceptAnswer? setThreadLevel?"
+        " pinThread? closeThread? reopenThread? moveThread?"
+    ),
+    "GET /teach/runs/{run_id}/forum": "getRun getVersion listThreads",
+    "POST /teach/runs/{run_id}/forum": "createThread getRun? getVersion? listThreads?",
+    "GET /teach/runs/{run_id}/forum/{thread_id}": "getRun getVersion getThread readThread?",
+    "POST /teach/runs/{run_id}/forum/{thread_id}": (
+        "getRun? getVersion? getThread? postReply? editPost? removePost? restorePost? castVote? acceptAnswer?"
+        " setThreadLevel? pinThread? closeThread? reopenThread? moveThread?"
+    ),
 }

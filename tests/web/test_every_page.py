@@ -21,7 +21,7 @@ from api.http.csv_text import CSV, FORMULA
 from tests.conftest import migrated
 from tests.support.api import workers
 from tests.support.crawl import ORIGIN, Crawler, Seen
-from tests.support.marked_campus import OTHER_RUN, ROLES, RUN, fill, grant_assistant, is_folded, signed_in
+from tests.support.marked_campus import OTHER_RUN, ROLES, RUN, fill, grant_assistant, is_folded, signed_in, talk
 from tests.support.page_policy import ROLES_OF, claims, differences, needed, recorded, sent
 from tests.support.roles import as_process
 from tests.support.servers import Servers
@@ -88,6 +88,7 @@ async def crawled_by_all(settings: Settings, each: int = 1) -> Crawled:
         each: so many pages of a kind.
     """
     await grant_assistant(settings)
+    await talk(settings)
     await is_folded(settings)
     tokens = {VISITOR: ""} | {role: await signed_in(settings, learner_id) for role, learner_id in ROLES.items()}
     found = Crawled()

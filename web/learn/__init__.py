@@ -1,6 +1,6 @@
 """The desk of a learner."""
 
-from web.learn import attempt, catalog, certificates, grades, home, orders, player, quiz
+from web.learn import attempt, catalog, certificates, forum, grades, home, orders, player, quiz
 from web.routing import Pages
 
 pages = Pages(
@@ -11,5 +11,6 @@ pages = Pages(
     quiz.pages,
     attempt.pages,
     grades.pages,
+    forum.pages,
     certificates.pages,
 )

@@ -7,6 +7,7 @@ from web.teach import (
     banks,
     course,
     courses,
+    forum,
     gradebook,
     grading,
     home,
@@ -21,6 +22,6 @@ from web.teach import (
     versions,
 )
 
-OF_RUNS = (home, run, gradebook, grading, roster, questions, quizzes, regrades, appeals, plan)
+OF_RUNS = (home, run, gradebook, grading, roster, questions, quizzes, regrades, appeals, forum, plan)
 OF_AUTHORS = (courses, course, units, policy, versions, banks, bank_questions)
 pages = Pages(*(each.pages for each in (*OF_RUNS, *OF_AUTHORS)))

@@ -1,0 +1,143 @@
+"""
+The forum of a run on two desks: the same threads and posts, for who learns there and for who teaches there.
+
+Each post has its forms; what a form asks for is its field `do`. A page that shows what is new notes that it was read,
+unless it only looks again by itself.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import Response
+from markupsafe import Markup
+
+from adapters.markdown import html_of
+from web.client import Answer, Problem
+from web.page import Page
+
+AT_ONCE = 50  # posts of a page
+KINDS, STATES = ("question", "discussion"), ("unanswered", "unsolved", "solved")
+
+
+def addressed(desk: str, run_id: str, rest: str = "") -> str:
+    """The address of a page of the forum of a run on a desk."""
+    return f"/{desk}/runs/{run_id}/forum{rest}"
+
+
+async def threads_of(page: Page) -> Answer:
+    """The threads that the query asks for."""
+    query = page.query
+    kind, state = query.get("kind", ""), query.get("state", "")
+    return await page.api.read(
+        "/v1/runs/{}/threads",
+        page.parts["run_id"],
+        kind=kind if kind in KINDS else None,
+        state=state if state in STATES else None,
+        unit_id=query.get("unit_id"),
+        unread="true" if query.get("show") == "unread" else None,
+        mine="true" if query.get("show") == "mine" else None,
+        cursor=query.get("cursor"),
+        limit=AT_ONCE,
+    )
+
+
+async def asked(page: Page, desk: str, form: Mapping[str, str]) -> Response:
+    """Open a thread, and go to it; raises Problem."""
+    run_id = page.parts["run_id"]
+    body: dict[str, Any] = {name: form.get(name, "") for name in ("kind", "title", "text")}
+    body |= {"unit_id": form.get("unit_id") or None, "anonymous": form.get("anonymous") == "on"}
+    answer = await page.api.send("/v1/runs/{}/threads", run_id, body=body, key=form.get("key", ""))
+    return page.go(addressed(desk, run_id, f"/{answer['thread_id']}"), answer, page.say("Your thread is there."))
+
+
+async def thread_of(page: Page) -> Answer:
+    """The thread of the address with posts after the number that the query has."""
+    return await page.api.read(
+        "/v1/runs/{}/threads/{}",
+        page.parts["run_id"],
+        page.parts["thread_id"],
+        after=page.number("after") or None,
+        limit=AT_ONCE,
+    )
+
+
+async def note_read(page: Page, found: Answer) -> None:
+    """Note that the posts of the page were read, if one of them is new and the page is not only drawn again."""
+    shown = found["items"][-1]["post_no"] if found["items"] else 0
+    if shown <= found["thread"]["read_through"] or "hx-request" in page.request.headers:
+        return
+    try:
+        await _send(page, "/read", {"post_no": shown}, shows=True)
+    except Problem as problem:
+        if problem.status >= 500:
+            raise
+
+
+def texts_of(found: Answer) -> dict[int, Markup]:
+    """What the posts say, as clean HTML, by number."""
+    texts = {each["post_no"]: each["text"] for each in found["items"] if each["text"] is not None}
+    return {number: Markup(html_of(text)) for number, text in texts.items()}  # noqa: S704 - html_of cleans
+
+
+async def done(page: Page, desk: str, form: Mapping[str, str]) -> Response:
+    """Do what a form of the page asks for, and go back to the page; raises Problem."""
+    do, number = form.get("do", ""), form.get("post_no", "")
+    place, body = _command(do, number, form)
+    answer = await _send(page, place, body, key=form.get("key", ""))
+    target = answer.body.get("post_no") or number
+    address = addressed(desk, page.parts["run_id"], f"/{page.parts['thread_id']}")
+    after = max(0, int(target) - AT_ONCE) if do == "reply" else page.number("after") or 0
+    query, anchor = f"?after={after}" if after else "", f"#post-{target}" if target else ""
+    return page.go(f"{address}{query}{anchor}", answer, _said(page, do))
+
+
+def _said(page: Page, do: str) -> str:
+    """What the page says of what was done; a vote is seen."""
+    return {
+        "reply": page.say("Your reply is there."),
+        "edit": page.say("Your post was changed."),
+        "remove": page.say("The post is shown no more."),
+        "restore": page.say("The post is shown again."),
+        "accept": page.say("The answer is accepted."),
+        "withdraw": page.say("The question has no accepted answer now."),
+        "pin": page.say("The thread stands before all others."),
+        "unpin": page.say("The thread stands where its posts put it."),
+        "close": page.say("The thread takes no more posts."),
+        "reopen": page.say("The thread takes posts again."),
+        "move": page.say("The thread was moved."),
+        "level": page.say("From now on you hear as much of the thread as you have said."),
+    }.get(do, "")
+
+
+def _command(do: str, number: str, form: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
+    """The route of a form's command under that of the thread, and its body."""
+    post = f"/posts/{number}"
+    whole = int(number) if number.isdecimal() and number.isascii() and len(number) < 8 else 0
+    commands: dict[str, tuple[str, dict[str, Any]]] = {
+        "reply": (
+            "/posts",
+            {"parent_no": whole, "text": form.get("text", ""), "anonymous": form.get("anonymous") == "on"},
+        ),
+        "edit": (post, {"title": form.get("title") or None, "text": form.get("text", "")}),
+        "remove": (f"{post}/remove", {"ground": form.get("ground") or "own_wish"}),
+        "restore": (f"{post}/restore", {}),
+        "up": (f"{post}/vote", {"value": 1}),
+        "down": (f"{post}/vote", {"value": -1}),
+        "unvote": (f"{post}/vote", {"value": 0}),
+        "accept": ("/answer", {"post_no": whole}),
+        "withdraw": ("/answer", {"post_no": None}),
+        "level": ("/level", {"level": form.get("level", "")}),
+        "pin": ("/pin", {"pinned": True}),
+        "unpin": ("/pin", {"pinned": False}),
+        "close": ("/close", {"ground": form.get("ground", "")}),
+        "reopen": ("/reopen", {}),
+        "move": ("/move", {"unit_id": form.get("unit_id") or None}),
+    }
+    if do not in commands or (post in commands[do][0] and not whole):
+        raise Problem(400, {"code": "bad_request", "detail": ""})
+    return commands[do]
+
+
+async def _send(page: Page, place: str, body: dict[str, Any], key: str = "", *, shows: bool = False) -> Answer:
+    path, parts = f"/v1/runs/{{}}/threads/{{}}{place}", (page.parts["run_id"], page.parts["thread_id"])
+    return await page.api.send(path, *parts, body=body, key=key, shows=shows)
