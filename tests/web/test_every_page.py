@@ -25,6 +25,8 @@ from tests.support.marked_campus import OTHER_RUN, ROLES, RUN, fill, grant_assis
 from tests.support.page_policy import ROLES_OF, claims, differences, needed, recorded, sent
 from tests.support.roles import as_process
 from tests.support.servers import Servers
+from tests.support.typed import RAW as IS_TYPED
+from tests.support.typed import Typed, all_typed
 from tests.support.untranslated import bracketed, left_in_one_language
 from web.app import PAGES, build
 from web.links import MOVED
@@ -42,6 +44,8 @@ ENDS_SESSIONS = ("/signout", "/account/sessions", "/account/password")
 DRAWN = re.compile("html|svg")
 MARKS_SHOWN = 100
 """So many texts of people are on the pages at least: fewer, and the test would look at nothing."""
+FORMS_TYPED = 150
+"""So many forms and addresses there are at least."""
 NOT_LINKED = frozenset(
     (
         "/confirm", "/styleguide", "/audit/find", "/learn/quizzes/{quiz_id}/attempts/{attempt_no}/hand-in",
@@ -231,6 +235,38 @@ def test_every_page_is_as_open_as_the_policy_says(marked: Settings, crawled: Cra
     """To everyone, each way: what the API refuses is no page, and what it allows is one."""
     assert crawled.pages
     assert not (wrong := asyncio.run(asked_as_everyone(marked))), "\n".join(wrong)
+
+
+def is_saved(answer: httpx.Response) -> bool:
+    """Whether it is a file that a browser saves, and does not draw."""
+    headers = answer.headers
+    is_file = headers.get("content-disposition", "").startswith("attachment")
+    return is_file and headers["x-content-type-options"] == "nosniff" and not DRAWN.search(headers["content-type"])
+
+
+async def typed_as_everyone(settings: Settings, crawled: Crawled) -> tuple[int, list[str]]:
+    """How much was typed, and where an answer was an error or had it as markup."""
+    sent, wrong = 0, []
+    async with browsing(settings) as (app, client):
+        for role in (VISITOR, *ROLES):
+            pages = [each for each in crawled.pages if (each.role, each.language) == (role, "en")]
+            for each in all_typed(app, pages):
+                token = await signed_in(settings, ROLES[role]) if role in ROLES else ""
+                answers = [await each.send(client, token)]
+                if answers[0].status_code == 303 and answers[0].headers["location"].startswith("/"):
+                    answers.append(await Typed("GET", answers[0].headers["location"], {}).send(client, token))
+                case = f"{each.method} {each.address} as {role}"
+                wrong += [f"{case}: {one.status_code}" for one in answers if one.status_code >= 500]
+                wrong += [f"{case}: markup" for one in answers if IS_TYPED.search(one.text) and not is_saved(one)]
+                sent += 1
+    return sent, wrong
+
+
+def test_nothing_that_is_typed_becomes_markup(marked: Settings, crawled: Crawled) -> None:
+    """Into forms, names of files and addresses: what is refused is shown again as it was typed, and is no error."""
+    sent, wrong = asyncio.run(typed_as_everyone(marked, crawled))
+    assert not wrong, "\n".join(wrong)
+    assert sent > FORMS_TYPED
 
 
 def test_the_whole_sample_campus_is_in_order(servers: Servers) -> None:
