@@ -303,6 +303,11 @@ CHECKED: Mapping[str, str] = {
     **dict.fromkeys(("WantedToken.label", "WantedApp.label"), _JSON),
     "NewInvitation.language": "is one of the languages that the campus knows",
     "NewRules.networks": "are addresses of networks",
+    **dict.fromkeys(("ChosenSwitch.kind", "ChosenSwitch.channel"), "is a kind or a channel of notifications"),
+    **dict.fromkeys(
+        ("NewThread.title", "NewThread.text", "NewReply.text", "NewText.title", "NewText.text"),
+        "is said in a forum, where tests/web/test_forum.py writes markup",
+    ),
     "WebhookToMake.types": "are kinds of facts",
     "WebhookToChange.types": "are kinds of facts",
     "NewMark.levels": "are levels of the rubric",
