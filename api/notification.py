@@ -6,19 +6,23 @@ import msgspec
 from fastapi import Path, Query, Request, Response
 from pydantic import Field
 
+from adapters.auth.links import UNSUBSCRIBE, link_of
 from adapters.command_bus.replay import replayed
 from adapters.notified import EXAMPLE, ListedNotification, listed
 from adapters.postgres.queries import inbox
 from adapters.postgres.queries.reader import RowPage
 from api.http import paging
 from api.http.dispatch import Accepted, Body, Dispatch, example
-from api.http.openapi import command, query
+from api.http.openapi import command, open_query, query
 from api.http.query import QueryDep
 from api.http.routing import router as strict_router
+from api.http.services import ServicesDep
 from api.http.types import HEX_ID, Limit
+from commands.log import Context
 from commands.notification import ArchiveNotification, ChangeNotificationSettings, ReadInbox, ReadNotification
 from domain.notification import (
     REQUIRED,
+    TEMPLATES,
     Channel,
     Kind,
     NotificationSettings,
@@ -100,6 +104,20 @@ class ChosenSwitches(Body):
     switches: Annotated[list[ChosenSwitch], Field(min_length=1, max_length=100)]
 
 
+class UnsubscribeToken(Body):
+    """What the address of a mail carries."""
+
+    model_config = example(token="eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIyODQwMC9ncmFkZXMifQ.c2lnbmF0dXJl")  # noqa: S106
+
+    token: Annotated[str, Field(min_length=1, max_length=2_000)]
+
+
+class Unsubscribed(msgspec.Struct, kw_only=True):
+    """No more mails of this kind are sent."""
+
+    kind: Annotated[str, closed(Kind)]
+
+
 @router.get("/me/notifications", responses=query(NotificationPage(unread=1, items=[EXAMPLE], next=paging.NEXT)))
 async def list_my_notifications(
     *,
@@ -173,14 +191,30 @@ async def change_my_notification_settings(body: ChosenSwitches, dispatch: Dispat
     return await dispatch(ChangeNotificationSettings(dispatch.user.subject, settings))
 
 
+@router.post("/notifications/unsubscribe", responses=open_query(Unsubscribed(kind="grades"), 400, 403, 413, 415, 503))
+async def unsubscribe(body: UnsubscribeToken, request: Request, services: ServicesDep) -> Response:
+    """Stop mails of a kind, by what the address of a mail carries; a second time changes nothing."""
+    now = services.log.clock.now()
+    link = link_of(body.token, UNSUBSCRIBE, services.settings.token_secret, now=now)
+    setting = Setting(Switch(link.state, Channel.EMAIL.value), on=False)
+    context = Context(link.learner_id, now, correlation_id=request.scope["request_id"])
+    await services.bus.handle(ChangeNotificationSettings(link.learner_id, (setting,)), context)
+    return Response(msgspec.json.encode(Unsubscribed(kind=link.state)), media_type="application/json")
+
+
 def _switches(found: NotificationSettings) -> list[NotificationSwitch]:
     switches = [_switch(found, Switch(), on=None)]
     for kind in Kind:
         switches.append(_switch(found, Switch(kind.value), on=None))
         switches += [
-            _switch(found, Switch(kind.value, channel.value), on=found.wants(kind, channel)) for channel in Channel
+            _switch(found, Switch(kind.value, channel.value), on=_goes_out(found, kind, channel)) for channel in Channel
         ]
     return switches
+
+
+def _goes_out(found: NotificationSettings, kind: Kind, channel: Channel) -> bool:
+    """Whether anything of a kind goes out by a channel."""
+    return any(found.wants(each, channel) for each in TEMPLATES.values() if each.kind is kind)
 
 
 def _switch(found: NotificationSettings, switch: Switch, *, on: bool | None) -> NotificationSwitch:

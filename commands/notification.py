@@ -6,6 +6,7 @@ from commands.log import Log, Position
 from commands.lookups.user import is_in_use
 from domain.notification import (
     TEMPLATES,
+    Channel,
     Inbox,
     Notification,
     NotificationSettings,
@@ -39,12 +40,16 @@ class PlanNotifications:
 
 
 async def plan_notifications(command: PlanNotifications, log: Log) -> Position:
-    """Plan what is not planned yet; nothing for who has no account that is in use, and could not see it."""
+    """
+    Plan what is not planned yet; nothing for who has no account that is in use, and could not see it.
+
+    What the template would send, and the person does not want, is planned and suppressed.
+    """
     template = TEMPLATES[command.template]
     in_use = await is_in_use(log, command.learner_id)
     settings = await log.read(NotificationSettings, settings_stream(command.learner_id))
     planned = []
-    for channel in template.channels:
+    for channel in (each for each in Channel if each in template.channels or settings.wants(template, each)):
         key = dedupe_key(command.once_for or command.cause_event_id, channel, command.template)
         stream = notification_stream(command.learner_id, notification_id(key))
         notification = await log.load(Notification, stream)
@@ -56,10 +61,57 @@ async def plan_notifications(command: PlanNotifications, log: Log) -> Position:
                 key=key,
                 not_before=None,
             )
-            if not settings.wants(template.kind, channel, template):
+            if not settings.wants(template, channel):
                 notification.suppress(SuppressedBy.MUTED)
         planned.append(notification)
     return await log.save(*planned)
+
+
+@dataclass(frozen=True)
+class NoteSent:
+    """The mail server has taken a notification, after so many attempts; in doubt if one of them had no answer."""
+
+    learner_id: str
+    notification_id: str
+    attempts: int
+    doubtful: bool
+
+
+async def note_sent(command: NoteSent, log: Log) -> Position:
+    notification = await log.load(Notification, notification_stream(command.learner_id, command.notification_id))
+    notification.note_sent(command.attempts, doubtful=command.doubtful)
+    return await log.save(notification)
+
+
+@dataclass(frozen=True)
+class NoteBounced:
+    """The mail server takes a notification at no time; in doubt if an attempt before that had no answer."""
+
+    learner_id: str
+    notification_id: str
+    status: int
+    doubtful: bool
+
+
+async def note_bounced(command: NoteBounced, log: Log) -> Position:
+    notification = await log.load(Notification, notification_stream(command.learner_id, command.notification_id))
+    notification.note_bounced(command.status, doubtful=command.doubtful)
+    return await log.save(notification)
+
+
+@dataclass(frozen=True)
+class NoteSuppressed:
+    """A notification is not to be sent any more."""
+
+    learner_id: str
+    notification_id: str
+    reason: SuppressedBy
+
+
+async def note_suppressed(command: NoteSuppressed, log: Log) -> Position:
+    notification = await log.load(Notification, notification_stream(command.learner_id, command.notification_id))
+    notification.suppress(command.reason)
+    return await log.save(notification)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from projections.accounts import Accounts
 from projections.catalog import Catalog
 from projections.course_dashboard import CourseDashboard
+from projections.deliveries import Deliveries
 from projections.engine.projection import Projection
 from projections.forum import Forum
 from projections.gradebook import Gradebook
@@ -29,4 +30,5 @@ PROJECTIONS: tuple[Projection, ...] = (
     ItemStatistics(),
     Forum(),
     Inboxes(),
+    Deliveries(),
 )

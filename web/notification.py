@@ -61,6 +61,22 @@ async def change_settings(page: Page) -> Response:
     return page.go("/account/notifications", answer, page.say("Saved."))
 
 
+@pages.get("/unsubscribe/{token}", visitors=True)
+async def unsubscribe_page(page: Page) -> Response:
+    """A button, so that a program that looks at links of mails stops nothing."""
+    return page.html("notifications/unsubscribe.html", kind="", problem=None)
+
+
+@pages.post("/unsubscribe/{token}", visitors=True)
+async def unsubscribe(page: Page) -> Response:
+    """Stop mails of a kind; a mail program sends this by itself (RFC 8058), with no cookie and any body."""
+    try:
+        answer = await page.api.send("/v1/notifications/unsubscribe", body={"token": page.parts["token"]})
+    except Problem as problem:
+        return page.html("notifications/unsubscribe.html", problem.status, kind="", problem=problem)
+    return page.html("notifications/unsubscribe.html", kind=answer["kind"], problem=None)
+
+
 async def _settings(page: Page, problem: Problem | None = None) -> Response:
     found = await page.api.get("/v1/me/notifications/settings")
     return page.html(

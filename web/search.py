@@ -83,6 +83,7 @@ PLACES: Final = (
     Place("/admin/orders", _("Orders and refunds"), "admin"),
     Place("/admin/ledger", _("Ledger and reconciliation"), "admin"),
     Place("/admin/jobs", _("Jobs and reactions that have failed"), "admin"),
+    Place("/admin/deliveries", _("What has become of notifications"), "admin"),
     Place("/admin/settings", _("Settings and announcements"), "admin"),
     Place("/admin/audit", _("What the staff have done"), "admin"),
     Place("/signin", _("Sign in"), "visitors"),

@@ -23,6 +23,7 @@ import structlog
 from adapters.auth import api_tokens, attempts, changes, factors, identities, provider_sessions, sessions
 from adapters.auth.links import OLD_ADDRESS
 from adapters.bulk import table
+from adapters.mail import attempts as mail_attempts
 from adapters.nats import hint
 from adapters.nats.connection import Nats
 from adapters.payments.stripe_provider import StripeProvider
@@ -159,6 +160,7 @@ class _Deriving:
         await changes.forget_old(connection)
         await table.forget_old(connection)
         await deliveries.forget_old(connection, self._log.clock.now())
+        await mail_attempts.forget_old(connection, self._log.clock.now())
         await addresses.forget_released(connection, self._log.clock.now() - OLD_ADDRESS.lifetime)
         answers, refusals = await first_answers.forget_old(connection), await refused_commands.forget_old(connection)
         if answers == first_answers.AT_ONCE or refusals == refused_commands.AT_ONCE:

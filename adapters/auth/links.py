@@ -34,6 +34,8 @@ NEW_ADDRESS = LinkKind("campuslog-new-address", timedelta(hours=24), "/new-addre
 NOTICES = LinkKind("campuslog-notification-address", timedelta(hours=24), "/new-address")
 OLD_ADDRESS = LinkKind("campuslog-old-address", timedelta(hours=72), "/old-address")
 """For this long a change of the address can be taken back, and the old address belongs to no one else."""
+UNSUBSCRIBE = LinkKind("campuslog-unsubscribe", timedelta(days=366), "/unsubscribe")
+"""What it carries stands in the address itself: a mail program sends it by itself (RFC 8058)."""
 
 
 def link_token(learner_id: str, kind: LinkKind, secret: str, *, now: datetime, state: str = "") -> str:

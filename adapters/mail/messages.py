@@ -78,6 +78,14 @@ def message(
     subject, _, text = _templates().get_template(f"{language}/{occasion}.txt").render(values).partition("\n\n")
     paragraphs = [" ".join(each.split()) for each in text.split("\n\n")]
     html = {"language": language, "subject": subject, "paragraphs": paragraphs, "link": values["link"]}
+    found = with_head(sender, recipient, subject, key, language)
+    found.set_content(f"{text}\n")
+    found.add_alternative(_templates().get_template("mail.html").render(html), subtype="html")
+    return found
+
+
+def with_head(sender: str, recipient: str, subject: str, key: str, language: str) -> EmailMessage:
+    """A mail without a content; arguments as for `message`."""
     found = EmailMessage()
     name, address = parseaddr(sender)
     found["From"] = Address(name, addr_spec=address)
@@ -87,6 +95,4 @@ def message(
     found["Message-ID"] = f"<{hashlib.sha256(key.encode()).hexdigest()[:32]}@{address.partition('@')[2]}>"
     found["Auto-Submitted"] = "auto-generated"
     found["Content-Language"] = language
-    found.set_content(f"{text}\n")
-    found.add_alternative(_templates().get_template("mail.html").render(html), subtype="html")
     return found

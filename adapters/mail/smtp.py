@@ -1,6 +1,8 @@
 """Mails leave by SMTP (aiosmtplib), with TLS where the server has it; while it is away they wait."""
 
+from contextlib import suppress
 from email.message import EmailMessage
+from email.policy import SMTP
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
@@ -9,6 +11,7 @@ from adapters.postgres.connection import Unavailable
 from adapters.settings import Settings
 
 TIMEOUT = 20.0  # seconds
+QUIT_TIMEOUT = 2.0  # seconds
 LOOPBACK_NEEDS_NO_TLS = ("127.0.0.1", "::1", "localhost")
 
 
@@ -16,8 +19,16 @@ class MailServerAway(Unavailable):
     """The mail server does not answer, or takes no mails for the moment: they wait."""
 
 
+class MailInDoubt(MailServerAway):
+    """The whole mail was handed over, and the server has not said whether it takes it: it may have gone out."""
+
+
 class MailRefused(Exception):
-    """The mail server takes this mail at no time; the message has no address."""
+    """The mail server takes this mail at no time; the message has no address. *status* is its reply code."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"the mail server refuses it for good ({status})")
+        self.status = status
 
 
 class Post:
@@ -32,27 +43,46 @@ class Post:
 
         Raises:
             MailServerAway: it cannot be sent now.
+            MailInDoubt: as that, but it may have gone out.
             MailRefused: it can be sent at no time.
         """
         host = self._url.hostname
         if not host:
             raise MailServerAway("there is no mail server: set CAMPUS_SMTP_URL")
         is_near = host in LOOPBACK_NEEDS_NO_TLS
+        client = aiosmtplib.SMTP(
+            hostname=host,
+            port=self._url.port,
+            username=unquote(self._url.username) if self._url.username else None,
+            password=unquote(self._url.password) if self._url.password else None,
+            use_tls=self._url.scheme == "smtps",
+            start_tls=None if is_near or self._url.scheme == "smtps" else True,
+            timeout=TIMEOUT,
+        )
         try:
-            await aiosmtplib.send(
-                message,
-                hostname=host,
-                port=self._url.port,
-                username=unquote(self._url.username) if self._url.username else None,
-                password=unquote(self._url.password) if self._url.password else None,
-                use_tls=self._url.scheme == "smtps",
-                start_tls=None if is_near or self._url.scheme == "smtps" else True,
-                timeout=TIMEOUT,
-            )
+            await self._hand_over(client, message)
         except (aiosmtplib.SMTPRecipientsRefused, aiosmtplib.SMTPResponseException) as error:
-            codes = [each.code for each in getattr(error, "recipients", ())] or [getattr(error, "code", 0)]
-            if all(code >= 500 for code in codes) and not isinstance(error, aiosmtplib.SMTPAuthenticationError):
-                raise MailRefused(f"the mail server refuses it for good ({codes[0]})") from None
-            raise MailServerAway(f"the mail server takes no mail for the moment ({codes[0]})") from None
+            code = getattr(error, "code", 0)
+            if code >= 500 and not isinstance(error, aiosmtplib.SMTPAuthenticationError):
+                raise MailRefused(code) from None
+            raise MailServerAway(f"the mail server takes no mail for the moment ({code})") from None
         except (aiosmtplib.SMTPException, OSError) as error:
             raise MailServerAway(f"the mail server does not answer ({type(error).__name__})") from None
+        finally:
+            client.close()
+
+    async def _hand_over(self, client: aiosmtplib.SMTP, message: EmailMessage) -> None:
+        """The envelope and the content; from there on only an answer says what has become of it."""
+        sender, recipient = message["From"].addresses[0].addr_spec, message["To"].addresses[0].addr_spec
+        content = message.as_bytes(policy=SMTP)
+        await client.connect()
+        await client.mail(sender)
+        await client.rcpt(recipient)
+        try:
+            await client.data(content)
+        except aiosmtplib.SMTPResponseException:
+            raise
+        except (aiosmtplib.SMTPException, OSError) as error:
+            raise MailInDoubt(f"the mail server has not said whether it takes it ({type(error).__name__})") from None
+        with suppress(aiosmtplib.SMTPException, OSError):  # it has the mail, whatever it says now
+            await client.quit(timeout=QUIT_TIMEOUT)

@@ -29,6 +29,7 @@ SERVED_WITH: Mapping[str, str] = {
     "roster": "enrollment",
     "names": "enrollment",
     "deadlines": "enrollment",
+    "deliveries": "user",
     "seats": "enrollment",
     "roster_import": "enrollment",
     "run_invitations": "enrollment",

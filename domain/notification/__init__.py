@@ -18,9 +18,10 @@ from domain.notification.settings import (
     UnfitSwitch,
     settings_stream,
 )
-from domain.notification.templates import REQUIRED, TEMPLATES, Channel, Kind, Template
+from domain.notification.templates import LASTS, REQUIRED, TEMPLATES, Channel, Kind, Template
 
 __all__ = [
+    "LASTS",
     "REQUIRED",
     "TEMPLATES",
     "Channel",

@@ -18,13 +18,24 @@ class Status(StrEnum):
 
     NONE = "none"
     PLANNED = "planned"
+    SENT = "sent"
+    BOUNCED = "bounced"
     SUPPRESSED = "suppressed"
 
 
 class SuppressedBy(StrEnum):
-    """Why a notification is not sent."""
+    """
+    Why a notification is not sent.
+
+    `muted` by the person, `no_account` in use any more, `no_address`, `stale`: it could not be sent in time,
+    `doubtful`: it was handed over twice, each time without an answer, and has probably gone out.
+    """
 
     MUTED = "muted"
+    NO_ACCOUNT = "no_account"
+    NO_ADDRESS = "no_address"
+    STALE = "stale"
+    DOUBTFUL = "doubtful"
 
 
 class NotificationNotFound(NotFound):
@@ -65,6 +76,16 @@ class Notification(Aggregate):
         template_version: int
         dedupe_key: str
         not_before: datetime | None
+
+    class Sent(Aggregate.Event):
+        TOPIC = "notification.sent"
+        attempts: int
+        doubtful: bool
+
+    class Bounced(Aggregate.Event):
+        TOPIC = "notification.bounced"
+        status: int
+        doubtful: bool
 
     class Suppressed(Aggregate.Event):
         TOPIC = "notification.suppressed"
@@ -116,6 +137,36 @@ class Notification(Aggregate):
         not_before: datetime | None,
     ) -> None:
         self.status, self.channel = Status.PLANNED, channel
+
+    def note_sent(self, attempts: int, *, doubtful: bool) -> None:
+        """
+        The mail server has taken it; nothing if something has become of it already.
+
+        Args:
+            attempts: how often it was handed over.
+            doubtful: whether an attempt before that was without an answer, so that it may have gone out twice.
+        """
+        if self.status is Status.PLANNED:
+            self._sent(attempts=attempts, doubtful=doubtful)
+
+    @event(Sent)
+    def _sent(self, attempts: int, doubtful: bool) -> None:
+        self.status = Status.SENT
+
+    def note_bounced(self, status: int, *, doubtful: bool) -> None:
+        """
+        The mail server takes it at no time; nothing if something has become of it already.
+
+        Args:
+            status: its reply code.
+            doubtful: whether an attempt before that was without an answer, so that it may have gone out.
+        """
+        if self.status is Status.PLANNED:
+            self._bounced(status=status, doubtful=doubtful)
+
+    @event(Bounced)
+    def _bounced(self, status: int, doubtful: bool) -> None:
+        self.status = Status.BOUNCED
 
     def suppress(self, reason: SuppressedBy) -> None:
         """It is not to be sent; nothing if something has become of it already."""

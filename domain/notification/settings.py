@@ -80,18 +80,17 @@ class NotificationSettings(Aggregate):
         else:
             self.switches[switch] = new
 
-    def wants(self, kind: Kind, channel: Channel, template: Template | None = None) -> bool:
-        """
-        Whether the person wants to be notified of what is of a kind by a channel.
+    def chosen(self, kind: Kind, channel: Channel) -> bool | None:
+        """Whether the person wants to be notified of what is of a kind by a channel; None where no switch says so."""
+        if kind in REQUIRED:
+            return None
+        switches = (Switch(kind, channel), Switch(kind), Switch())
+        return next((self.switches[switch] for switch in switches if switch in self.switches), None)
 
-        Args:
-            template: of the notification; None for whether anything of the kind is.
-        """
-        if kind not in REQUIRED:
-            for switch in (Switch(kind, channel), Switch(kind), Switch()):
-                if (on := self.switches.get(switch)) is not None:
-                    return on
-        return template is None or channel in template.channels
+    def wants(self, template: Template, channel: Channel) -> bool:
+        """Whether the person is to be notified by a channel: as was chosen, else as the template has it."""
+        chosen = self.chosen(template.kind, channel)
+        return channel in template.channels if chosen is None else chosen
 
 
 def _check(switch: Switch, on: bool | None) -> None:

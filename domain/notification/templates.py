@@ -5,14 +5,20 @@ Names of templates, kinds and channels stand in facts for ever. A template that 
 notifications of long ago are shown by it. Its words are not here: pages and mails have them, in each language.
 """
 
+from datetime import timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
 
 class Channel(StrEnum):
-    """How a notification reaches a person: in the inbox on the pages."""
+    """How a notification reaches a person: in the inbox on the pages, or by mail."""
 
     PAGE = "page"
+    EMAIL = "email"
+
+
+LASTS = timedelta(days=7)
+"""For how long after it was planned something is worth sending; then it is on the pages alone."""
 
 
 class Kind(StrEnum):
@@ -45,19 +51,21 @@ class Template(NamedTuple):
     channels: tuple[Channel, ...] = (Channel.PAGE,)
 
 
+ALL = (Channel.PAGE, Channel.EMAIL)
+
 TEMPLATES: dict[str, Template] = {
     "signed_in": Template(Kind.SECURITY),
-    "role_granted": Template(Kind.SECURITY),
-    "order_paid": Template(Kind.MONEY),
-    "payment_failed": Template(Kind.MONEY),
-    "order_refunded": Template(Kind.MONEY),
-    "deadline_changed": Template(Kind.DEADLINES),
-    "attempt_graded": Template(Kind.GRADES),
-    "grade_changed": Template(Kind.GRADES),
-    "outcome_decided": Template(Kind.RESULTS),
-    "outcome_revised": Template(Kind.RESULTS),
+    "role_granted": Template(Kind.SECURITY, channels=ALL),
+    "order_paid": Template(Kind.MONEY, channels=ALL),
+    "payment_failed": Template(Kind.MONEY, channels=ALL),
+    "order_refunded": Template(Kind.MONEY, channels=ALL),
+    "deadline_changed": Template(Kind.DEADLINES, channels=ALL),
+    "attempt_graded": Template(Kind.GRADES, channels=ALL),
+    "grade_changed": Template(Kind.GRADES, channels=ALL),
+    "outcome_decided": Template(Kind.RESULTS, channels=ALL),
+    "outcome_revised": Template(Kind.RESULTS, channels=ALL),
     "certificate_issued": Template(Kind.RESULTS),
     "enrolled": Template(Kind.PLACES),
-    "seat_offered": Template(Kind.PLACES),
+    "seat_offered": Template(Kind.PLACES, channels=ALL),
 }
 """By name."""

@@ -51,7 +51,15 @@ from tests.support.rules import (
 )
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "late_learners.py"
-OF_PAYMENT = {"orders", "ledger", "accounts", "roles", "item_statistics", "inbox"}  # none of these are here
+OF_PAYMENT = {
+    "orders",
+    "ledger",
+    "accounts",
+    "roles",
+    "item_statistics",
+    "inbox",
+    "deliveries",
+}  # none of these are here
 NO_MOVES = "dashboard_moves"  # no deadline moves here: tests/api/test_moved_deadlines.py compares them
 TABLES = [(projection, table) for projection in PROJECTIONS for table in projection.tables]
 

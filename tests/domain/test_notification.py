@@ -1,5 +1,7 @@
 """Rules of notifications, of inboxes, and of what a person wants to be notified of."""
 
+from collections.abc import Callable
+
 import pytest
 
 from domain.notification import (
@@ -65,6 +67,26 @@ def test_it_is_suppressed_once_and_only_if_it_was_planned() -> None:
     given(Notification, planned(), suppressed).when(lambda it: it.suppress(SuppressedBy.MUTED)).then()
 
 
+def test_what_becomes_of_a_mail_is_noted_once() -> None:
+    """The first outcome stays, whatever a process that was late says after it."""
+    mail = planned("email")
+    sent = fact(Notification.Sent, attempts=2, doubtful=True)
+    bounced, suppressed = (
+        fact(Notification.Bounced, status=550, doubtful=False),
+        fact(Notification.Suppressed, reason="stale"),
+    )
+    acts: list[tuple[Callable[[Notification], None], Said]] = [
+        (lambda it: it.note_sent(2, doubtful=True), sent),
+        (lambda it: it.note_bounced(550, doubtful=False), bounced),
+        (lambda it: it.suppress(SuppressedBy.STALE), suppressed),
+    ]
+    for act, outcome in acts:
+        given(Notification, mail).when(act).then(outcome)
+        given(Notification).when(act).then()
+        for _, before in acts:
+            given(Notification, mail, before).when(act).then()
+
+
 def test_it_is_read_and_put_away_once() -> None:
     """A second time changes nothing, and the order does not matter."""
     read, archived = fact(Notification.Read), fact(Notification.Archived)
@@ -102,7 +124,7 @@ def wants(kind: Kind, *facts: Said) -> bool:
     for said in facts:
         settings._switched(**said.fields)
     template = next(each for each in TEMPLATES.values() if each.kind is kind)
-    return settings.wants(kind, Channel.PAGE, template)
+    return settings.wants(template, Channel.PAGE)
 
 
 def test_the_narrowest_switch_decides() -> None:
@@ -115,6 +137,15 @@ def test_the_narrowest_switch_decides() -> None:
     assert not wants(Kind.PLACES, off, grades)
     assert not wants(Kind.GRADES, off, grades, page)
     assert wants(Kind.GRADES, off, grades, page, switched("grades", "page", False, None))
+
+
+def test_a_switch_brings_what_would_not_come_by_itself() -> None:
+    """By a channel by which the template does not go out."""
+    settings, enrolled = NotificationSettings.blank("notification_settings-ann"), TEMPLATES["enrolled"]
+    assert not settings.wants(enrolled, Channel.EMAIL)
+    settings._switched(kind="places", channel="email", old=None, new=True)
+    assert settings.wants(enrolled, Channel.EMAIL)
+    assert settings.chosen(Kind.PLACES, Channel.PAGE) is None
 
 
 def test_what_is_required_is_notified_whatever_is_set() -> None:

@@ -106,7 +106,15 @@ class Desk:
     def outside(self, key: str) -> Outside:
         """What an effect may use."""
         return Outside(
-            self.provider, key, self.till.log.stream, "http://campus.test", lambda *_: "ticket", _forget, _write, _end
+            self.provider,
+            key,
+            self.till.log.stream,
+            "http://campus.test",
+            lambda *_: "ticket",
+            _forget,
+            _write,
+            _end,
+            _write,
         )
 
     def work(self) -> None:

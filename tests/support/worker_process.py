@@ -4,8 +4,9 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from types import MappingProxyType
 from typing import Self
 
 from adapters.postgres.connection import connect
@@ -14,6 +15,7 @@ from tests.support.polling import guard
 
 WORKER = ("-m", "cli.main", "worker")
 TALLYING = ("-m", "tests.support.tally_projector")
+NOTHING: Mapping[str, str] = MappingProxyType({})
 NEVER_HUNG = "never-hung"  # to a projector whose silence ends no session: only its death gives its segments up
 
 OWNERS = """
@@ -24,12 +26,25 @@ SELECT s.projection, s.segment, s.owner
 
 
 class Process:
-    """A process of a campus, started by *arguments* of Python; *clock_shift* is how many seconds its clock is ahead."""
+    """
+    A process of a campus, started by *arguments* of Python.
 
-    def __init__(self, settings: Settings, *arguments: str, clock_shift: float = 0.0) -> None:
+    Args:
+        clock_shift: how many seconds its clock is ahead.
+        more: further variables of its environment.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *arguments: str,
+        clock_shift: float = 0.0,
+        more: Mapping[str, str] = NOTHING,
+    ) -> None:
         urls = {field: str(getattr(settings, field)) for field in ("name", "postgres_url", "nats_url", "valkey_url")}
         values = {**urls, "token_secret": settings.token_secret, "log_level": "error", "clock_shift": str(clock_shift)}
         self._environment = os.environ | {f"CAMPUS_{field.upper()}": value for field, value in values.items()}
+        self._environment |= dict(more)
         self._arguments = arguments
         self._process: asyncio.subprocess.Process | None = None
 

@@ -340,6 +340,15 @@ JOBS: dict[str, tuple[Job, ...]] = {
             settled_by=("user.key_destroyed",),
         ),
     ),
+    "notification.planned": (
+        Job(
+            "send_notification",
+            due=notification.sent_at,
+            effect=notification.send,
+            command=notification.note_outcome,
+            settled_by=notification.SETTLED,
+        ),
+    ),
     "provider.event_received": (
         Job(
             "understand_message",

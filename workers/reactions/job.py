@@ -25,6 +25,7 @@ class Outside(NamedTuple):
         forget: destroys what is kept about a person beside the log, by the learner's id.
         write_about: sends a person a mail about a fact of the account, by the key of the job.
         end_impersonations: ends all sessions in which a person acts as others who has lost a role by a fact.
+        send_notification: sends a planned notification, by the key of the job; what is to be recorded of it.
     """
 
     provider: Provider
@@ -35,6 +36,7 @@ class Outside(NamedTuple):
     forget: Callable[[str], Awaitable[None]]
     write_about: Callable[[Fact, str], Awaitable[None]]
     end_impersonations: Callable[[Fact], Awaitable[None]]
+    send_notification: Callable[[Fact, str], Awaitable[Any]]
 
 
 class Job(NamedTuple):

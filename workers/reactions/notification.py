@@ -1,8 +1,14 @@
 """What people are notified of from the facts of all contexts, but not of what they do alone."""
 
-from commands.notification import PlanNotifications
+from datetime import datetime
+
+from commands.notification import NoteBounced, NoteSent, NoteSuppressed, PlanNotifications
 from domain.fact import Fact
+from domain.notification import Channel
+from workers.reactions.job import Outside
 from workers.reactions.reaction import Reaction
+
+Outcome = NoteSent | NoteBounced | NoteSuppressed
 
 BY_PEOPLE = "item_marks"
 """Who decides a grade that a person waits for; that of a key is shown when the answers are handed in."""
@@ -76,6 +82,27 @@ def tell_of_offer(fact: Fact) -> PlanNotifications | None:
     """A seat is held for the learner until a time; one that is given at once is a place."""
     return _tell(fact, "seat_offered") if fact.data["until"] is not None else None
 
+
+def sent_at(fact: Fact) -> datetime | None:
+    """When a mail is to leave; None for what goes another way."""
+    if fact.data["channel"] != Channel.EMAIL:
+        return None
+    not_before = fact.data["not_before"]
+    return fact.occurred_at if not_before is None else datetime.fromisoformat(not_before)
+
+
+async def send(fact: Fact, outside: Outside) -> Outcome:
+    """Send a mail, unless it is not to be sent any more."""
+    outcome: Outcome = await outside.send_notification(fact, outside.key)
+    return outcome
+
+
+def note_outcome(_fact: Fact, outcome: Outcome) -> Outcome:
+    """What has become of it."""
+    return outcome
+
+
+SETTLED = ("notification.sent", "notification.bounced", "notification.suppressed")
 
 NOTICES: dict[str, Reaction] = {
     "session.opened": Reaction("tell_of_sign_in", tell_of_sign_in),

@@ -222,6 +222,8 @@ WITHOUT = {
     "/v1/catalog/search": "what can be found now; what was published is in the facts of each course",
     "/v1/public/courses": "as the search for users",
     "/v1/public/courses/{course_id}": "what a visitor can learn now; courses and runs of the past are for users",
+    "/v1/notifications/report": "what staff look into now; each outcome is a fact",
+    "/v1/notifications/doubtful": "as the report",
     "/v1/me/notifications": "what the person has not seen yet; each notification and what was done with it is a fact",
     "/v1/me/notifications/unread": "as the list",
     "/v1/me/notifications/settings": "what to be notified of from now on; each change is a fact",

@@ -1,6 +1,6 @@
 """Notifications: the inbox of a person, and what to be notified of."""
 
-from api.http.policy.cells import COMMAND, READ, TO_ITSELF, USER
+from api.http.policy.cells import COMMAND, OPEN, READ, TO_ADMINS, TO_ALL, TO_ITSELF, USER
 from api.http.policy.words import Row
 
 NOTIFICATION = (
@@ -11,4 +11,7 @@ NOTIFICATION = (
     Row("archiveMyNotification", COMMAND, TO_ITSELF, USER),
     Row("getMyNotificationSettings", READ, TO_ITSELF, USER, impersonated=True),
     Row("changeMyNotificationSettings", COMMAND, TO_ITSELF, USER),
+    Row("getDeliveryReport", READ, TO_ADMINS),
+    Row("listDoubtfulDeliveries", READ, TO_ADMINS),
+    Row("unsubscribe", OPEN, TO_ALL),  # by what a mail carries
 )

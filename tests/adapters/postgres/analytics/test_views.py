@@ -47,7 +47,7 @@ SHOWN_FIELDS = {
     *("activity", "completes", "given", "grading", "maximum", "item", "scored_at", "terms", "tool_id"),  # of tools
     *("appeal_no", "change_no", "claim_no", "granted", "moved", "refund_ids"),
     *("anonymous", "by_staff", "depth", "new_post_no", "old_post_no", "parent_no", "post_no", "value"),  # of posts
-    *("new_unit_id", "old_unit_id", "template_version"),
+    *("new_unit_id", "old_unit_id", "template_version", "doubtful", "status"),
     *("begins_at", "new_begins_at", "new_cohort", "new_name", "old_begins_at", "old_cohort", "old_name"),
     *("ended_at", "position_ms", "seconds", "segments"),
     *("affected", "attempts", "based_on", "changed", "done", "finished", "last"),

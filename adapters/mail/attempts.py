@@ -1,0 +1,83 @@
+"""
+Which mails were handed to the mail server, and what it has said: the table `mail_attempts` beside the log.
+
+An attempt is noted before the mail leaves, and the answer after it has come. A process that dies in between leaves an
+attempt without an answer: the mail may have gone out. It is sent once more at the most, and then no more.
+"""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+from adapters.postgres.connection import Connection
+
+MOST_DOUBTFUL = 2
+"""After so many attempts without an answer a mail is not sent again."""
+KEPT = timedelta(days=60)
+"""No job asks for longer."""
+FORGOTTEN_AT_ONCE = 10_000  # rows
+
+OPEN = "INSERT INTO mail_attempts (key, begun_at) VALUES (%s, %s) ON CONFLICT DO NOTHING"
+FIND = "SELECT attempt_id, attempts, doubtful, answer FROM mail_attempts WHERE key = %s FOR UPDATE"
+BEGIN = """
+UPDATE mail_attempts SET attempt_id = %s, attempts = %s, doubtful = %s, answer = NULL, begun_at = %s WHERE key = %s
+"""
+ANSWER = "UPDATE mail_attempts SET answer = %s WHERE key = %s RETURNING attempts, doubtful"
+FORGET = """
+DELETE FROM mail_attempts
+ WHERE key IN (SELECT key FROM mail_attempts WHERE begun_at < %s ORDER BY begun_at LIMIT %s)
+"""
+
+
+class Answer(StrEnum):
+    """What the mail server has said to the latest attempt."""
+
+    TAKEN = "taken"
+    NOT_TAKEN = "not_taken"
+
+
+class Attempt(NamedTuple):
+    """
+    How a mail stands.
+
+    Attributes:
+        number: how often it was handed to the server, with the attempt that begins.
+        doubtful: attempts before that one whose answer is not known.
+        answer: TAKEN where that was noted before: it is not to be sent.
+    """
+
+    number: int
+    doubtful: int
+    answer: Answer | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether too many are in doubt: it is not to be sent either."""
+        return self.doubtful >= MOST_DOUBTFUL
+
+
+async def begin(connection: Connection, key: str, attempt_id: str, now: datetime) -> Attempt:
+    """Note that a mail is about to be handed over, if it is to be; the same attempt once more changes nothing."""
+    async with connection.transaction():
+        await connection.execute(OPEN, (key, now))
+        ((latest, number, doubtful, answer),) = await (await connection.execute(FIND, [key])).fetchall()
+        if answer == Answer.TAKEN:
+            return Attempt(number, doubtful, Answer(answer))
+        if latest == attempt_id:
+            return Attempt(number, doubtful)
+        begun = Attempt(number + 1, doubtful + (answer is None))
+        if begun.is_over:
+            return Attempt(number, begun.doubtful)
+        await connection.execute(BEGIN, (attempt_id, begun.number, begun.doubtful, now, key))
+        return begun
+
+
+async def answered(connection: Connection, key: str, answer: Answer) -> Attempt:
+    """Note what the server has said; how the mail stands, also by attempts of other processes meanwhile."""
+    ((number, doubtful),) = await (await connection.execute(ANSWER, (answer.value, key))).fetchall()
+    return Attempt(number, doubtful, answer)
+
+
+async def forget_old(connection: Connection, now: datetime) -> None:
+    """Forget mails of long ago, as many as are deleted at once."""
+    await connection.execute(FORGET, (now - KEPT, FORGOTTEN_AT_ONCE))

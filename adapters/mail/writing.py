@@ -1,0 +1,127 @@
+"""
+What mails of notifications say: a template for each version and language, in adapters/mail/letters.
+
+A template is plain text: the subject, paragraphs, and behind `> ` what the link is called. Text and HTML are made of
+the same paragraphs; styles are written into the elements, since readers of mail drop those of the head.
+"""
+
+from datetime import datetime
+from functools import cache
+from typing import Any, NamedTuple
+
+import css_inline
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from adapters.mail.messages import as_time, language_for
+
+LINK = "> "
+OUTCOMES = {
+    "en": {"distinction": "passed with distinction", "pass": "passed", "fail": "not passed", "withdrawn": "left"},
+    "de": {
+        "distinction": "mit Auszeichnung bestanden",
+        "pass": "bestanden",
+        "fail": "nicht bestanden",
+        "withdrawn": "verlassen",
+    },
+}
+WAYS = {
+    "en": {
+        "link": "the link of a mail",
+        "password": "a password",
+        "passkey": "a passkey",
+        "provider": "an account elsewhere",
+    },
+    "de": {
+        "link": "den Link einer E-Mail",
+        "password": "ein Passwort",
+        "passkey": "einen Passkey",
+        "provider": "ein Konto anderswo",
+    },
+}
+
+
+class Reader(NamedTuple):
+    """In which language and by which clocks a person reads; UTC for None."""
+
+    language: str
+    zone: str | None
+
+
+class Letter(NamedTuple):
+    """A mail without its addresses."""
+
+    subject: str
+    text: str
+    html: str
+
+
+class Content(NamedTuple):
+    """
+    What a letter says.
+
+    Attributes:
+        values: of the template: `campus`, `course`, `unit`, `role`, `scope`, `outcome`, `method`; empty for none.
+        until: a time that it names.
+        link: where the button leads.
+        unsubscribe: what stops such mails; None for what cannot be switched off.
+    """
+
+    template: str
+    version: int
+    values: dict[str, str]
+    until: datetime | None
+    link: str
+    unsubscribe: str | None
+
+
+@cache
+def _templates() -> Environment:
+    return Environment(
+        loader=PackageLoader("adapters.mail", "letters"),
+        autoescape=select_autoescape(("html",)),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+@cache
+def _inliner() -> css_inline.CSSInliner:
+    return css_inline.CSSInliner(load_remote_stylesheets=False)
+
+
+def reader_of(language: str | None, zone: str | None) -> Reader:
+    """The reader of a profile; in English and by UTC where it says nothing that is known here."""
+    return Reader(language_for(language), zone)
+
+
+def letter(content: Content, reader: Reader) -> Letter:
+    """The mail of a notification, for one reader."""
+    values = _values(content, reader)
+    said = _templates().get_template(f"{reader.language}/{content.template}.{content.version}.txt").render(values)
+    subject, *paragraphs = _paragraphs(said)
+    label = paragraphs.pop().removeprefix(LINK)
+    below = _templates().get_template(f"{reader.language}/footer.txt")
+    footer = _paragraphs(below.render(values, unsubscribe=content.unsubscribe))
+    text = "\n\n".join([*paragraphs, f"{label}:", content.link, "--", *(each.removeprefix(LINK) for each in footer)])
+    html = _templates().get_template("layout.html")
+    page = html.render(
+        subject=subject, paragraphs=paragraphs, label=label, link=content.link, footer=footer, language=reader.language
+    )
+    return Letter(subject, text + "\n", _inliner().inline(page))
+
+
+def _values(content: Content, reader: Reader) -> dict[str, Any]:
+    """What the templates need; a text of people has no line ends, so that it stays within its paragraph."""
+    values = {name: " ".join(text.split()) for name, text in content.values.items()}
+    way = values.get("method", "").partition("+")[0]
+    return {
+        **values,
+        "outcome": OUTCOMES[reader.language].get(values.get("outcome", ""), values.get("outcome", "")),
+        "way": WAYS[reader.language].get(way, way),
+        "until": None if content.until is None else as_time(content.until, reader.language, reader.zone),
+    }
+
+
+def _paragraphs(text: str) -> list[str]:
+    return [" ".join(part.split()) for part in text.split("\n\n") if part.strip()]
