@@ -42,6 +42,7 @@ async def test_a_fact_that_cannot_be_read_stops_no_other(campus: Campus, monkeyp
     assert {(row.reaction, row.event_id) for row in rows} == {
         ("decide_when_graded", event_id),
         ("complete_passed_unit", event_id),
+        ("tell_of_grade", event_id),
     }
     assert all("cannot be read: KeyError" in row.sentence for row in rows)
     assert "enrollment.completed" in [fact.type for fact in await campus.log.history("ada")]
