@@ -111,6 +111,7 @@ administration
   webhook_cursors           -       -       -          -        r,a,w,d     -
   webhook_deliveries        r       -       -          -        r,a,w,d     -
   webhook_attempts          r       -       -          -        r,a,d       -
+  mail_attempts             -       -       -          -        r,a,w,d     -
 """
 
 IN_DATABASE = """
