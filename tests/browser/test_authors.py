@@ -55,6 +55,7 @@ async def _drags(page: Page) -> None:
     await page.get_by_label("Title").fill("Go on here")
     await _press(page, "Save in the draft")
     await expect(page.locator("[data-drag]").nth(1)).to_contain_text("Go on here")
+    await expect(page.locator("#at-go-on-here")).to_have_attribute("draggable", "true")  # the script has run
     await page.locator("#at-go-on-here").drag_to(page.locator("#at-begin-here"), target_position={"x": 30, "y": 4})
     await expect(page.get_by_text("course_draft.unit_moved")).to_be_visible()
     await expect(page.locator("[data-drag]").first).to_contain_text("Go on here")

@@ -8,9 +8,12 @@ import msgspec
 
 from adapters.postgres.as_of.folder import KeyFolder
 from adapters.settings import Settings
+from commands.forum import CreateThread, ReadThread
+from commands.notification import PlanNotifications
 from commands.roles import GrantRole
-from commands.user import RegisterAccount
+from commands.user import RegisterAccount, VerifyEmail
 from domain.fact import Fact
+from domain.forum import OPENING, ThreadKind
 from domain.roles import Grant
 from domain.streams import is_reference
 from projections.engine.bulk.fold import Task
@@ -26,6 +29,7 @@ from tests.support.usecases import Campus
 from workers.seeding import seed
 
 LEARNERS = 6
+TERM = "STAT101-1"  # a run of the seed
 MOMENTS = 4  # two before anything is sold, two after; of each two one without what happened later
 OF_KEYS = [projection for projection in PROJECTIONS if projection.newest is None]
 
@@ -36,7 +40,10 @@ async def test_rows_as_of_a_moment_are_those_of_a_rebuild_up_to_it(settings: Set
     async with opened(settings) as log:
         seeded = await log.head()
         grant = GrantRole("ann", Grant("analyst", "campus"), None, "reports")
-        await Campus(log).give(RegisterAccount("ann", "ann@example.org"), grant)
+        await Campus(log).give(RegisterAccount("ann", "ann@example.org"), VerifyEmail("ann"), grant)
+        await Campus(log).give(PlanNotifications("ann", "role_granted", "01", seeded))
+        thread = CreateThread("ann", TERM, "t1", ThreadKind.QUESTION, None, "Why?", "I count six.", by_staff=True)
+        await Campus(log).give(thread, ReadThread("ann", TERM, "t1", OPENING, by_staff=True))
         await keep_busy(Campus(log))
         facts = await log.read(0, await log.head())
         chance = random.Random(13)
