@@ -114,9 +114,31 @@ def history() -> History:
         history.add(f"user-{learner}", "user.registered", email="s1.1.email.AA", language="AA", time_zone="AA")
         fields = {"role": "instructor", "scope": "run:AAA-1", "reason": "teaches"}
         history.add(f"role-{learner}", "role.granted", day(20), until=None, **fields)
+        talked(history, learner)
     return history
 
 
+def talked(history: History, learner: str) -> None:
+    """A thread of the learner with a vote, read by the same person, and a notification."""
+    by = {"run_id": "AAA-1", "learner_id": learner, "anonymous": False, "by_staff": False}
+    history.add(f"thread-{learner}", "thread.created", run_id="AAA-1", unit_id=None, kind="question")
+    history.add(f"post-{learner}:1", "opening.posted", **by)
+    history.add(f"text-{learner}:{learner}:1", "text.written", title="T", text="Q")
+    history.add(f"vote-{learner}:{learner}:1", "vote.cast", old=0, new=1)
+    history.add(f"reading-{learner}:{learner}", "reading.advanced", old_post_no=0, new_post_no=1)
+    history.add(f"notification-{learner}:n1", "notification.planned", **PLANNED)
+    history.add(f"inbox-{learner}", "inbox.read_through", old=0, new=5)
+
+
+PLANNED: dict[str, Any] = {
+    "cause_event_id": "event-0",
+    "cause_position": 0,
+    "channel": "page",
+    "template": "enrolled",
+    "template_version": 1,
+    "dedupe_key": "event-0:page:enrolled",
+    "not_before": None,
+}
 QUIZ: dict[str, Any] = {
     "version": 1,
     "run_id": "AAA-1",
