@@ -39,8 +39,8 @@ class RunTitle(msgspec.Struct):
     course_id: str = ""
 
 
-LETTERS = Table("inbox", Letters, ("learner_id",))
-TITLES = Table("inbox_runs", RunTitle, ("run_id",), distribution="replicated")
+LETTERS = Table("letters", Letters, ("learner_id",))
+TITLES = Table("letter_runs", RunTitle, ("run_id",), distribution="replicated")
 _place, _run = named_ids("learner_id", "run_id"), named_id("run_id")
 
 
@@ -52,19 +52,19 @@ def _needs_letter(fact: Fact) -> Iterable[RowKey]:
 def _write(fact: Fact, rows: Rows) -> None:
     learner_id, run_id = _place(fact.stream_id)
     run = rows.read(TITLES, RunTitle, run_id)
-    inbox = rows.edit(LETTERS, Letters, learner_id)
-    inbox.position = fact.position
-    inbox.letters.append(f"{fact.type} {run.course_id if run else '?'}")
+    letters = rows.edit(LETTERS, Letters, learner_id)
+    letters.position = fact.position
+    letters.letters.append(f"{fact.type} {run.course_id if run else '?'}")
 
 
 def _schedule(fact: Fact, rows: Rows) -> None:
     rows.edit(TITLES, RunTitle, _run(fact.stream_id)).course_id = fact.data["course_id"]
 
 
-class Inbox(Projection):
+class LettersSent(Projection):
     """Letters, one document per learner."""
 
-    name = "inbox"
+    name = "letters"
     version = 1
     store = "valkey"
     segments = SEGMENTS
@@ -77,7 +77,7 @@ class Inbox(Projection):
     }
 
 
-REGISTERED = (*PROJECTIONS, Inbox())
+REGISTERED = (*PROJECTIONS, LettersSent())
 
 
 @pytest.mark.servers
@@ -87,12 +87,12 @@ async def test_a_third_read_model_in_valkey_is_served(own_servers: Servers, own_
     async with served(app) as client:
         with workers(own_settings, REGISTERED):
             await every_read_model(client, REGISTERED)
-            campus, inbox = Campus(client), app.state.services.documents["inbox"]
+            campus, sent = Campus(client), app.state.services.documents["letters"]
             await campus.open_run()
             async with Listener(app, "/v1/me/events", await campus.as_user(campus.learner)) as listener:
                 await campus.enroll()
-                position = await _event_of(listener, "inbox", campus.learner)
-        kept = await inbox.get(campus.learner)
+                position = await _event_of(listener, "letters", campus.learner)
+        kept = await sent.get(campus.learner)
         letters = msgspec.json.decode(kept.body, type=Letters)
         assert letters.letters == [f"enrollment.requested {campus.course}"]
         assert 0 < letters.position <= position <= kept.position
@@ -101,9 +101,9 @@ async def test_a_third_read_model_in_valkey_is_served(own_servers: Servers, own_
         assert await _positions(client) == (3, 3)
 
         await own_servers.kill("valkey")
-        folded = await inbox.get(campus.learner)
+        folded = await sent.get(campus.learner)
         assert (folded.body, folded.position >= position) == (kept.body, True)
-        blank = await inbox.get("unknown")
+        blank = await sent.get("unknown")
         assert msgspec.json.decode(blank.body) == {
             "learner_id": "unknown",
             "position": 0,
@@ -121,29 +121,29 @@ async def _event_of(listener: Listener, projection: str, key: str) -> int:
 
 
 async def _set_checkpoint(settings: Settings, position: int) -> None:
-    """Put one segment of the inbox back, which no other read model has as its checkpoint."""
+    """Put one segment of the letters back, which no other read model has as its checkpoint."""
     async with connect_valkey(settings) as valkey:
-        await valkey.hset(hash_key(settings, "inbox", 1, 0, "inbox"), POSITION, str(position))
+        await valkey.hset(hash_key(settings, "letters", 1, 0, "letters"), POSITION, str(position))
 
 
 async def _positions(client: httpx.AsyncClient) -> tuple[int, float]:
-    """Where the inbox is, according to readiness and to the metrics."""
+    """Where the letters are, according to readiness and to the metrics."""
     state = (await client.get("/readyz")).json()
     families = text_string_to_metric_families((await client.get("/metrics")).text)
     samples = [sample for family in families for sample in family.samples]
-    (position,) = [entry["position"] for entry in state["projections"] if entry["name"] == "inbox"]
+    (position,) = [entry["position"] for entry in state["projections"] if entry["name"] == "letters"]
     (measured,) = [
         sample.value
         for sample in samples
-        if sample.name == "campus_read_model_position" and sample.labels["projection"] == "inbox"
+        if sample.name == "campus_read_model_position" and sample.labels["projection"] == "letters"
     ]
     return position, measured
 
 
 class TwoKeys(Projection):
-    """An inbox whose documents need two values to be found."""
+    """Letters whose documents need two values to be found."""
 
-    name = "inbox"
+    name = "letters"
     version = 1
     store = "valkey"
     tables = (Table("letters", Letters, ("learner_id", "position")),)
@@ -154,6 +154,6 @@ async def test_documents_without_one_key_are_refused(settings: Settings) -> None
     """When the API is put together, with the table that is in the way."""
     log = await PostgresLog.open(settings)
     async with connect_valkey(settings) as valkey:
-        with pytest.raises(NotServable, match="read model inbox: its first table, letters, needs a key of one field"):
+        with pytest.raises(NotServable, match="read model letters: its first table, letters, needs a key of one field"):
             served_documents(valkey, settings, log, [KeyFolder(log.link, TwoKeys())])
     await log.close()

@@ -20,12 +20,15 @@ def counts(connection: psycopg.Connection, schema: str) -> dict[str, int]:
 async def test_what_a_test_has_recorded_is_gone(emptied_campus: Settings, settings: Settings) -> None:
     """Positions begin at 1 again, every table holds what it holds in a fresh campus, and the log is append-only."""
     schema = emptied_campus.schema_name
-    with psycopg.connect(emptied_campus.postgres_owner_url, autocommit=True) as connection:
+    with (
+        psycopg.connect(emptied_campus.postgres_owner_url, autocommit=True) as connection,
+        psycopg.connect(settings.postgres_owner_url) as fresh,
+    ):
         async with opened(emptied_campus) as campus:
             await campus.give(*COURSE, *RUNS)
         assert counts(connection, schema)["events"] == 7
         empty(emptied_campus)
-        assert counts(connection, schema) == counts(connection, settings.schema_name)
+        assert counts(connection, schema) == counts(fresh, settings.schema_name)
         with pytest.raises(psycopg.errors.InsufficientPrivilege, match="append-only"):
             connection.execute(f"DELETE FROM {schema}.events".encode())
     async with opened(emptied_campus) as campus:

@@ -1,6 +1,7 @@
 """A campus for the tests of the API: workers in a thread, the application in the test's own loop, a client for both."""
 
 import asyncio
+import json
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -255,6 +256,14 @@ class Listener:
         text, _, self._buffer = self._buffer.partition(b"\n\n")
         pairs = (line.partition(": ") for line in text.decode().splitlines())
         return {name: value for name, _, value in pairs}
+
+
+async def change_of(listener: Listener, projection: str) -> dict[str, str]:
+    """The next event that says that a read model has changed."""
+    while True:
+        event = await listener.event()
+        if event.get("event") == "changed" and json.loads(event["data"])["projection"] == projection:
+            return event
 
 
 def position_of(event: dict[str, str]) -> int:

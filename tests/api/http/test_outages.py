@@ -10,7 +10,8 @@ from redis.asyncio import Redis
 from adapters.postgres.connection import connect
 from adapters.settings import Settings
 from api.app import build
-from tests.support.api import Campus, Listener, busy_campus, every_read_model, position_of, served, workers
+from projections.learner_dashboard import LearnerDashboard
+from tests.support.api import Campus, Listener, busy_campus, change_of, every_read_model, position_of, served, workers
 from tests.support.polling import until
 from tests.support.servers import Servers
 
@@ -131,18 +132,10 @@ async def test_without_nats_streams_and_waiting_queries_look_for_themselves(
         position = await campus.send("/progress/units/open", unit)
         seen = await campus.see("/me/dashboard", position, user=campus.learner)
         assert seen["courses"][0]["opened"] == ["intro"]
-        event = await _change(listener)
+        event = await change_of(listener, LearnerDashboard.name)
         assert msgspec.json.decode(event["data"])["position"] == position
         await own_servers.start("nats")
         await ready(campus.client, 200)
         position = await campus.send("/progress/activities", {**unit, "amount": 2})
-        event = await _change(listener)
+        event = await change_of(listener, LearnerDashboard.name)
         assert position_of(event) >= position
-
-
-async def _change(listener: Listener) -> dict[str, str]:
-    """The next event that is no heartbeat."""
-    while True:
-        event = await listener.event()
-        if event.get("event") == "changed":
-            return event

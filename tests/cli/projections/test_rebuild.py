@@ -11,6 +11,7 @@ from projections.overview import Overview
 from projections.registry import PROJECTIONS
 from tests.support.campus_up import campus
 from tests.support.projections_command import answer, done, execute, projections, refusal, small_campus, variables
+from tests.support.workers import caught_up
 from workers.rebuild.lock import rebuild_lock
 from workers.support.session import open_session
 
@@ -205,6 +206,7 @@ async def test_a_rollback_to_other_code_has_to_be_asked_for(settings: Settings) 
         await execute(settings, f"ALTER TABLE {settings.read_schema}.overview_g1 DROP COLUMN first_people CASCADE")
         await execute(settings, f"DROP TABLE {settings.read_schema}.overview_runs_g1 CASCADE")
         await done(settings, "rebuild", "overview")
+        await caught_up(settings, await log.log.head(), [Overview()])  # past the facts of the rebuild
         await done(settings, "promote", "overview")
         reader = Reader(settings)
         await reader.open()

@@ -120,7 +120,7 @@ def history() -> History:
 
 def talked(history: History, learner: str) -> None:
     """A thread of the learner with a vote, read by the same person, and a notification."""
-    by = {"run_id": "AAA-1", "learner_id": learner, "anonymous": False, "by_staff": False}
+    by: dict[str, Any] = {"run_id": "AAA-1", "learner_id": learner, "anonymous": False, "by_staff": False}
     history.add(f"thread-{learner}", "thread.created", run_id="AAA-1", unit_id=None, kind="question")
     history.add(f"post-{learner}:1", "opening.posted", **by)
     history.add(f"text-{learner}:{learner}:1", "text.written", title="T", text="Q")
