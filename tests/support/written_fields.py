@@ -257,6 +257,7 @@ CHECKED: Mapping[str, str] = {
             "PasswordReset.password",
             "WantedAddress.password",
             "AddressToken.token",
+            "UnsubscribeToken.token",
             "SecondStep.pending",
             "Proof.password",
             "PasskeyAnswer.state",

@@ -1,7 +1,10 @@
 """The pages of notifications, without a script."""
 
 import re
+from datetime import UTC, datetime
 
+from adapters.auth.links import UNSUBSCRIBE, link_token
+from adapters.settings import Settings
 from tests.support.api import Campus
 from tests.support.pages import Reader, text_of
 
@@ -64,3 +67,26 @@ async def test_the_words_are_those_of_the_reader(campus: Campus, ada: Reader) ->
     assert "Sie haben sich zum ersten Mal durch den Link einer E-Mail angemeldet" in page
     assert "Warum bekomme ich das?" in page
     assert campus.learner
+
+
+async def test_a_mail_program_stops_mails_by_one_request(campus: Campus, ada: Reader, settings: Settings) -> None:
+    """Without a cookie, twice as once (RFC 8058); to look at the page stops nothing, nor does a forged address."""
+    token = link_token(
+        ada.browser.learner_id, UNSUBSCRIBE, settings.token_secret, now=datetime.now(UTC), state="places"
+    )
+    assert "Stop these mails" in (await campus.client.get(f"/unsubscribe/{token}")).text
+    assert not await stopped(ada)
+    form = {"List-Unsubscribe": "One-Click"}
+    forged = await campus.client.post(f"/unsubscribe/{token[:-4]}AAAA", data=form)
+    assert (forged.status_code, await stopped(ada)) == (403, False)
+    for _ in range(2):
+        answer = await campus.client.post(f"/unsubscribe/{token}", data=form)
+        assert (answer.status_code, "You get no more mails of this kind" in answer.text) == (200, True)
+        assert await stopped(ada)
+
+
+async def stopped(ada: Reader) -> bool:
+    """Whether mails about places are switched off."""
+    page = (await ada.once_built("/account/notifications")).text
+    (switch,) = [each for each in page.split("</select>") if 'name="switch-places.email"' in each]
+    return 'value="off" selected' in switch
