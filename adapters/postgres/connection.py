@@ -12,6 +12,7 @@ connection is dropped: the next one may lead to a server that works. Neither is 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from types import TracebackType
 from typing import TypeVar
 from weakref import WeakKeyDictionary
 
@@ -96,6 +97,16 @@ class PatientConnection(psycopg.AsyncConnection):
                 raise
             self.pgconn.finish()
             raise NoAnswer(f"no answer within {self.patience:.0f} s") from None
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the connection, also where who leaves it is cancelled a second time, while it is rolled back."""
+        try:
+            await super().__aexit__(kind, error, trace)
+        finally:
+            if getattr(self, "_pool", None) is None:  # one of a pool goes back to it
+                await self.close()
 
 
 class PatientSyncConnection(psycopg.Connection):
