@@ -19,7 +19,7 @@ from fastapi import Request
 from adapters.tasks import cancel_and_wait
 from api.http.accountability import REASON, TICKET
 from api.http.csv_text import CSV
-from api.http.errors import INTERNAL
+from api.http.errors import INTERNAL, UNAUTHENTICATED
 from api.http.inside import Header, InsideAnswer, send_inside
 from api.http.policy.refusals import StaffNeedFactor
 from api.http.sessions import COOKIE
@@ -84,6 +84,13 @@ class Problem(Exception):
         defects = self.facts.get("errors", ())
         found: str = next((each["problem"] for each in defects if each["at"] == f"body.{name}"), "")
         return defect(found, self._reader) if found and self._reader is not None else found
+
+
+def on_the_form(problem: Problem) -> Problem:
+    """The problem, if it is shown on the form, with what was typed; what another page mends, and failures, are not."""
+    if problem.code in (UNAUTHENTICATED, FACTOR) or problem.status >= 500:
+        raise problem
+    return problem
 
 
 class NoSuchThing(Problem):

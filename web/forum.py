@@ -5,18 +5,70 @@ Each post has its forms; what a form asks for is its field `do`. A page that sho
 unless it only looks again by itself.
 """
 
-from collections.abc import Mapping
-from typing import Any
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from fastapi import Response
 from markupsafe import Markup
 
 from adapters.markdown import html_of
-from web.client import Answer, Problem
+from web.client import Answer, Problem, on_the_form
 from web.page import Page
+from web.routing import Pages
 
 AT_ONCE = 50  # posts of a page
 KINDS, STATES = ("question", "discussion"), ("unanswered", "unsolved", "solved")
+
+
+class ForumRun(NamedTuple):
+    """A run as a desk shows it, and its units, by id and title."""
+
+    run: Mapping[str, Any]
+    units: Sequence[tuple[str, str]]
+
+
+def pages_of(desk: str, run_of: Callable[[Page], Awaitable[ForumRun]]) -> Pages:
+    """The pages of the forum of a run on a desk, whose templates say what its people can do there."""
+    pages = Pages()
+
+    @pages.get(addressed(desk, "{run_id}"))
+    async def forum_page(page: Page) -> Response:
+        return await threads(page)
+
+    @pages.post(addressed(desk, "{run_id}"))
+    async def ask(page: Page) -> Response:
+        form = await page.form()
+        try:
+            return await asked(page, desk, form)
+        except Problem as problem:
+            return await threads(page, on_the_form(problem), form)
+
+    @pages.get(addressed(desk, "{run_id}", "/{thread_id}"))
+    async def thread_page(page: Page) -> Response:
+        return await thread(page)
+
+    @pages.post(addressed(desk, "{run_id}", "/{thread_id}"))
+    async def act(page: Page) -> Response:
+        form = await page.form()
+        try:
+            return await done(page, desk, form)
+        except Problem as problem:
+            return await thread(page, on_the_form(problem), form)
+
+    async def threads(page: Page, problem: Problem | None = None, form: Mapping[str, str] = {}) -> Response:
+        run, found = await asyncio.gather(run_of(page), threads_of(page))
+        values = {**run._asdict(), "threads": found.body, "form": form, "problem": problem, "position": found.position}
+        return page.html(f"{desk}/forum.html", problem.status if problem else 200, **values)
+
+    async def thread(page: Page, problem: Problem | None = None, form: Mapping[str, str] = {}) -> Response:
+        run, found = await asyncio.gather(run_of(page), thread_of(page))
+        if problem is None:
+            await note_read(page, found)
+        values = {**run._asdict(), "found": found.body, "form": form, "problem": problem, "position": found.position}
+        return page.html(f"{desk}/thread.html", problem.status if problem else 200, texts=texts_of(found), **values)
+
+    return pages
 
 
 def addressed(desk: str, run_id: str, rest: str = "") -> str:

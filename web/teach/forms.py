@@ -12,10 +12,9 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from web.client import Problem
+from web.client import Problem, on_the_form
 from web.page import Page
 from web.problems import defect
-from web.teach.shared import on_the_form
 from web.words import zone_of
 
 NO_ID = re.compile(r"[^A-Za-z0-9]+")

@@ -5,11 +5,11 @@ from typing import Any
 
 from fastapi import Response
 
-from web.client import NoSuchThing, Problem
+from web.client import NoSuchThing, Problem, on_the_form
 from web.page import Page
 from web.routing import Pages
 from web.teach.names import names_of
-from web.teach.shared import address, on_the_form, run_of
+from web.teach.shared import address, run_of
 
 pages = Pages()
 MOST = 200

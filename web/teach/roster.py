@@ -6,11 +6,11 @@ from typing import Any
 
 from fastapi import Response
 
-from web.client import Problem
+from web.client import Problem, on_the_form
 from web.page import Page
 from web.routing import Pages
 from web.teach.names import names_of
-from web.teach.shared import address, on_the_form, run_of
+from web.teach.shared import address, run_of
 
 pages = Pages()
 STATES = ("active", "waitlisted", "offered", "requested", "suspended", "completed", "withdrawn", "expired", "ended")

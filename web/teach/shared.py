@@ -2,8 +2,7 @@
 
 from collections.abc import Container
 
-from api.http.errors import UNAUTHENTICATED
-from web.client import FACTOR, Answer, Problem
+from web.client import Answer
 from web.page import Page
 
 MOST_ROLES = 200
@@ -18,13 +17,6 @@ async def scopes_of(page: Page, roles: Container[str]) -> set[str]:
     """Where the reader has one of some roles: `campus`, `course:ID` or `run:ID`."""
     found = await page.api.read("/v1/me/roles", limit=MOST_ROLES)
     return {each["scope"] for each in found["items"] if each["role"] in roles}
-
-
-def on_the_form(problem: Problem) -> Problem:
-    """The problem, if it is shown on the form, with what was typed; what another page mends, and failures, are not."""
-    if problem.code in (UNAUTHENTICATED, FACTOR) or problem.status >= 500:
-        raise problem
-    return problem
 
 
 def address(run_id: str, rest: str = "") -> str:
