@@ -20,6 +20,7 @@ from commands import (
 )
 from commands.admin import analysis, read_models, webhooks
 from commands.enrollment import cohorts, extensions, invitations, roster, staff, transfer
+from commands.forum import threads
 from commands.log import Log, Position
 from commands.payment import (
     books,
@@ -84,10 +85,10 @@ HANDLERS: dict[type, CommandHandler] = {
     forum.CastVote: forum.cast_vote,
     forum.ReadThread: forum.read_thread,
     forum.SetThreadLevel: forum.set_thread_level,
-    forum.PinThread: forum.pin_thread,
-    forum.CloseThread: forum.close_thread,
-    forum.ReopenThread: forum.reopen_thread,
-    forum.MoveThread: forum.move_thread,
+    threads.PinThread: threads.pin_thread,
+    threads.CloseThread: threads.close_thread,
+    threads.ReopenThread: threads.reopen_thread,
+    threads.MoveThread: threads.move_thread,
     lti.RegisterTool: lti.register_tool,
     lti.ChangeTool: lti.change_tool,
     lti.DeployTool: lti.deploy_tool,

@@ -7,17 +7,19 @@ from commands.enrollment import RequestEnrollment, WithdrawEnrollment
 from commands.forum import (
     AcceptAnswer,
     CastVote,
-    CloseThread,
     CreateThread,
     EditPost,
-    MoveThread,
-    PinThread,
     PostReply,
     ReadThread,
     RemovePost,
-    ReopenThread,
     RestorePost,
     SetThreadLevel,
+)
+from commands.forum.threads import (
+    CloseThread,
+    MoveThread,
+    PinThread,
+    ReopenThread,
 )
 from commands.log import Context
 from domain.forum import CloseGround, Post, Reading, RemovalGround, Thread, ThreadKind, ThreadLevel, Vote, Writing

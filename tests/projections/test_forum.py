@@ -19,15 +19,17 @@ from adapters.postgres.queries.reader import Reader
 from adapters.settings import Settings
 from commands.enrollment import RequestEnrollment
 from commands.forum import (
-    CloseThread,
     CreateThread,
-    MoveThread,
     PostReply,
     ReadThread,
     RemovePost,
-    ReopenThread,
     RestorePost,
     SetThreadLevel,
+)
+from commands.forum.threads import (
+    CloseThread,
+    MoveThread,
+    ReopenThread,
 )
 from commands.log import Context
 from commands.user import RequestErasure

@@ -1,17 +1,15 @@
 """
-What people do in the forum of a run: ask, reply, edit, vote, accept, read; and what the staff decide about it.
+What people do in the forum of a run: ask, reply, edit, vote, accept, read. What only the staff decide is in threads.py.
 
 A person either has a place on the run or is one of its staff (`by_staff`), as the policy has said.
 """
 
 from dataclasses import dataclass
 
+from commands.forum.loading import is_there, must_have_unit, must_take_part, next_post, seen_thread, thread_of
 from commands.log import Log, Position
-from commands.lookups.catalog import outline
-from commands.lookups.enrollment import must_have_access
 from domain.forum import (
     OPENING,
-    CloseGround,
     NotAReply,
     NotTheAuthor,
     NotYourQuestion,
@@ -32,59 +30,6 @@ from domain.forum import (
     vote_stream,
     writing_stream,
 )
-from domain.progress import UnknownUnit
-
-THERE_FOR = 1.0  # seconds for which it may be known from memory whether a number is taken
-
-
-async def _must_take_part(log: Log, learner_id: str, run_id: str, *, by_staff: bool) -> None:
-    if not by_staff:
-        await must_have_access(log, learner_id, run_id)
-
-
-async def _thread(log: Log, run_id: str, thread_id: str) -> Thread:
-    """A thread of the run, to be changed."""
-    thread = await log.load(Thread, thread_stream(thread_id))
-    thread.must_be_of(run_id)
-    return thread
-
-
-async def _seen_thread(log: Log, run_id: str, thread_id: str) -> Thread:
-    """A thread of the run, to look at; what rests on it is decided again if it changes."""
-    thread = await log.read(Thread, thread_stream(thread_id))
-    thread.must_be_of(run_id)
-    return thread
-
-
-async def _must_have_unit(log: Log, run_id: str, unit_id: str | None) -> None:
-    run = await outline(log, run_id)
-    if unit_id is not None and unit_id not in run.units:
-        raise UnknownUnit(unit_id=unit_id, run_id=run_id)
-
-
-async def _is_there(log: Log, thread_id: str, post_no: int) -> bool:
-    return (await log.read(Post, post_stream(thread_id, post_no), THERE_FOR)).exists
-
-
-async def _next_post(log: Log, thread_id: str) -> Post:
-    """
-    The post after the last one of a thread, blank.
-
-    Numbers have no gaps, so the last is found by halves: some thirty looks into a thread of twenty thousand, and none
-    of them reads the thread. Of two who find the same number, one is refused by the log and looks again.
-    """
-    there, beyond = OPENING, OPENING + 1
-    while await _is_there(log, thread_id, beyond):
-        there, beyond = beyond, beyond * 2
-    while beyond - there > 1:
-        middle = (there + beyond) // 2
-        if await _is_there(log, thread_id, middle):
-            there = middle
-        else:
-            beyond = middle
-    while (post := await log.load(Post, post_stream(thread_id, beyond))).exists:
-        beyond += 1
-    return post
 
 
 @dataclass(frozen=True)
@@ -104,8 +49,8 @@ class CreateThread:
 
 async def create_thread(command: CreateThread, log: Log) -> Position:
     learner_id, run_id, thread_id = command.learner_id, command.run_id, command.thread_id
-    await _must_have_unit(log, run_id, command.unit_id)
-    await _must_take_part(log, learner_id, run_id, by_staff=command.by_staff)
+    await must_have_unit(log, run_id, command.unit_id)
+    await must_take_part(log, learner_id, run_id, by_staff=command.by_staff)
     thread = await log.load(Thread, thread_stream(thread_id))
     opening = await log.load(Post, post_stream(thread_id, OPENING))
     writing = await log.load(Writing, writing_stream(learner_id, thread_id, OPENING))
@@ -131,12 +76,12 @@ class PostReply:
 
 async def post_reply(command: PostReply, log: Log) -> Position:
     learner_id, thread_id = command.learner_id, command.thread_id
-    thread = await _seen_thread(log, command.run_id, thread_id)
-    await _must_take_part(log, learner_id, command.run_id, by_staff=command.by_staff)
+    thread = await seen_thread(log, command.run_id, thread_id)
+    await must_take_part(log, learner_id, command.run_id, by_staff=command.by_staff)
     thread.must_be_open()
     parent = await log.read(Post, post_stream(thread_id, command.parent_no))
     parent.must_be_shown()
-    post = await _next_post(log, thread_id)
+    post = await next_post(log, thread_id)
     writing = await log.load(Writing, writing_stream(learner_id, thread_id, post.post_no))
     anonymous = command.anonymous and not command.by_staff
     post.reply(command.run_id, parent, learner_id, anonymous=anonymous, by_staff=command.by_staff)
@@ -159,8 +104,8 @@ class EditPost:
 
 async def edit_post(command: EditPost, log: Log) -> Position:
     learner_id, thread_id = command.learner_id, command.thread_id
-    thread = await _seen_thread(log, command.run_id, thread_id)
-    await _must_take_part(log, learner_id, command.run_id, by_staff=command.by_staff)
+    thread = await seen_thread(log, command.run_id, thread_id)
+    await must_take_part(log, learner_id, command.run_id, by_staff=command.by_staff)
     thread.must_be_open()
     post = await log.read(Post, post_stream(thread_id, command.post_no))
     post.must_be_by(learner_id)
@@ -184,7 +129,7 @@ class RemovePost:
 
 
 async def remove_post(command: RemovePost, log: Log) -> Position:
-    await _seen_thread(log, command.run_id, command.thread_id)
+    await seen_thread(log, command.run_id, command.thread_id)
     post = await log.load(Post, post_stream(command.thread_id, command.post_no))
     if not command.by_staff:
         post.must_be_by(command.learner_id)
@@ -205,7 +150,7 @@ class RestorePost:
 
 
 async def restore_post(command: RestorePost, log: Log) -> Position:
-    await _seen_thread(log, command.run_id, command.thread_id)
+    await seen_thread(log, command.run_id, command.thread_id)
     post = await log.load(Post, post_stream(command.thread_id, command.post_no))
     if not command.by_staff:
         post.must_be_by(command.learner_id)
@@ -227,7 +172,7 @@ class AcceptAnswer:
 
 
 async def accept_answer(command: AcceptAnswer, log: Log) -> Position:
-    thread = await _thread(log, command.run_id, command.thread_id)
+    thread = await thread_of(log, command.run_id, command.thread_id)
     opening = await log.read(Post, post_stream(command.thread_id, OPENING))
     if not command.by_staff and opening.author != command.learner_id:
         raise NotYourQuestion(thread_id=command.thread_id)
@@ -256,8 +201,8 @@ class CastVote:
 
 async def cast_vote(command: CastVote, log: Log) -> Position:
     learner_id, thread_id = command.learner_id, command.thread_id
-    await _seen_thread(log, command.run_id, thread_id)
-    await _must_take_part(log, learner_id, command.run_id, by_staff=command.by_staff)
+    await seen_thread(log, command.run_id, thread_id)
+    await must_take_part(log, learner_id, command.run_id, by_staff=command.by_staff)
     post = await log.read(Post, post_stream(thread_id, command.post_no))
     post.must_exist()
     vote = await log.load(Vote, vote_stream(learner_id, thread_id, command.post_no))
@@ -283,9 +228,9 @@ class ReadThread:
 
 
 async def read_thread(command: ReadThread, log: Log) -> Position:
-    await _seen_thread(log, command.run_id, command.thread_id)
-    await _must_take_part(log, command.learner_id, command.run_id, by_staff=command.by_staff)
-    if not await _is_there(log, command.thread_id, command.post_no):
+    await seen_thread(log, command.run_id, command.thread_id)
+    await must_take_part(log, command.learner_id, command.run_id, by_staff=command.by_staff)
+    if not await is_there(log, command.thread_id, command.post_no):
         raise PostNotFound(thread_id=command.thread_id, post_no=command.post_no)
     reading = await log.load(Reading, reading_stream(command.learner_id, command.thread_id))
     reading.read_through(command.post_no)
@@ -304,68 +249,8 @@ class SetThreadLevel:
 
 
 async def set_thread_level(command: SetThreadLevel, log: Log) -> Position:
-    await _seen_thread(log, command.run_id, command.thread_id)
-    await _must_take_part(log, command.learner_id, command.run_id, by_staff=command.by_staff)
+    await seen_thread(log, command.run_id, command.thread_id)
+    await must_take_part(log, command.learner_id, command.run_id, by_staff=command.by_staff)
     reading = await log.load(Reading, reading_stream(command.learner_id, command.thread_id))
     reading.set_level(command.level)
     return await log.save(reading)
-
-
-@dataclass(frozen=True)
-class PinThread:
-    """The staff show a thread before all others, or no longer."""
-
-    run_id: str
-    thread_id: str
-    pinned: bool
-
-
-async def pin_thread(command: PinThread, log: Log) -> Position:
-    thread = await _thread(log, command.run_id, command.thread_id)
-    thread.pin(pinned=command.pinned)
-    return await log.save(thread)
-
-
-@dataclass(frozen=True)
-class CloseThread:
-    """The staff take no more posts in a thread."""
-
-    run_id: str
-    thread_id: str
-    ground: CloseGround
-
-
-async def close_thread(command: CloseThread, log: Log) -> Position:
-    thread = await _thread(log, command.run_id, command.thread_id)
-    thread.close(command.ground)
-    return await log.save(thread)
-
-
-@dataclass(frozen=True)
-class ReopenThread:
-    """The staff take posts in a closed thread again."""
-
-    run_id: str
-    thread_id: str
-
-
-async def reopen_thread(command: ReopenThread, log: Log) -> Position:
-    thread = await _thread(log, command.run_id, command.thread_id)
-    thread.reopen()
-    return await log.save(thread)
-
-
-@dataclass(frozen=True)
-class MoveThread:
-    """The staff tie a thread to another unit of the run, or to none."""
-
-    run_id: str
-    thread_id: str
-    unit_id: str | None
-
-
-async def move_thread(command: MoveThread, log: Log) -> Position:
-    await _must_have_unit(log, command.run_id, command.unit_id)
-    thread = await _thread(log, command.run_id, command.thread_id)
-    thread.move(command.unit_id)
-    return await log.save(thread)

@@ -1,0 +1,42 @@
+"""Who reads and writes in the forum of a run: those who have a place there, and its staff."""
+
+from adapters.command_bus.replay import replayed
+from adapters.forum import ShownForum, Viewer
+from api.http.policy.guard import Check
+from api.http.query import QueryContext
+from api.http.services import Services
+from domain.catalog import RunNotFound
+from domain.enrollment import Enrollment, NoAccess, NotEnrolled, Status, enrollment_stream
+from domain.errors import Forbidden
+
+WITH_PLACE = (Status.ACTIVE, Status.COMPLETED)
+
+
+async def is_staff(check: Check, run_id: str) -> bool:
+    """Whether the user asks as one of the staff of the run, by the policy; raises Forbidden for who may not at all."""
+    try:
+        await check.permit(run_id=run_id)
+    except Forbidden:
+        await check.permit(learner_id=check.user.subject, run_id=run_id)
+        return False
+    return True
+
+
+async def viewer_of(ask: QueryContext, run_id: str) -> Viewer:
+    """Who reads the forum of a run: staff, or a learner with a place."""
+    learner_id, staff = ask.user.subject, await is_staff(ask.check, run_id)
+    if await ask.services.whereabouts.course_of_run(run_id) is None:
+        raise RunNotFound(run_id=run_id)
+    if staff:
+        return Viewer(learner_id, staff=True)
+    enrollment = await replayed(ask.services.log, Enrollment, enrollment_stream(learner_id, run_id))
+    if not enrollment.exists:
+        raise NotEnrolled(learner_id=learner_id, run_id=run_id)
+    if enrollment.status not in WITH_PLACE:
+        raise NoAccess(learner_id=learner_id, run_id=run_id, status=enrollment.status)
+    return Viewer(learner_id, staff=False)
+
+
+def shown_to(services: Services, viewer: Viewer) -> ShownForum:
+    """The forum as one reader sees it."""
+    return ShownForum(services.reader, services.log.keys, viewer)
