@@ -14,7 +14,7 @@ import msgspec
 
 from adapters.personal.keys import PersonKeys
 from adapters.postgres.queries import forum
-from adapters.postgres.queries.forum import StoredPost, StoredThread, ThreadsAsked
+from adapters.postgres.queries.forum import ForumReader, StoredPost, StoredThread, ThreadsAsked
 from adapters.postgres.queries.reader import Reader, RowPage
 from domain.forum import OPENING, CloseGround, RemovalGround, ThreadKind, ThreadLevel, writing_stream
 from domain.personal import PersonalKey, read_words
@@ -58,6 +58,7 @@ class ForumThread(msgspec.Struct, kw_only=True):
 
     thread_id: str
     run_id: str
+    topic_id: str
     unit_id: str | None
     kind: Annotated[str, one_of(ThreadKind)]
     title: str | None
@@ -115,6 +116,7 @@ AUTHOR = ForumAuthor(learner_id="28400", name="Ada Lovelace", anonymous=False, b
 THREAD = ForumThread(
     thread_id="0d9c7f0a1b27c3d8e4f5a6b7c8d9e0f1",
     run_id="algebra-2026",
+    topic_id="general",
     unit_id="q1",
     kind="question",
     title="Why is 6 x 7 not 36?",
@@ -150,13 +152,6 @@ POST = ForumPost(
 PAGE = ThreadPage(thread=THREAD, items=[POST], next=2)
 
 
-class Viewer(NamedTuple):
-    """Who reads; *staff* is one who sees who has written what, and what is removed."""
-
-    learner_id: str
-    staff: bool
-
-
 class FoundThread(NamedTuple):
     """A thread with posts, None if the run has no such one; and the position for which that is true."""
 
@@ -174,7 +169,7 @@ Stored = StoredThread | StoredPost
 class ShownForum:
     """The forum of a run, for one reader."""
 
-    def __init__(self, reader: Reader, keys: PersonKeys, viewer: Viewer) -> None:
+    def __init__(self, reader: Reader, keys: PersonKeys, viewer: ForumReader) -> None:
         self._reader = reader
         self._keys = keys
         self._viewer = viewer
@@ -190,7 +185,7 @@ class ShownForum:
     async def thread(self, run_id: str, thread_id: str, after: int, limit: int) -> FoundThread:
         """A thread with up to *limit* posts after a number."""
         me = self._viewer.learner_id
-        answer = await forum.thread(self._reader, run_id, thread_id, me)
+        answer = await forum.thread(self._reader, run_id, thread_id, self._viewer)
         if answer.body is None:
             return FoundThread(None, answer.position)
         stored = _thread(answer.body)
@@ -238,6 +233,7 @@ class ShownForum:
         return ForumThread(
             thread_id=row.thread_id,
             run_id=row.run_id,
+            topic_id=row.topic_id,
             unit_id=row.unit_id,
             kind=row.kind,
             title=opener.text(row.title, row.learner_id, row.thread_id, OPENING) if sees else None,

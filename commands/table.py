@@ -20,7 +20,7 @@ from commands import (
 )
 from commands.admin import analysis, read_models, webhooks
 from commands.enrollment import cohorts, extensions, invitations, roster, staff, transfer
-from commands.forum import threads
+from commands.forum import threads, topics
 from commands.log import Log, Position
 from commands.payment import (
     books,
@@ -89,6 +89,11 @@ HANDLERS: dict[type, CommandHandler] = {
     threads.CloseThread: threads.close_thread,
     threads.ReopenThread: threads.reopen_thread,
     threads.MoveThread: threads.move_thread,
+    topics.CreateTopic: topics.create_topic,
+    topics.ChangeTopic: topics.change_topic,
+    topics.OrderTopics: topics.order_topics,
+    topics.ArchiveTopic: topics.archive_topic,
+    topics.MoveToTopic: topics.move_to_topic,
     lti.RegisterTool: lti.register_tool,
     lti.ChangeTool: lti.change_tool,
     lti.DeployTool: lti.deploy_tool,

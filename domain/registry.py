@@ -20,7 +20,7 @@ from domain.auth import Credentials, Session, Token
 from domain.catalog import Course, CourseDraft, Run
 from domain.clients import Client
 from domain.enrollment import Admission, Cohort, Enrollment, Seats
-from domain.forum import Post, Reading, Thread, Vote, Writing
+from domain.forum import Post, Reading, Thread, Topics, Vote, Writing
 from domain.lti import Tool, ToolItems, ToolResult
 from domain.notification import Inbox, Notification, NotificationSettings
 from domain.payment.books import Books, Payout, Receipts
@@ -52,7 +52,7 @@ LEARNING: tuple[type[Aggregate], ...] = (
     *(CourseProgress, Appeals, Viewing, RunRebase, IssuedCredential, QuestionBank, BankQuestion),
     *(Allowance, Quiz, QuizAttempt),
     *(Tool, ToolItems, ToolResult),
-    *(Thread, Post, Writing, Vote, Reading),
+    *(Topics, Thread, Post, Writing, Vote, Reading),
 )
 
 ADMIN: tuple[type[Aggregate], ...] = (

@@ -1,13 +1,13 @@
 """
-The forum: threads and their posts, what is written in them, votes, and how far each person has read.
+The forum: topics, threads and their posts, what is written in them, votes, and how far each person has read.
 
 A row of a thread or of a post is changed by facts of the thread, and one of a text, a vote or a reading by facts of the
 person; queries join them. Texts are sealed. How many posts are unread is counted from both sides when it is asked:
 `posts`, `hidden` and the own posts of a thread are enough, so no row is changed for each reader of a new post.
 
 Reads     facts of domain.forum, in log order.
-Writes    forum_threads, forum_posts, forum_writings, forum_votes, forum_scores, forum_readings.
-Serves    api.forum.
+Writes    forum_topics, forum_threads, forum_posts, forum_writings, forum_votes, forum_scores, forum_readings.
+Serves    api.forum.reading.
 Rebuild   campus projections rebuild forum (safe: rows are its only effect).
 """
 
@@ -21,6 +21,26 @@ import msgspec
 from domain.fact import Fact
 from domain.streams import named_id, named_ids
 from projections.engine.projection import SEGMENTS, Handler, Projection, RowKey, Rows, Table
+
+
+class ForumTopic(msgspec.Struct):
+    """
+    A topic of a run; the first of each run, `general`, has no row before something is decided about it.
+
+    Attributes:
+        place: where it stands among the topics of its run: the number that the last order gave it, and after all
+            that are in an order, the position in the log at which it was made.
+        cohort_id: for whose learners it is; null for all.
+    """
+
+    run_id: str
+    topic_id: str
+    name: str = ""
+    description: str = ""
+    who_posts: str = "all"
+    cohort_id: str | None = None
+    archived: bool = False
+    place: int = 0
 
 
 class ForumThread(msgspec.Struct):
@@ -38,6 +58,7 @@ class ForumThread(msgspec.Struct):
 
     thread_id: str
     run_id: str = ""
+    topic_id: str = "general"
     unit_id: str | None = None
     kind: str = ""
     pinned: int = 0
@@ -105,6 +126,7 @@ class ForumReading(msgspec.Struct):
     level: str = "normal"
 
 
+TOPICS = Table("forum_topics", ForumTopic, ("run_id", "topic_id"))
 THREADS = Table("forum_threads", ForumThread, ("thread_id",), indexes=(("run_id", "pinned", "last_position"),))
 POSTS = Table("forum_posts", ForumPost, ("thread_id", "post_no"), indexes=(("thread_id", "learner_id", "post_no"),))
 WRITINGS = Table("forum_writings", ForumWriting, ("learner_id", "thread_id", "post_no"))
@@ -112,8 +134,17 @@ VOTES = Table("forum_votes", ForumVote, ("learner_id", "thread_id", "post_no"))
 SCORES = Table("forum_scores", ForumScore, ("thread_id", "post_no"), distribution="partial")
 READINGS = Table("forum_readings", ForumReading, ("learner_id", "thread_id"))
 
-_thread, _post = named_id("thread_id"), named_ids("thread_id", "post_no")
+_run, _thread, _post = named_id("run_id"), named_id("thread_id"), named_ids("thread_id", "post_no")
 _own, _reading = named_ids("learner_id", "thread_id", "post_no"), named_ids("learner_id", "thread_id")
+
+
+def _needs_topic(fact: Fact) -> Iterable[RowKey]:
+    return (RowKey(TOPICS, (_run(fact.stream_id), fact.data["topic_id"])),)
+
+
+def _needs_topics(fact: Fact) -> Iterable[RowKey]:
+    run_id = _run(fact.stream_id)
+    return tuple(RowKey(TOPICS, (run_id, topic_id)) for topic_id in fact.data["new"])
 
 
 def _needs_thread(fact: Fact) -> Iterable[RowKey]:
@@ -143,6 +174,30 @@ def _own_key(fact: Fact) -> tuple[str, str, int]:
     return learner_id, thread_id, int(post_no)
 
 
+def _topic_row(fact: Fact, rows: Rows) -> ForumTopic:
+    return rows.edit(TOPICS, ForumTopic, _run(fact.stream_id), fact.data["topic_id"])
+
+
+def _topic_created(fact: Fact, rows: Rows) -> None:
+    row, data = _topic_row(fact, rows), fact.data
+    row.name, row.description, row.who_posts = data["name"], data["description"], data["who_posts"]
+    row.cohort_id, row.place = data["cohort_id"], fact.position
+
+
+def _topic_changed(fact: Fact, rows: Rows) -> None:
+    row, data = _topic_row(fact, rows), fact.data
+    row.name, row.description, row.who_posts = data["new_name"], data["new_description"], data["new_who_posts"]
+
+
+def _topics_ordered(fact: Fact, rows: Rows) -> None:
+    for place, topic_id in enumerate(fact.data["new"], 1):
+        rows.edit(TOPICS, ForumTopic, _run(fact.stream_id), topic_id).place = place
+
+
+def _topic_archived(fact: Fact, rows: Rows) -> None:
+    _topic_row(fact, rows).archived = fact.type == "topic.archived"
+
+
 def _thread_row(fact: Fact, rows: Rows) -> ForumThread:
     return rows.edit(THREADS, ForumThread, _thread(fact.stream_id))
 
@@ -154,7 +209,8 @@ def _rows_of_post(fact: Fact, rows: Rows) -> tuple[ForumThread, ForumPost]:
 
 def _created(fact: Fact, rows: Rows) -> None:
     row, data = _thread_row(fact, rows), fact.data
-    row.run_id, row.unit_id, row.kind, row.created_at = data["run_id"], data["unit_id"], data["kind"], fact.occurred_at
+    row.run_id, row.topic_id, row.unit_id = data["run_id"], data["topic_id"], data["unit_id"]
+    row.kind, row.created_at = data["kind"], fact.occurred_at
 
 
 def _posted(fact: Fact, rows: Rows) -> None:
@@ -190,6 +246,10 @@ def _moved(fact: Fact, rows: Rows) -> None:
     _thread_row(fact, rows).unit_id = fact.data["new_unit_id"]
 
 
+def _topic_of_thread_changed(fact: Fact, rows: Rows) -> None:
+    _thread_row(fact, rows).topic_id = fact.data["new_topic_id"]
+
+
 def _accepted(fact: Fact, rows: Rows) -> None:
     _thread_row(fact, rows).accepted_no = fact.data.get("new_post_no")
 
@@ -220,20 +280,26 @@ _BOTH = (THREADS, POSTS)
 
 
 class Forum(Projection):
-    """Threads, posts and their readers."""
+    """Topics, threads, posts and their readers."""
 
     name = "forum"
-    version = 1
+    version = 2
     store = "postgres"
     segments = SEGMENTS
-    tables = (THREADS, POSTS, WRITINGS, VOTES, SCORES, READINGS)
+    tables = (TOPICS, THREADS, POSTS, WRITINGS, VOTES, SCORES, READINGS)
     handlers: ClassVar[Mapping[str, Handler]] = {
+        "topic.created": Handler(_needs_topic, _topic_created, writes=(TOPICS,)),
+        "topic.changed": Handler(_needs_topic, _topic_changed, writes=(TOPICS,)),
+        "topics.ordered": Handler(_needs_topics, _topics_ordered, writes=(TOPICS,)),
+        "topic.archived": Handler(_needs_topic, _topic_archived, writes=(TOPICS,)),
+        "topic.unarchived": Handler(_needs_topic, _topic_archived, writes=(TOPICS,)),
         "thread.created": Handler(_needs_thread, _created, writes=(THREADS,)),
         "thread.pinned": Handler(_needs_thread, _pinned, writes=(THREADS,)),
         "thread.unpinned": Handler(_needs_thread, _pinned, writes=(THREADS,)),
         "thread.closed": Handler(_needs_thread, _closed, writes=(THREADS,)),
         "thread.reopened": Handler(_needs_thread, _closed, writes=(THREADS,)),
         "thread.moved": Handler(_needs_thread, _moved, writes=(THREADS,)),
+        "thread.topic_changed": Handler(_needs_thread, _topic_of_thread_changed, writes=(THREADS,)),
         "answer.accepted": Handler(_needs_thread, _accepted, writes=(THREADS,)),
         "answer.withdrawn": Handler(_needs_thread, _accepted, writes=(THREADS,)),
         "opening.posted": Handler(_needs_post, _posted, writes=_BOTH),

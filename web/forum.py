@@ -57,15 +57,29 @@ def pages_of(desk: str, run_of: Callable[[Page], Awaitable[ForumRun]]) -> Pages:
             return await thread(page, on_the_form(problem), form)
 
     async def threads(page: Page, problem: Problem | None = None, form: Mapping[str, str] = {}) -> Response:
-        run, found = await asyncio.gather(run_of(page), threads_of(page))
-        values = {**run._asdict(), "threads": found.body, "form": form, "problem": problem, "position": found.position}
+        run, found, topics = await asyncio.gather(run_of(page), threads_of(page), topics_of(page))
+        values = {
+            **run._asdict(),
+            "threads": found.body,
+            "topics": topics["items"],
+            "form": form,
+            "problem": problem,
+            "position": found.position,
+        }
         return page.html(f"{desk}/forum.html", problem.status if problem else 200, **values)
 
     async def thread(page: Page, problem: Problem | None = None, form: Mapping[str, str] = {}) -> Response:
-        run, found = await asyncio.gather(run_of(page), thread_of(page))
+        run, found, topics = await asyncio.gather(run_of(page), thread_of(page), topics_of(page))
         if problem is None:
             await note_read(page, found)
-        values = {**run._asdict(), "found": found.body, "form": form, "problem": problem, "position": found.position}
+        values = {
+            **run._asdict(),
+            "found": found.body,
+            "topics": topics["items"],
+            "form": form,
+            "problem": problem,
+            "position": found.position,
+        }
         return page.html(f"{desk}/thread.html", problem.status if problem else 200, texts=texts_of(found), **values)
 
     return pages
@@ -86,6 +100,7 @@ async def threads_of(page: Page) -> Answer:
         kind=kind if kind in KINDS else None,
         state=state if state in STATES else None,
         unit_id=query.get("unit_id"),
+        topic_id=query.get("topic") or None,
         unread="true" if query.get("show") == "unread" else None,
         mine="true" if query.get("show") == "mine" else None,
         cursor=query.get("cursor"),
@@ -93,11 +108,17 @@ async def threads_of(page: Page) -> Answer:
     )
 
 
+async def topics_of(page: Page) -> Answer:
+    """The topics of the run that the reader sees."""
+    return await page.api.read("/v1/runs/{}/topics", page.parts["run_id"])
+
+
 async def asked(page: Page, desk: str, form: Mapping[str, str]) -> Response:
     """Open a thread, and go to it; raises Problem."""
     run_id = page.parts["run_id"]
     body: dict[str, Any] = {name: form.get(name, "") for name in ("kind", "title", "text")}
     body |= {"unit_id": form.get("unit_id") or None, "anonymous": form.get("anonymous") == "on"}
+    body |= {"topic_id": form["topic_id"]} if form.get("topic_id") else {}
     answer = await page.api.send("/v1/runs/{}/threads", run_id, body=body, key=form.get("key", ""))
     return page.go(addressed(desk, run_id, f"/{answer['thread_id']}"), answer, page.say("Your thread is there."))
 
@@ -157,6 +178,7 @@ def _said(page: Page, do: str) -> str:
         "close": page.say("The thread takes no more posts."),
         "reopen": page.say("The thread takes posts again."),
         "move": page.say("The thread was moved."),
+        "topic": page.say("The thread was moved."),
         "level": page.say("From now on you hear as much of the thread as you have said."),
     }.get(do, "")
 
@@ -184,6 +206,7 @@ def _command(do: str, number: str, form: Mapping[str, str]) -> tuple[str, dict[s
         "close": ("/close", {"ground": form.get("ground", "")}),
         "reopen": ("/reopen", {}),
         "move": ("/move", {"unit_id": form.get("unit_id") or None}),
+        "topic": ("/topic", {"topic_id": form.get("topic_id", "")}),
     }
     if do not in commands or (post in commands[do][0] and not whole):
         raise Problem(400, {"code": "bad_request", "detail": ""})

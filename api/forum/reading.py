@@ -53,6 +53,7 @@ async def list_threads(
     request: Request,
     run_id: RunId,
     ask: QueryDep,
+    topic_id: Annotated[str | None, Query(pattern=ID, max_length=64, description="Only those in this topic.")] = None,
     unit_id: Annotated[str | None, Query(pattern=ID, max_length=64, description="Only those about this unit.")] = None,
     kind: Annotated[ThreadKind | None, Query(description="Only questions, or discussions.")] = None,
     state: Annotated[
@@ -65,12 +66,12 @@ async def list_threads(
 ) -> Response:
     """The threads of a run."""
     viewer = await viewer_of(ask, run_id)
-    listing = f"threads:{run_id}:{unit_id}:{kind}:{state}:{unread}:{mine}"
+    listing = f"threads:{run_id}:{topic_id}:{unit_id}:{kind}:{state}:{unread}:{mine}"
     after = paging.after(listing, cursor, [int, int])
     asked = ThreadsAsked(
         run_id=run_id,
-        me=viewer.learner_id,
-        staff=viewer.staff,
+        reader=viewer,
+        topic_id=topic_id,
         unit_id=unit_id,
         kind=kind,
         state=state,
@@ -87,9 +88,7 @@ async def get_unread(run_id: RunId, ask: QueryDep) -> Response:
     """How many posts of a run the user has not read, and in how many threads; muted threads are not counted."""
     viewer = await viewer_of(ask, run_id)
     reader = ask.services.reader
-    answer = await ask.read_at_least(
-        Forum.name, lambda: forum.unread(reader, run_id, viewer.learner_id, staff=viewer.staff)
-    )
+    answer = await ask.read_at_least(Forum.name, lambda: forum.unread(reader, run_id, viewer))
     return ask.reply(answer.body or b"", answer.position)
 
 

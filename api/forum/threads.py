@@ -16,17 +16,18 @@ from api.http.services import ServicesDep
 from api.http.types import Id, RunId
 from commands import forum as commands
 from commands.forum import threads
-from domain.forum import CloseGround, ThreadKind
+from domain.forum import FIRST_TOPIC, CloseGround, ThreadKind
 
 router = strict_router("forum", "/v1/runs/{run_id}")
 
 
 class NewThread(Body):
-    """A question or a discussion, about a unit of the run or about none."""
+    """A question or a discussion in a topic of the run, about a unit or about none."""
 
     model_config = example(kind="question", unit_id="q1", title="Why is 6 x 7 not 36?", text="I count **six** rows.")
 
     kind: Annotated[ThreadKind, Field(strict=False)]
+    topic_id: Id = FIRST_TOPIC
     unit_id: Id | None = None
     title: PostTitle
     text: PostText
@@ -87,6 +88,7 @@ async def create_thread(run_id: RunId, body: NewThread, dispatch: Dispatch, serv
         body.text,
         body.anonymous,
         staff,
+        body.topic_id,
     )
     position = await dispatch.position(new)
     (fact,) = await services.log.at([position])  # of the first request with this Idempotency-Key

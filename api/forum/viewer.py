@@ -1,7 +1,8 @@
 """Who reads and writes in the forum of a run: those who have a place there, and its staff."""
 
 from adapters.command_bus.replay import replayed
-from adapters.forum import ShownForum, Viewer
+from adapters.forum import ShownForum
+from adapters.postgres.queries.forum import ForumReader
 from api.http.policy.guard import Check
 from api.http.query import QueryContext
 from api.http.services import Services
@@ -22,21 +23,21 @@ async def is_staff(check: Check, run_id: str) -> bool:
     return True
 
 
-async def viewer_of(ask: QueryContext, run_id: str) -> Viewer:
+async def viewer_of(ask: QueryContext, run_id: str) -> ForumReader:
     """Who reads the forum of a run: staff, or a learner with a place."""
     learner_id, staff = ask.user.subject, await is_staff(ask.check, run_id)
     if await ask.services.whereabouts.course_of_run(run_id) is None:
         raise RunNotFound(run_id=run_id)
     if staff:
-        return Viewer(learner_id, staff=True)
+        return ForumReader(learner_id, staff=True)
     enrollment = await replayed(ask.services.log, Enrollment, enrollment_stream(learner_id, run_id))
     if not enrollment.exists:
         raise NotEnrolled(learner_id=learner_id, run_id=run_id)
     if enrollment.status not in WITH_PLACE:
         raise NoAccess(learner_id=learner_id, run_id=run_id, status=enrollment.status)
-    return Viewer(learner_id, staff=False)
+    return ForumReader(learner_id, staff=False, cohort_id=enrollment.cohort_id)
 
 
-def shown_to(services: Services, viewer: Viewer) -> ShownForum:
+def shown_to(services: Services, viewer: ForumReader) -> ShownForum:
     """The forum as one reader sees it."""
     return ShownForum(services.reader, services.log.keys, viewer)

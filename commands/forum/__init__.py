@@ -6,9 +6,20 @@ A person either has a place on the run or is one of its staff (`by_staff`), as t
 
 from dataclasses import dataclass
 
-from commands.forum.loading import is_there, must_have_unit, must_take_part, next_post, seen_thread, thread_of
+from commands.forum.loading import (
+    is_there,
+    must_have_unit,
+    must_see,
+    must_take_part,
+    next_post,
+    seen_thread,
+    seen_topic,
+    thread_of,
+    topic_of,
+)
 from commands.log import Log, Position
 from domain.forum import (
+    FIRST_TOPIC,
     OPENING,
     NotAReply,
     NotTheAuthor,
@@ -34,7 +45,7 @@ from domain.forum import (
 
 @dataclass(frozen=True)
 class CreateThread:
-    """A person opens a thread of a run: a question or a discussion, about a unit or about none."""
+    """A person opens a thread in a topic of a run: a question or a discussion, about a unit or about none."""
 
     learner_id: str
     run_id: str
@@ -45,16 +56,19 @@ class CreateThread:
     text: str
     anonymous: bool = False
     by_staff: bool = False
+    topic_id: str = FIRST_TOPIC
 
 
 async def create_thread(command: CreateThread, log: Log) -> Position:
     learner_id, run_id, thread_id = command.learner_id, command.run_id, command.thread_id
     await must_have_unit(log, run_id, command.unit_id)
     await must_take_part(log, learner_id, run_id, by_staff=command.by_staff)
+    topic = await seen_topic(log, learner_id, run_id, command.topic_id, by_staff=command.by_staff)
+    topic.must_take_posts(by_staff=command.by_staff)
     thread = await log.load(Thread, thread_stream(thread_id))
     opening = await log.load(Post, post_stream(thread_id, OPENING))
     writing = await log.load(Writing, writing_stream(learner_id, thread_id, OPENING))
-    thread.create(run_id, command.unit_id, command.kind)
+    thread.create(run_id, command.topic_id, command.unit_id, command.kind)
     anonymous = command.anonymous and not command.by_staff
     opening.open(run_id, learner_id, anonymous=anonymous, by_staff=command.by_staff)
     writing.write(command.title, command.text)
@@ -76,9 +90,10 @@ class PostReply:
 
 async def post_reply(command: PostReply, log: Log) -> Position:
     learner_id, thread_id = command.learner_id, command.thread_id
-    thread = await seen_thread(log, command.run_id, thread_id)
+    thread = await seen_thread(log, command.run_id, thread_id, learner_id, by_staff=command.by_staff)
     await must_take_part(log, learner_id, command.run_id, by_staff=command.by_staff)
     thread.must_be_open()
+    (await topic_of(log, thread.run_id, thread.topic_id)).must_take_posts(by_staff=command.by_staff)
     parent = await log.read(Post, post_stream(thread_id, command.parent_no))
     parent.must_be_shown()
     post = await next_post(log, thread_id)
@@ -104,9 +119,10 @@ class EditPost:
 
 async def edit_post(command: EditPost, log: Log) -> Position:
     learner_id, thread_id = command.learner_id, command.thread_id
-    thread = await seen_thread(log, command.run_id, thread_id)
+    thread = await seen_thread(log, command.run_id, thread_id, learner_id, by_staff=command.by_staff)
     await must_take_part(log, learner_id, command.run_id, by_staff=command.by_staff)
     thread.must_be_open()
+    (await topic_of(log, thread.run_id, thread.topic_id)).must_take_posts(by_staff=command.by_staff)
     post = await log.read(Post, post_stream(thread_id, command.post_no))
     post.must_be_by(learner_id)
     post.must_be_shown()
@@ -129,7 +145,7 @@ class RemovePost:
 
 
 async def remove_post(command: RemovePost, log: Log) -> Position:
-    await seen_thread(log, command.run_id, command.thread_id)
+    await seen_thread(log, command.run_id, command.thread_id, command.learner_id, by_staff=command.by_staff)
     post = await log.load(Post, post_stream(command.thread_id, command.post_no))
     if not command.by_staff:
         post.must_be_by(command.learner_id)
@@ -150,7 +166,7 @@ class RestorePost:
 
 
 async def restore_post(command: RestorePost, log: Log) -> Position:
-    await seen_thread(log, command.run_id, command.thread_id)
+    await seen_thread(log, command.run_id, command.thread_id, command.learner_id, by_staff=command.by_staff)
     post = await log.load(Post, post_stream(command.thread_id, command.post_no))
     if not command.by_staff:
         post.must_be_by(command.learner_id)
@@ -173,6 +189,7 @@ class AcceptAnswer:
 
 async def accept_answer(command: AcceptAnswer, log: Log) -> Position:
     thread = await thread_of(log, command.run_id, command.thread_id)
+    await must_see(log, thread, command.learner_id, by_staff=command.by_staff)
     opening = await log.read(Post, post_stream(command.thread_id, OPENING))
     if not command.by_staff and opening.author != command.learner_id:
         raise NotYourQuestion(thread_id=command.thread_id)
@@ -201,7 +218,7 @@ class CastVote:
 
 async def cast_vote(command: CastVote, log: Log) -> Position:
     learner_id, thread_id = command.learner_id, command.thread_id
-    await seen_thread(log, command.run_id, thread_id)
+    await seen_thread(log, command.run_id, thread_id, learner_id, by_staff=command.by_staff)
     await must_take_part(log, learner_id, command.run_id, by_staff=command.by_staff)
     post = await log.read(Post, post_stream(thread_id, command.post_no))
     post.must_exist()
@@ -228,7 +245,7 @@ class ReadThread:
 
 
 async def read_thread(command: ReadThread, log: Log) -> Position:
-    await seen_thread(log, command.run_id, command.thread_id)
+    await seen_thread(log, command.run_id, command.thread_id, command.learner_id, by_staff=command.by_staff)
     await must_take_part(log, command.learner_id, command.run_id, by_staff=command.by_staff)
     if not await is_there(log, command.thread_id, command.post_no):
         raise PostNotFound(thread_id=command.thread_id, post_no=command.post_no)
@@ -249,7 +266,7 @@ class SetThreadLevel:
 
 
 async def set_thread_level(command: SetThreadLevel, log: Log) -> Position:
-    await seen_thread(log, command.run_id, command.thread_id)
+    await seen_thread(log, command.run_id, command.thread_id, command.learner_id, by_staff=command.by_staff)
     await must_take_part(log, command.learner_id, command.run_id, by_staff=command.by_staff)
     reading = await log.load(Reading, reading_stream(command.learner_id, command.thread_id))
     reading.set_level(command.level)

@@ -2,8 +2,20 @@
 
 from commands.log import Log
 from commands.lookups.catalog import outline
-from commands.lookups.enrollment import must_have_access
-from domain.forum import OPENING, Post, Thread, post_stream, thread_stream
+from commands.lookups.enrollment import cohort_of, must_have_access
+from domain.forum import (
+    FIRST_TOPIC,
+    OPENING,
+    Post,
+    Thread,
+    ThreadNotFound,
+    Topic,
+    TopicNotFound,
+    Topics,
+    post_stream,
+    thread_stream,
+    topics_stream,
+)
 from domain.progress import UnknownUnit
 
 THERE_FOR = 1.0  # seconds for which it may be known from memory whether a number is taken
@@ -22,11 +34,35 @@ async def thread_of(log: Log, run_id: str, thread_id: str) -> Thread:
     return thread
 
 
-async def seen_thread(log: Log, run_id: str, thread_id: str) -> Thread:
-    """A thread of the run, to look at; what rests on it is decided again if it changes."""
+async def seen_thread(log: Log, run_id: str, thread_id: str, learner_id: str, *, by_staff: bool) -> Thread:
+    """A thread of the run that a person sees, to look at; what rests on it is decided again if it changes."""
     thread = await log.read(Thread, thread_stream(thread_id))
     thread.must_be_of(run_id)
+    await must_see(log, thread, learner_id, by_staff=by_staff)
     return thread
+
+
+async def must_see(log: Log, thread: Thread, learner_id: str, *, by_staff: bool) -> None:
+    """Raise ThreadNotFound for a learner who is not in the cohort for which the topic of a thread is."""
+    if by_staff or thread.topic_id == FIRST_TOPIC:
+        return
+    try:
+        await seen_topic(log, learner_id, thread.run_id, thread.topic_id, by_staff=False)
+    except TopicNotFound:
+        raise ThreadNotFound(run_id=thread.run_id, thread_id=thread.id_of("thread_id")) from None
+
+
+async def topic_of(log: Log, run_id: str, topic_id: str) -> Topic:
+    """A topic of a run; raises TopicNotFound."""
+    return (await log.read(Topics, topics_stream(run_id))).topic(topic_id)
+
+
+async def seen_topic(log: Log, learner_id: str, run_id: str, topic_id: str, *, by_staff: bool) -> Topic:
+    """A topic that a person sees; one for another cohort is not found."""
+    topic = await topic_of(log, run_id, topic_id)
+    if by_staff or topic.cohort_id is None or topic.is_seen_by(await cohort_of(log, learner_id, run_id)):
+        return topic
+    raise TopicNotFound(run_id=run_id, topic_id=topic_id)
 
 
 async def must_have_unit(log: Log, run_id: str, unit_id: str | None) -> None:

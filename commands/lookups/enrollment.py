@@ -9,6 +9,8 @@ from domain.catalog import Prerequisite
 from domain.deadlines import Deadline, is_over
 from domain.enrollment import (
     Admission,
+    Cohort,
+    CohortNotFound,
     Enrollment,
     NoAccess,
     NotEnrolled,
@@ -22,6 +24,7 @@ from domain.enrollment import (
     Status,
     WasTransferred,
     admission_stream,
+    cohort_stream,
     enrollment_stream,
     seats_stream,
 )
@@ -92,6 +95,17 @@ async def extensions_of(log: Log, learner_id: str, run_id: str) -> dict[str, dat
 async def cohort_begins_at(log: Log, learner_id: str, run_id: str) -> datetime | None:
     """When the cohort of a learner begins; None for a learner who is in none."""
     return (await log.read(Enrollment, enrollment_stream(learner_id, run_id))).cohort_begins_at
+
+
+async def cohort_of(log: Log, learner_id: str, run_id: str) -> str | None:
+    """The cohort of a learner; None for a learner who is in none."""
+    return (await log.read(Enrollment, enrollment_stream(learner_id, run_id))).cohort_id
+
+
+async def must_have_cohort(log: Log, run_id: str, cohort_id: str) -> None:
+    """Raise CohortNotFound for a cohort that the run does not have."""
+    if not (await log.read(Cohort, cohort_stream(run_id, cohort_id))).exists:
+        raise CohortNotFound(run_id=run_id, cohort_id=cohort_id)
 
 
 async def first_placed_at(log: Log, learner_id: str, run_id: str) -> datetime | None:

@@ -85,3 +85,52 @@ class BadText(Rejected):
 
     code = "bad_text"
     template = "a text has 1 to {most} characters"
+
+
+class TopicNotFound(NotFound):
+    """The forum of the run has no such topic, or none that this person sees."""
+
+    code = "topic_not_found"
+    template = "the forum of run {run_id} has no topic {topic_id}"
+
+
+class TopicExists(Conflict):
+    """A topic of the run is called so."""
+
+    code = "topic_exists"
+    template = "the forum of run {run_id} has a topic {name}: take another name"
+
+
+class TooManyTopics(Conflict):
+    """A run has as many topics as there can be."""
+
+    code = "too_many_topics"
+    template = "the forum of run {run_id} has {most} topics: archive one first"
+
+
+class TopicArchived(Conflict):
+    """An archived topic takes no threads and no posts."""
+
+    code = "topic_archived"
+    template = "topic {topic_id} is archived"
+
+
+class StaffTopic(Forbidden):
+    """Only the staff post in the topic."""
+
+    code = "topic_of_staff"
+    template = "only the staff of the run post in topic {topic_id}"
+
+
+class FirstTopic(Conflict):
+    """The first topic of a run is not archived: threads need a place."""
+
+    code = "first_topic"
+    template = "the first topic of run {run_id} is not archived"
+
+
+class BadTopicOrder(Rejected):
+    """An order of topics names each of them once."""
+
+    code = "bad_topic_order"
+    template = "an order names each topic of run {run_id} once"

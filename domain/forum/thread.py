@@ -1,9 +1,11 @@
 """A thread: where it belongs, and what staff and its author decide about it; its posts have streams of their own."""
 
 from enum import StrEnum
+from typing import Any
 
 from domain.aggregate import Aggregate, event, stream_id
 from domain.forum.errors import ThreadClosed, ThreadExists, ThreadNotFound
+from domain.forum.topics import FIRST_TOPIC
 
 
 class ThreadKind(StrEnum):
@@ -42,9 +44,16 @@ class Thread(Aggregate):
 
     class Created(Aggregate.Event):
         TOPIC = "thread.created"
+        class_version = 2
         run_id: str
+        topic_id: str
         unit_id: str | None
         kind: str
+
+        @staticmethod
+        def upcast_v1_v2(state: dict[str, Any]) -> None:
+            """Threads of before are in the first topic of their run."""
+            state["topic_id"] = FIRST_TOPIC
 
     class Pinned(Aggregate.Event):
         TOPIC = "thread.pinned"
@@ -66,6 +75,13 @@ class Thread(Aggregate):
         old_unit_id: str | None
         new_unit_id: str | None
 
+    class TopicChanged(Aggregate.Event):
+        """To another topic of the run."""
+
+        TOPIC = "thread.topic_changed"
+        old_topic_id: str
+        new_topic_id: str
+
     class AnswerAccepted(Aggregate.Event):
         """`learner_id` has written it; `old_post_no` was the accepted one before."""
 
@@ -82,6 +98,7 @@ class Thread(Aggregate):
 
     def initial_state(self) -> None:
         self.run_id = ""
+        self.topic_id = FIRST_TOPIC
         self.unit_id: str | None = None
         self.kind = ThreadKind.DISCUSSION.value
         self.is_pinned = False
@@ -98,15 +115,15 @@ class Thread(Aggregate):
         if self.is_closed:
             raise ThreadClosed(thread_id=self.id_of("thread_id"))
 
-    def create(self, run_id: str, unit_id: str | None, kind: ThreadKind) -> None:
+    def create(self, run_id: str, topic_id: str, unit_id: str | None, kind: ThreadKind) -> None:
         """Create it."""
         if self.exists:
             raise ThreadExists(thread_id=self.id_of("thread_id"))
-        self._created(run_id=run_id, unit_id=unit_id, kind=kind.value)
+        self._created(run_id=run_id, topic_id=topic_id, unit_id=unit_id, kind=kind.value)
 
     @event(Created)
-    def _created(self, run_id: str, unit_id: str | None, kind: str) -> None:
-        self.run_id, self.unit_id, self.kind = run_id, unit_id, kind
+    def _created(self, run_id: str, topic_id: str, unit_id: str | None, kind: str) -> None:
+        self.run_id, self.topic_id, self.unit_id, self.kind = run_id, topic_id, unit_id, kind
 
     def pin(self, *, pinned: bool) -> None:
         """Show it before all others, or no longer."""
@@ -149,6 +166,15 @@ class Thread(Aggregate):
     @event(Moved)
     def _moved(self, old_unit_id: str | None, new_unit_id: str | None) -> None:
         self.unit_id = new_unit_id
+
+    def change_topic(self, topic_id: str) -> None:
+        """Put it into another topic of its run."""
+        if topic_id != self.topic_id:
+            self._topic_changed(old_topic_id=self.topic_id, new_topic_id=topic_id)
+
+    @event(TopicChanged)
+    def _topic_changed(self, old_topic_id: str, new_topic_id: str) -> None:
+        self.topic_id = new_topic_id
 
     def accept(self, post_no: int, learner_id: str, *, by_staff: bool) -> None:
         """Say that a reply answers the question, in the place of the one before; the same once more changes nothing."""

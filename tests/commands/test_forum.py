@@ -46,7 +46,7 @@ async def test_a_thread_is_one_append(campus: Campus) -> None:
     """The thread, its first post, and what is said in it, on the side of the author."""
     await campus.give(STARTED[0])
     assert await campus.new(ASK) == [
-        (f"thread-{T}", fact(Thread.Created, run_id=RUN, unit_id="q1", kind="question")),
+        (f"thread-{T}", fact(Thread.Created, run_id=RUN, topic_id="general", unit_id="q1", kind="question")),
         (f"post-{T}:1", fact(Post.Opened, run_id=RUN, learner_id="ann", anonymous=False, by_staff=False)),
         (f"text-ann:{T}:1", fact(Writing.Written, title=ASK.title, text=ASK.text)),
     ]

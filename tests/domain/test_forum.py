@@ -28,7 +28,7 @@ from domain.forum import (
 from domain.registry import MENTIONING
 from tests.support.given import Said, fact, given, replay
 
-CREATED = fact(Thread.Created, run_id="algebra-1", unit_id="q1", kind="question")
+CREATED = fact(Thread.Created, run_id="algebra-1", topic_id="general", unit_id="q1", kind="question")
 CLOSED = fact(Thread.Closed, ground="answered")
 PINNED = fact(Thread.Pinned)
 POSTED = {"run_id": "algebra-1", "learner_id": "bob", "anonymous": False, "by_staff": False}
@@ -47,10 +47,10 @@ def accepted(new: int, old: int | None = None) -> Said:
 
 def test_a_thread_is_created_once() -> None:
     """Its id is taken then, whatever else is the same."""
-    given(Thread).when(lambda thread: thread.create("algebra-1", "q1", ThreadKind.QUESTION)).then(CREATED)
-    given(Thread, CREATED).when(lambda thread: thread.create("algebra-1", "q1", ThreadKind.QUESTION)).refused(
-        ThreadExists, thread_id="t1"
-    )
+    given(Thread).when(lambda thread: thread.create("algebra-1", "general", "q1", ThreadKind.QUESTION)).then(CREATED)
+    given(Thread, CREATED).when(
+        lambda thread: thread.create("algebra-1", "general", "q1", ThreadKind.QUESTION)
+    ).refused(ThreadExists, thread_id="t1")
 
 
 def test_a_thread_belongs_to_a_run() -> None:

@@ -80,6 +80,7 @@ from tests.support.given import STREAMS
         ("token-28400:t1", "28400", 38),
         ("question_bank-algebra", "algebra", 22),
         ("question-algebra:q1", "algebra", 22),
+        ("topics-AAA-2013J", "AAA-2013J", 34),
         ("thread-0d9c7f0a", "0d9c7f0a", 45),
         ("post-0d9c7f0a:2", "0d9c7f0a", 45),
         ("text-28400:0d9c7f0a:2", "28400", 38),

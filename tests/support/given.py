@@ -36,6 +36,7 @@ STREAMS = {
     "question": "question-algebra:q1",
     "attempt": "attempt-ann:equations:1",
     "allowance": "allowance-ann:equations",
+    "topics": "topics-algebra-1",
     "thread": "thread-t1",
     "post": "post-t1:2",
     "text": "text-ann:t1:2",

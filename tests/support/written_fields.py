@@ -148,7 +148,9 @@ CAMPUS = (
 )  # fmt: skip
 OF_THREAD = RUN | {"thread_id": "{thread}"}
 FORUM = (
-    Write("ada", "createThread", RUN, answers={"thread": "thread_id"}),
+    Write("admin", "createTopic", RUN, {"cohort_id": None}),
+    Write("admin", "changeTopic", RUN | {"topic_id": "general"}),
+    Write("ada", "createThread", RUN, {"topic_id": "general"}, answers={"thread": "thread_id"}),
     Write("ada", "postReply", OF_THREAD),
     Write("ada", "editPost", RUN | {"thread_id": "{thread}", "post_no": "1"}, {"title": "Why?"}),
 )
@@ -204,6 +206,10 @@ SEEN: Mapping[str, str] = {
     "NewCourse.summary": "visitor /courses/rings",
     "NewGroup.title": "admin /teach/courses/rings/policy",
     "NewLetter.letter": "admin /teach/courses/rings/policy",
+    "NewTopic.name": "ada /learn/runs/{run}/forum",
+    "NewTopic.description": "admin /teach/runs/{run}/topics",
+    "TopicToChange.name": "ada /learn/runs/{run}/forum",
+    "TopicToChange.description": "ada /learn/runs/{run}/forum?topic=general",
     "NewUnit.title": "ada /learn/runs/rings-1",
     "NewUnit.url": "ada /learn/runs/rings-1/units/link",
     "NewContent.name": "ada /learn/runs/rings-1/units/file",

@@ -18,10 +18,11 @@ from web.teach import (
     regrades,
     roster,
     run,
+    topics,
     units,
     versions,
 )
 
-OF_RUNS = (home, run, gradebook, grading, roster, questions, quizzes, regrades, appeals, forum, plan)
+OF_RUNS = (home, run, gradebook, grading, roster, questions, quizzes, regrades, appeals, forum, topics, plan)
 OF_AUTHORS = (courses, course, units, policy, versions, banks, bank_questions)
 pages = Pages(*(each.pages for each in (*OF_RUNS, *OF_AUTHORS)))

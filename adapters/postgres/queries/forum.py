@@ -6,7 +6,7 @@ adapters/forum.py opens it, and leaves out what the reader may not see. Nothing 
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -29,6 +29,7 @@ class StoredThread(msgspec.Struct, kw_only=True):
 
     thread_id: str
     run_id: str
+    topic_id: str
     unit_id: str | None
     kind: str
     pinned: bool
@@ -78,19 +79,32 @@ class UnreadCounts(msgspec.Struct, kw_only=True):
     posts: int
 
 
+class ForumReader(NamedTuple):
+    """Who reads a run's forum: one of its staff, or a learner in a cohort or in none."""
+
+    learner_id: str
+    staff: bool
+    cohort_id: str | None = None
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What decides which threads are seen, as the queries name it."""
+        return {"me": self.learner_id, "staff": self.staff, "cohort": self.cohort_id}
+
+
 class ThreadsAsked(msgspec.Struct, frozen=True, kw_only=True):
     """
     Which threads of a run; all that is given has to be true.
 
     Attributes:
-        me: the reader; *staff* whether that is one of the run's staff, who see threads whose first post is removed.
+        reader: who asks; the staff see threads whose first post is removed, and those for all cohorts.
         unread: only those with posts that the reader has not read, and has not muted.
         mine: only those that the reader has opened.
     """
 
     run_id: str
-    me: str
-    staff: bool
+    reader: ForumReader
+    topic_id: str | None = None
     unit_id: str | None = None
     kind: str | None = None
     state: State | None = None
@@ -98,9 +112,9 @@ class ThreadsAsked(msgspec.Struct, frozen=True, kw_only=True):
     mine: bool = False
 
 
-_AT = CHECKPOINT.format("forum")
+AT = CHECKPOINT.format("forum")
 _SHOWN = "thread.posts - jsonb_array_length(thread.hidden)"
-_COUNTS = """
+COUNTS = """
   CROSS JOIN LATERAL (SELECT coalesce(reading.through, 0) AS through, coalesce(reading.level, 'normal') AS level) AS own
   CROSS JOIN LATERAL (SELECT greatest(0, thread.posts - own.through
        - (SELECT count(*) FROM jsonb_array_elements(thread.hidden) AS gone (no) WHERE no::integer > own.through)
@@ -108,7 +122,7 @@ _COUNTS = """
              AND mine.learner_id = %(me)s AND mine.post_no > own.through AND mine.removed IS NULL)
        ) AS unread) AS counted
 """
-_OF_READER = """
+OF_READER = """
   FROM forum_threads AS thread
   LEFT JOIN forum_readings AS reading ON reading.learner_id = %(me)s AND reading.thread_id = thread.thread_id
 """
@@ -124,7 +138,18 @@ _THREAD = json_object(
     **{
         name: f"thread.{name}"
         for name in (
-            *("thread_id", "run_id", "unit_id", "kind", "closed", "accepted_no", "posts", "created_at", "last_at"),
+            *(
+                "thread_id",
+                "run_id",
+                "topic_id",
+                "unit_id",
+                "kind",
+                "closed",
+                "accepted_no",
+                "posts",
+                "created_at",
+                "last_at",
+            ),
             *("learner_id", "anonymous", "by_staff"),
         )
     },
@@ -139,7 +164,12 @@ _THREAD = json_object(
     through="own.through",
     level="own.level",
 )
-_SEEN_BY = "thread.posts > 0 AND (%(staff)s OR thread.learner_id = %(me)s OR NOT thread.hidden @> '[1]')"
+IN_SEEN_TOPIC = """(%(staff)s OR thread.topic_id = 'general' OR EXISTS (SELECT FROM forum_topics AS topic
+    WHERE topic.run_id = thread.run_id AND topic.topic_id = thread.topic_id
+      AND (topic.cohort_id IS NULL OR topic.cohort_id = %(cohort)s)))"""
+SEEN_BY = f"""thread.posts > 0 AND (%(staff)s OR thread.learner_id = %(me)s OR NOT thread.hidden @> '[1]')
+    AND {IN_SEEN_TOPIC}"""
+"""Threads that a reader sees: one of a topic other than the first, only where a row says for whom it is."""
 _STATES = {
     None: "true",
     "unanswered": f"thread.kind = 'question' AND thread.accepted_no IS NULL AND {_SHOWN} <= 1",
@@ -147,10 +177,11 @@ _STATES = {
     "solved": "thread.accepted_no IS NOT NULL",
 }
 THREADS = f"""
-SELECT {_AT}, page.pinned, page.last_position, page.body FROM (SELECT) AS once LEFT JOIN LATERAL (
-    SELECT thread.pinned, thread.last_position, {_THREAD}::text AS body {_OF_READER} {_COUNTS} {_TEXTS}
-     WHERE thread.run_id = %(run)s AND {_SEEN_BY} AND {{state}}
+SELECT {AT}, page.pinned, page.last_position, page.body FROM (SELECT) AS once LEFT JOIN LATERAL (
+    SELECT thread.pinned, thread.last_position, {_THREAD}::text AS body {OF_READER} {COUNTS} {_TEXTS}
+     WHERE thread.run_id = %(run)s AND {SEEN_BY} AND {{state}}
        AND (%(a)s::bigint IS NULL OR (thread.pinned, thread.last_position) < (%(a)s, %(b)s))
+       AND (%(topic)s::text IS NULL OR thread.topic_id = %(topic)s)
        AND (%(unit)s::text IS NULL OR thread.unit_id = %(unit)s) AND (%(kind)s::text IS NULL OR thread.kind = %(kind)s)
        AND (NOT %(mine)s OR thread.learner_id = %(me)s)
        AND (NOT %(unread)s OR counted.unread > 0 AND own.level <> 'muted')
@@ -158,8 +189,9 @@ SELECT {_AT}, page.pinned, page.last_position, page.body FROM (SELECT) AS once L
  ORDER BY page.pinned DESC, page.last_position DESC
 """
 THREAD = f"""
-SELECT {_AT}, (SELECT {_THREAD}::text {_OF_READER} {_COUNTS} {_TEXTS}
-                WHERE thread.thread_id = %(thread)s AND thread.run_id = %(run)s AND thread.posts > 0)
+SELECT {AT}, (SELECT {_THREAD}::text {OF_READER} {COUNTS} {_TEXTS}
+                WHERE thread.thread_id = %(thread)s AND thread.run_id = %(run)s AND thread.posts > 0
+                  AND {IN_SEEN_TOPIC})
 """
 _POST = json_object(
     StoredPost,
@@ -176,7 +208,7 @@ _POST = json_object(
     vote="coalesce(vote.value, 0)",
 )
 POSTS = f"""
-SELECT {_AT}, page.post_no, page.body FROM (SELECT) AS once LEFT JOIN LATERAL (
+SELECT {AT}, page.post_no, page.body FROM (SELECT) AS once LEFT JOIN LATERAL (
     SELECT post.post_no, {_POST}::text AS body
       FROM (SELECT * FROM forum_posts WHERE thread_id = %(thread)s AND post_no > %(after)s
              ORDER BY post_no LIMIT %(limit)s) AS post
@@ -188,22 +220,22 @@ SELECT {_AT}, page.post_no, page.body FROM (SELECT) AS once LEFT JOIN LATERAL (
  ORDER BY page.post_no
 """
 UNREAD = f"""
-SELECT {_AT}, (SELECT {json_object(UnreadCounts, threads="count(*)", posts="coalesce(sum(counted.unread), 0)")}::text
-    {_OF_READER} {_COUNTS} WHERE thread.run_id = %(run)s AND {_SEEN_BY} AND counted.unread > 0 AND own.level <> 'muted')
+SELECT {AT}, (SELECT {json_object(UnreadCounts, threads="count(*)", posts="coalesce(sum(counted.unread), 0)")}::text
+    {OF_READER} {COUNTS} WHERE thread.run_id = %(run)s AND {SEEN_BY} AND counted.unread > 0 AND own.level <> 'muted')
 """
 
 
 async def threads(reader: Reader, asked: ThreadsAsked, after: Sequence[Any] | None, limit: int) -> RowPage:
-    """Up to *limit* threads, pinned ones and then those with the latest posts first, after two values of the order."""
+    """Up to *limit* threads, pinned ones and then those with the latest posts, after two values of the order."""
     a, b = after or (None, None)
-    parameters = {"run": asked.run_id, "unit": asked.unit_id, "a": a, "b": b, "limit": limit}
-    parameters |= {name: getattr(asked, name) for name in ("me", "staff", "kind", "unread", "mine")}
+    parameters = {"run": asked.run_id, "unit": asked.unit_id, "topic": asked.topic_id, "a": a, "b": b, "limit": limit}
+    parameters |= {name: getattr(asked, name) for name in ("kind", "unread", "mine")} | asked.reader.parameters
     return await reader.page(THREADS.format(state=_STATES[asked.state]), parameters)
 
 
-async def thread(reader: Reader, run_id: str, thread_id: str, me: str) -> Answer:
-    """One thread of a run."""
-    return await reader.answer(THREAD, {"run": run_id, "thread": thread_id, "me": me})
+async def thread(reader: Reader, run_id: str, thread_id: str, me: ForumReader) -> Answer:
+    """One thread of a run, if the reader sees it."""
+    return await reader.answer(THREAD, {"run": run_id, "thread": thread_id, **me.parameters})
 
 
 async def posts(reader: Reader, thread_id: str, me: str, after: int, limit: int) -> RowPage:
@@ -211,6 +243,6 @@ async def posts(reader: Reader, thread_id: str, me: str, after: int, limit: int)
     return await reader.page(POSTS, {"thread": thread_id, "me": me, "after": after, "limit": limit})
 
 
-async def unread(reader: Reader, run_id: str, me: str, *, staff: bool) -> Answer:
+async def unread(reader: Reader, run_id: str, me: ForumReader) -> Answer:
     """What a person has not read of a run."""
-    return await reader.answer(UNREAD, {"run": run_id, "me": me, "staff": staff})
+    return await reader.answer(UNREAD, {"run": run_id, **me.parameters})

@@ -238,6 +238,7 @@ WITHOUT = {
     "/v1/learners/{learner_id}/quizzes/{quiz_id}/attempts": "as the own list",
     "/v1/learners/{learner_id}/quizzes/{quiz_id}/attempts/{attempt_no}": "as the own attempt",
     "/v1/quizzes/{quiz_id}/contents": "what an author goes on from; each version is a fact",
+    "/v1/runs/{run_id}/topics": "where to write and what is unread now; each change of a topic is a fact",
     "/v1/runs/{run_id}/threads": "what is asked and said now; each post, edit and removal is a fact",
     "/v1/runs/{run_id}/threads/{thread_id}": "as the list",
     "/v1/runs/{run_id}/unread": "what is unread now",

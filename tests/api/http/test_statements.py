@@ -90,6 +90,7 @@ async def add(seller: Seller, another: Seller, thread: str) -> int:
     await seller.send(f"/quizzes/more-{number}/attempts/1/submit", {"responses": [1, 0]})
     await another.send("/enrollments", {"run_id": seller.run})
     await another.send(f"/quizzes/{seller.quiz}/attempts/1/submit", {"responses": [1, 0]})
+    await another.send(f"/runs/{seller.run}/topics", {"name": f"Topic {number}"}, user="admin")
     await another.send(f"/runs/{seller.run}/threads", TALK)
     await another.send(f"/runs/{seller.run}/threads/{thread}/posts", {"parent_no": 1, "text": "Me too."})
     await another.send("/coupons", {"coupon_id": f"C{number}", "kind": "percent", "percent_bp": 1_000}, user="admin")

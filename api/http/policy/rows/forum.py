@@ -4,6 +4,7 @@ from api.http.policy.cells import BY_GRADERS, BY_THOSE_ON_RUN, COMMAND, LATER, O
 from api.http.policy.words import Row
 
 FORUM = (
+    Row("listTopics", READ, OF_LEARNER_ON_RUN, LATER),
     Row("listThreads", READ, OF_LEARNER_ON_RUN, LATER),
     Row("getUnread", READ, OF_LEARNER_ON_RUN, LATER),
     Row("getThread", READ, OF_LEARNER_ON_RUN, LATER),
@@ -20,4 +21,9 @@ FORUM = (
     Row("closeThread", COMMAND, BY_GRADERS),
     Row("reopenThread", COMMAND, BY_GRADERS),
     Row("moveThread", COMMAND, BY_GRADERS),
+    Row("createTopic", COMMAND, BY_GRADERS),
+    Row("changeTopic", COMMAND, BY_GRADERS),
+    Row("orderTopics", COMMAND, BY_GRADERS),
+    Row("archiveTopic", COMMAND, BY_GRADERS),
+    Row("moveToTopic", COMMAND, BY_GRADERS),
 )

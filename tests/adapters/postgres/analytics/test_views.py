@@ -47,6 +47,8 @@ SHOWN_FIELDS = {
     *("activity", "completes", "given", "grading", "maximum", "item", "scored_at", "terms", "tool_id"),  # of tools
     *("appeal_no", "change_no", "claim_no", "granted", "moved", "refund_ids"),
     *("anonymous", "by_staff", "depth", "new_post_no", "old_post_no", "parent_no", "post_no", "value"),  # of posts
+    *("cohort_id", "new_description", "new_topic_id", "new_who_posts", "old_description", "old_topic_id"),  # of topics
+    *("old_who_posts", "topic_id", "who_posts"),
     *("new_unit_id", "old_unit_id", "template_version", "doubtful", "status"),
     *("begins_at", "new_begins_at", "new_cohort", "new_name", "old_begins_at", "old_cohort", "old_name"),
     *("ended_at", "position_ms", "seconds", "segments"),
@@ -60,17 +62,8 @@ SHOWN_FIELDS = {
     *("country", "coupon_id", "created", "currency", "discount", "dispute_id", "due_by", "event_type", "expires_at"),
     *("fee", "grace_days", "grace_until", "intent_id", "interval", "interval_count", "issued_at", "limit"),
     *("limit_per_learner", "line", "lines", "livemode", "net", "new_product_id", "number", "object_id"),
-    *(
-        "object_type",
-        "old_product_id",
-        "on_dispute",
-        "order_id",
-        "original_id",
-        "payment_id",
-        "percent_bp",
-        "period",
-        "period_end",
-    ),
+    *("object_type", "old_product_id", "on_dispute", "order_id", "original_id", "payment_id", "percent_bp"),
+    *("period", "period_end"),
     *("period_start", "product_id", "products", "proration", "provider", "provider_event_id", "provider_id"),
     *("refund_id", "runs", "since", "status", "stream", "subscription_id", "subtotal", "tax", "total"),
     *("invoice_id", "known_at", "origin", "paid_amount", "paid_currency", "recurring", "valid_at", "what"),

@@ -121,7 +121,9 @@ def history() -> History:
 def talked(history: History, learner: str) -> None:
     """A thread of the learner with a vote, read by the same person, and a notification."""
     by: dict[str, Any] = {"run_id": "AAA-1", "learner_id": learner, "anonymous": False, "by_staff": False}
-    history.add(f"thread-{learner}", "thread.created", run_id="AAA-1", unit_id=None, kind="question")
+    topic: dict[str, Any] = {"name": "T", "description": "", "who_posts": "all", "cohort_id": None}
+    history.add(f"topics-{learner}", "topic.created", topic_id="t", **topic)
+    history.add(f"thread-{learner}", "thread.created", run_id="AAA-1", topic_id="t", unit_id=None, kind="question")
     history.add(f"post-{learner}:1", "opening.posted", **by)
     history.add(f"text-{learner}:{learner}:1", "text.written", title="T", text="Q")
     history.add(f"vote-{learner}:{learner}:1", "vote.cast", old=0, new=1)

@@ -1,0 +1,282 @@
+"""Unread posts as they are counted from the rows of the forum, against a recount of the facts, in any order."""
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+
+from adapters.postgres.as_of.folder import KeyRows
+from adapters.postgres.as_of.reader import AsOfReader
+from adapters.postgres.queries import forum, forum_topics
+from adapters.postgres.queries.forum import ForumReader, StoredPost, StoredThread, ThreadsAsked, UnreadCounts
+from adapters.postgres.queries.forum_topics import TopicList
+from adapters.postgres.queries.reader import Reader
+from adapters.settings import Settings
+from commands.catalog import OpenRun, ScheduleRun
+from commands.enrollment import RequestEnrollment
+from commands.enrollment.cohorts import AssignCohort, PlanCohort
+from commands.forum import (
+    CreateThread,
+    PostReply,
+    ReadThread,
+    RemovePost,
+    RestorePost,
+    SetThreadLevel,
+)
+from commands.forum.threads import (
+    CloseThread,
+    MoveThread,
+    ReopenThread,
+)
+from commands.forum.topics import ArchiveTopic, CreateTopic, MoveToTopic, OrderTopics
+from commands.log import Context
+from commands.user import RequestErasure
+from domain.errors import DomainError
+from domain.fact import Fact
+from domain.forum import FIRST_TOPIC, CloseGround, RemovalGround, ThreadKind, ThreadLevel, WhoPosts
+from projections.accounts import ACCOUNTS
+from projections.engine.moment import Moment
+from projections.forum import (
+    Forum,
+)
+from tests.support.facts import History, fold
+from tests.support.memory_log import MemoryLog
+from tests.support.usecases import AT, COURSE, END, START, Campus
+
+PEOPLE, THREAD_IDS = ("ann", "bob", "cid"), ("t1", "t2")
+WHO, THREAD, NUMBER = st.sampled_from(PEOPLE), st.sampled_from(THREAD_IDS), st.integers(1, 6)
+HARMLESS = {
+    *("thread_not_found", "thread_exists", "post_not_found", "post_removed", "thread_closed", "too_deep"),
+    *("topic_not_found", "topic_archived", "topic_of_staff", "bad_topic_order"),
+}
+RUN, GROUP = "algebra-paced", "group"
+PACED = (
+    ScheduleRun(RUN, "algebra", 1, START, END, due_from="enrollment"),
+    OpenRun(RUN),
+    *(RequestEnrollment(each, RUN) for each in PEOPLE),
+    PlanCohort(RUN, "spring", "Spring", START),
+    AssignCohort(RUN, "spring", ["ann"]),
+    CreateTopic(RUN, GROUP, "Group", "", WhoPosts.ALL, "spring"),
+    CreateTopic(RUN, "news", "News", "", WhoPosts.STAFF),
+)
+TOPIC = st.sampled_from((FIRST_TOPIC, GROUP, "news"))
+
+
+class Recount(NamedTuple):
+    """What a person sees of a thread: its topic, how many posts are unread, and whether it is muted."""
+
+    topic_id: str
+    unread: int
+    muted: bool
+
+
+def in_spring(facts: Sequence[Fact], who: str) -> bool:
+    """Whether a person is in the cohort for which the group's topic is."""
+    changes = [each for each in facts if each.type == "enrollment.cohort_changed" and each.id("learner_id") == who]
+    return bool(changes) and changes[-1].data["new_cohort"] == "spring"
+
+
+def topics_of(facts: Sequence[Fact]) -> dict[str, str]:
+    """The topic of each thread."""
+    topics: dict[str, str] = {}
+    for fact in facts:
+        if fact.type == "thread.created":
+            topics[fact.id("thread_id")] = fact.data["topic_id"]
+        elif fact.type == "thread.topic_changed":
+            topics[fact.id("thread_id")] = fact.data["new_topic_id"]
+    return topics
+
+
+def recounted(facts: Sequence[Fact], who: str) -> dict[str, Recount]:
+    """By thread that a person sees, what is unread there: by looking at each of the facts."""
+    topics, of_group = topics_of(facts), in_spring(facts, who)
+    authors: dict[tuple[str, int], str] = {}
+    removed: set[tuple[str, int]] = set()
+    through, muted = dict.fromkeys(THREAD_IDS, 0), set[str]()
+    for fact in facts:
+        if fact.category == "post":
+            post = fact.id("thread_id"), int(fact.id("post_no"))
+            if fact.type in ("opening.posted", "reply.posted"):
+                authors[post] = fact.data["learner_id"]
+            elif fact.type == "post.removed":
+                removed.add(post)
+            else:
+                removed.remove(post)
+        elif fact.type == "reading.advanced" and fact.id("learner_id") == who:
+            through[fact.id("thread_id")] = fact.data["new_post_no"]
+        elif fact.type == "reading.level_changed" and fact.id("learner_id") == who:
+            (muted.add if fact.data["new"] == "muted" else muted.discard)(fact.id("thread_id"))
+    seen = [
+        thread
+        for thread in THREAD_IDS
+        if authors.get((thread, 1)) == who or ((thread, 1) in authors and (thread, 1) not in removed)
+        if topics[thread] != GROUP or of_group
+    ]
+    return {
+        thread: Recount(
+            topics[thread],
+            sum(
+                author != who and post not in removed and post[1] > through[thread]
+                for post, author in authors.items()
+                if post[0] == thread
+            ),
+            thread in muted,
+        )
+        for thread in seen
+    }
+
+
+class Conversation(RuleBasedStateMachine):
+    """Three people, two threads; after each step all positions of the log that are new are looked at."""
+
+    runner: asyncio.Runner
+    reader: Reader
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.log = MemoryLog()
+        self.campus = Campus(self.log)
+        self.facts: list[Fact] = []
+        self.checked = 0
+        self._run(self.campus.give(*COURSE, *PACED))
+        self.checked = self._run(self.log.head())
+
+    def _run(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return self.runner.run(work)
+
+    def _do(self, command: Any) -> None:
+        try:
+            self._run(self.campus.bus.handle(command, Context("test", AT)))
+        except DomainError as error:
+            assert error.code in HARMLESS  # noqa: PT017 - a rule of the forum, and no other failure
+
+    @rule(who=WHO, thread=THREAD, topic=TOPIC, anonymous=st.booleans())
+    def create(self, who: str, thread: str, topic: str, *, anonymous: bool) -> None:
+        self._do(CreateThread(who, RUN, thread, ThreadKind.QUESTION, "q1", "Why", "Why?", anonymous, topic_id=topic))
+
+    @rule(thread=THREAD, topic=TOPIC)
+    def move_to_topic(self, thread: str, topic: str) -> None:
+        self._do(MoveToTopic(RUN, thread, topic))
+
+    @rule(topic=st.sampled_from((GROUP, "news")), archived=st.booleans())
+    def archive(self, topic: str, *, archived: bool) -> None:
+        self._do(ArchiveTopic(RUN, topic, archived))
+
+    @rule(order=st.permutations((FIRST_TOPIC, GROUP, "news")))
+    def put_in_order(self, order: list[str]) -> None:
+        self._do(OrderTopics(RUN, tuple(order)))
+
+    @rule(who=WHO, cohort=st.sampled_from(("spring", None)))
+    def assign(self, who: str, cohort: str | None) -> None:
+        self._do(AssignCohort(RUN, cohort, [who]))
+
+    @rule(who=WHO, thread=THREAD, parent=NUMBER, anonymous=st.booleans())
+    def reply(self, who: str, thread: str, parent: int, *, anonymous: bool) -> None:
+        self._do(PostReply(who, RUN, thread, parent, "So.", anonymous))
+
+    @rule(thread=THREAD, number=NUMBER)
+    def remove(self, thread: str, number: int) -> None:
+        self._do(RemovePost("eva", RUN, thread, number, RemovalGround.SPAM, by_staff=True))
+
+    @rule(thread=THREAD, number=NUMBER)
+    def restore(self, thread: str, number: int) -> None:
+        self._do(RestorePost("eva", RUN, thread, number, by_staff=True))
+
+    @rule(who=WHO, thread=THREAD, number=NUMBER)
+    def read(self, who: str, thread: str, number: int) -> None:
+        self._do(ReadThread(who, RUN, thread, number))
+
+    @rule(who=WHO, thread=THREAD, level=st.sampled_from(ThreadLevel))
+    def set_level(self, who: str, thread: str, level: ThreadLevel) -> None:
+        self._do(SetThreadLevel(who, RUN, thread, level))
+
+    @rule(thread=THREAD, unit=st.sampled_from(("q1", "q2", None)))
+    def move(self, thread: str, unit: str | None) -> None:
+        self._do(MoveThread(RUN, thread, unit))
+
+    @rule(thread=THREAD, closed=st.booleans())
+    def close(self, thread: str, *, closed: bool) -> None:
+        self._do(CloseThread(RUN, thread, CloseGround.OVER) if closed else ReopenThread(RUN, thread))
+
+    @precondition(lambda self: "cid" not in self.campus_erased)
+    @rule()
+    def erase(self) -> None:
+        self._run(self.campus.destroy_key("cid"))
+        self._run(self.campus.bus.handle(RequestErasure("cid", is_known=True), Context("test", AT)))
+
+    @property
+    def campus_erased(self) -> set[str]:
+        return {who for who, key in self.log.keys.items() if key is None}
+
+    @invariant()
+    def unread_posts_are_those_of_a_recount(self) -> None:
+        head = self._run(self.log.head())
+        if head == self.checked:
+            return
+        facts = self._run(self.log.read(0, head))
+        for position in range(self.checked + 1, head + 1):
+            history = History()
+            history.facts = facts[:position]
+            rows = fold(Forum, history)
+            folded = [(table, KeyRows(rows, [])) for table in (*Forum.tables, ACCOUNTS)]
+            reader = AsOfReader(self.reader, Moment(position, AT), folded, (*Forum.tables, ACCOUNTS))
+            for who in PEOPLE:
+                me = ForumReader(who, staff=False, cohort_id="spring" if in_spring(facts[:position], who) else None)
+                self._run(self._compare(reader, me, recounted(facts[:position], who)))
+        self.checked = head
+
+    async def _compare(self, reader: AsOfReader, me: ForumReader, expected: dict[str, Recount]) -> None:
+        asked = ThreadsAsked(run_id=RUN, reader=me)
+        page = await forum.threads(reader, asked, None, 10)
+        threads = [msgspec.json.decode(row[-1], type=StoredThread) for row in page.rows]
+        found = {each.thread_id: Recount(each.topic_id, each.unread, each.level == "muted") for each in threads}
+        assert found == expected
+        heard = [each for each in expected.values() if each.unread and not each.muted]
+        answer = await forum.unread(reader, RUN, me)
+        counts = msgspec.json.decode(answer.body or b"", type=UnreadCounts)
+        assert (counts.threads, counts.posts) == (len(heard), sum(each.unread for each in heard))
+        unread = await forum.threads(reader, msgspec.structs.replace(asked, unread=True), None, 10)
+        assert len(unread.rows) == len(heard)
+        await self._compare_topics(reader, me, expected)
+        for each in threads:
+            rows = (await forum.posts(reader, each.thread_id, me.learner_id, 0, 100)).rows
+            posts = [msgspec.json.decode(row[-1], type=StoredPost) for row in rows]
+            assert [post.post_no for post in posts] == list(range(1, each.posts + 1))
+            assert sum(post.removed is None for post in posts) == each.shown
+
+    async def _compare_topics(self, reader: AsOfReader, me: ForumReader, expected: dict[str, Recount]) -> None:
+        answer = await forum_topics.topics(reader, RUN, me)
+        found = msgspec.json.decode(answer.body or b"", type=TopicList).items
+        assert {each.topic_id for each in found} >= {FIRST_TOPIC, *(each.topic_id for each in expected.values())}
+        for topic in found:
+            held = [each for each in expected.values() if each.topic_id == topic.topic_id]
+            heard = [each.unread for each in held if each.unread and not each.muted]
+            assert (topic.threads, topic.unread_threads, topic.unread) == (len(held), len(heard), sum(heard))
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("examples", [8, pytest.param(400, marks=pytest.mark.slow)])
+def test_unread_posts_in_any_order(settings: Settings, examples: int) -> None:
+    """After posts, removals, restorations, readings, moves and erasures: as a recount says, at each position."""
+    with asyncio.Runner() as runner:
+        reader = Reader(settings)
+        runner.run(reader.open())
+        Conversation.runner, Conversation.reader = runner, reader
+        try:
+            run_state_machine_as_test(
+                Conversation,
+                settings=hypothesis(
+                    max_examples=examples,
+                    stateful_step_count=20,
+                    deadline=None,
+                    suppress_health_check=list(HealthCheck),
+                ),
+            )
+        finally:
+            runner.run(reader.close())

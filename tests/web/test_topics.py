@@ -1,0 +1,52 @@
+"""Topics of a forum as pages, with plain links and forms: kept by the staff, and where learners write."""
+
+import re
+
+from tests.support.api import Campus
+from tests.support.pages import Reader, text_of
+from tests.support.people import Town
+
+CANARY = "<i>\"'&"
+
+
+async def test_topics_are_made_and_threads_put_into_them(town: Town, campus: Campus, ada: Reader) -> None:
+    """A teacher makes, changes, orders and archives topics; a learner asks in one, and the teacher moves the thread."""
+    teacher = Reader(town)
+    await teacher.send("/signin/sample", {"person": "admin"})
+    topics, forum = f"/teach/runs/{campus.run}/topics", f"/learn/runs/{campus.run}/forum"
+    await teacher.once_built(topics)
+    assert (await ada.send(topics, {"do": "create", "name": "Mine"})).status_code == 403
+    refused = await teacher.send(topics, {"do": "create", "name": "", "description": CANARY})
+    assert (refused.status_code, CANARY in refused.text, "&lt;i&gt;" in refused.text) == (422, False, True)
+    for name, who in (("Homework", "all"), ("News", "staff")):
+        made = await teacher.follow(await teacher.send(topics, {"do": "create", "name": name, "who_posts": who}))
+        assert name in text_of(made)
+    ids = {name: re.findall(rf'topic=([0-9a-f]{{32}})">{name}<', made.text)[0] for name in ("Homework", "News")}
+    moved = await teacher.follow(await teacher.send(topics, {"do": "up", "topic_id": ids["News"]}))
+    assert re.search("General.*News.*Homework", text_of(moved))
+    changed = {"do": "change", "topic_id": "general", "name": "Talk", "description": CANARY, "who_posts": "all"}
+    assert CANARY in text_of(await teacher.follow(await teacher.send(topics, changed)))
+    assert (await teacher.send(topics, {"do": "up", "topic_id": "x"})).status_code == 404
+    assert (await teacher.send(topics, {"do": "nothing"})).status_code == 404
+
+    page = await ada.sees(forum, "Talk")
+    assert f'href="{forum}?topic={ids["News"]}"' in page
+    assert f'<option value="{ids["Homework"]}"' in page
+    assert f'<option value="{ids["News"]}"' not in page
+    question = {"kind": "question", "title": "Why?", "text": "Why so?", "topic_id": ids["Homework"]}
+    asked = await ada.follow(await ada.send(forum, question))
+    assert "Homework" in text_of(asked)
+    await ada.sees(f"{forum}?topic={ids['Homework']}", "Why?")
+    assert "No thread is here" in text_of(await ada.get(f"{forum}?topic=general"))
+    refused = await ada.send(forum, {**question, "topic_id": ids["News"]})
+    assert refused.status_code == 403
+
+    (thread,) = set(re.findall(r"/forum/([0-9a-f]{32})", (await ada.get(forum)).text))
+    of_teacher = f"/teach/runs/{campus.run}/forum/{thread}"
+    await teacher.sees(of_teacher, "Homework")
+    put = await teacher.follow(await teacher.send(of_teacher, {"do": "topic", "topic_id": ids["News"]}))
+    assert "The thread was moved." in text_of(put)
+    await ada.sees(f"{forum}?topic={ids['News']}", "Why?")
+    archived = await teacher.follow(await teacher.send(topics, {"do": "archive", "topic_id": ids["News"]}))
+    assert "archived" in text_of(archived)
+    assert "Take threads again" in text_of(archived)
