@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import httpx
 import msgspec
 import pytest
 
+from adapters.jwt import claims_of, sign
 from adapters.postgres.connection import connect
 from adapters.postgres.ops.lag import projection_lags
 from adapters.postgres.queries.reader import CHECKPOINT, Reader
@@ -252,12 +254,14 @@ def position_of(documents: DocumentReader) -> Read:
     return read
 
 
-def over_http(client: httpx.AsyncClient, path: str, check: Callable[[int, Any], None]) -> Read:
-    """A client of the API."""
-    place = InPosition()
+def over_http(
+    client: httpx.AsyncClient, path: str, check: Callable[[int, Any], None], token: str | None = None
+) -> Read:
+    """A client of the API: an admin, or who *token* says."""
+    place, headers = InPosition(), None if token is None else {"authorization": f"Bearer {token}"}
 
     async def read() -> None:
-        answer = await client.get(path)
+        answer = await client.get(path, headers=headers)
         assert answer.status_code == 200, answer.text
         position = int(answer.headers["campus-position"])
         place.note(position)
@@ -300,6 +304,8 @@ async def test_over_http(settings: Settings, client: httpx.AsyncClient, tmp_path
     def dashboard(_: int, body: Any) -> None:
         assert body["learner_id"] == "learner-1"
 
+    now = datetime.now(UTC)  # a learner's own look is no fact, which one of an admin is
+    learner = sign(claims_of("learner-1"), settings.token_secret, now=now, lifetime=timedelta(hours=1))
     async with writer(settings) as facts, relaying(settings), projecting(settings, PROJECTIONS):
         facts.head = imported
         await append(facts, 60)
@@ -310,7 +316,7 @@ async def test_over_http(settings: Settings, client: httpx.AsyncClient, tmp_path
         reads = [
             over_http(client, "/v1/overview", overview),
             over_http(client, "/v1/runs/AAA-2013J/dashboard", run),
-            over_http(client, "/v1/learners/learner-1/dashboard", dashboard),
+            over_http(client, "/v1/learners/learner-1/dashboard", dashboard, learner),
         ]
         async with hammering(reads) as answers:
             await while_facts_come(settings, facts, flip_all(settings, served, answers))
