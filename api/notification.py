@@ -141,8 +141,8 @@ async def list_my_notifications(
 @router.get("/me/notifications/unread", responses=query(UnreadNotifications(unread=1)))
 async def get_my_unread_count(ask: QueryDep) -> Response:
     """How many notifications the user has not read."""
-    reader, learner_id = ask.services.reader, ask.user.subject
-    count = await ask.read_at_least(Inboxes.name, lambda: inbox.unread_of(reader, learner_id))
+    counts, learner_id = ask.services.unread_counts, ask.user.subject
+    count = await ask.read_at_least(Inboxes.name, lambda: counts.of(learner_id, ask.min_position))
     return ask.reply(msgspec.json.encode(UnreadNotifications(unread=count.unread)), count.position)
 
 

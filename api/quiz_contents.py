@@ -44,7 +44,12 @@ def _as_it_is(field: FieldInfo) -> tuple[str, Any, Any]:
 
 
 if TYPE_CHECKING:
-    WrittenRules = Any
+
+    class WrittenRules(Rules, frozen=True, kw_only=True):
+        """What there is of it for who reads the code: all that Rules have, and this."""
+
+        has_password: bool = False
+
 else:
     WrittenRules = msgspec.defstruct(
         "WrittenRules",

@@ -9,6 +9,9 @@ each run, of which the instructor has the role.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+UNREAD = "/v1/me/notifications/unread"
+"""What stands at the bell of every page."""
+
 
 class Desk(NamedTuple):
     """A page, who asks for it, and the queries that it is drawn from; none: only its time and size are measured."""
@@ -19,7 +22,8 @@ class Desk(NamedTuple):
 
     def of(self, values: Mapping[str, str], each: Mapping[str, Sequence[str]]) -> "Desk":
         """The same with what its places stand for; a query with a place of *each* is asked for each of these."""
-        return Desk(self.person, self.page.format(**values), tuple(self._queries(values, each)))
+        queries = (*self._queries(values, each), UNREAD) if self.queries else ()
+        return Desk(self.person, self.page.format(**values), queries)
 
     def _queries(self, values: Mapping[str, str], each: Mapping[str, Sequence[str]]) -> Iterator[str]:
         for query in self.queries:
@@ -67,7 +71,7 @@ DESKS = (
     Desk(
         "analyst",
         "/analyze",
-        ("/v1/projections", "/v1/projections/jobs?limit=5", "/readyz", "/v1/overview?limit=200"),
+        ("/v1/projections", "/v1/projections/jobs?limit=5", "/readyz", "/v1/overview?limit=200", "/v1/runs?limit=200"),
     ),
     Desk(
         "analyst",

@@ -3,7 +3,7 @@ Inbox: what a person is notified of on the pages, and what of it is read.
 
 Reads     facts of domain.notification, in log order.
 Writes    notifications, one row for each that is planned for the pages; inboxes, up to where a person has read all.
-Serves    api.notification, and the number at the bell of every page (web.page).
+Serves    api.notification, with the number at the bell of every page.
 Rebuild   campus projections rebuild inbox (safe: rows are its only effect, and nothing is sent by them).
 """
 

@@ -31,7 +31,8 @@ def campus(url: str) -> Iterator[str]:
 def row(path: str, found: Painted) -> str:
     """A line of the table."""
     times = (found.first_ms, found.largest_ms, found.answered_ms, found.style_ms, found.layout_ms, found.script_ms)
-    cells = (*(f"{each:.0f} ms" for each in times), f"{found.load_bytes / 1_000:.0f}", f"{found.requests:.0f}")
+    written = ("not seen" if each is None else f"{each:.0f} ms" for each in times)
+    cells = (*written, f"{found.load_bytes / 1_000:.0f}", f"{found.requests:.0f}")
     return f"| `{path}` | {' | '.join(cells)} | {len(found.blocking)} | {found.shift:.4f} |"
 
 

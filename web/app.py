@@ -73,7 +73,8 @@ class NotFound:
         if scope["type"] == "http" and not scope["path"].startswith(OF_API):
             request = Request(scope, receive)
             if "text/html" in request.headers.get("accept", ""):
-                response = refused(await page_of(request), NoSuchThing())
+                page = await page_of(request)
+                response = await page.drawn(refused(page, NoSuchThing()))
                 await response(scope, receive, send)
                 return
         await self._otherwise(scope, receive, send)

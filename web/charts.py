@@ -4,7 +4,8 @@ Charts as SVG that the server draws from plain numbers, without a script.
 Each function returns one `<svg role="img">` with a `<title>` and a `<desc>` for screen readers. Colours come by class
 from the tokens of the theme (web/styles/charts.css); positions are attributes, as the policy of the pages allows no
 style attributes. A chart is as wide as its place: it is scaled by its view box, `WIDTH` units wide. The macros of
-web/components/charts.html put a caption, a key and the same numbers as a table beside it.
+web/components/charts.html put a caption, a key and the same numbers as a table beside it. What stands for a row of that
+table has its number (`data-at`), by which web/static/charts.js reads it to who points at it or uses the arrow keys.
 """
 
 import math
@@ -95,7 +96,7 @@ def bars(points: Sequence[Point], title: str, desc: str = "", *, highest: float 
         length = _along(point.value, 0, longest, 0, WIDTH)
         drawn += _text(point.label, 0, top + LABEL, "name") + _text(point.shown, WIDTH, top + LABEL, "value end")
         drawn += _tag("rect", x=0, y=top + 20, width=WIDTH, height=12, rx=3, class_="track")
-        drawn += _tag("rect", x=0, y=top + 20, width=length, height=12, rx=3, class_="series-1 area")
+        drawn += _tag("rect", x=0, y=top + 20, width=length, height=12, rx=3, class_="series-1 area", data_at=at)
     return _svg((WIDTH, max(len(points) * (LINE + 14), 1)), title, desc, drawn)
 
 
@@ -112,7 +113,14 @@ def stacked(labels: Sequence[str], series: Sequence[Series], title: str, desc: s
             if length > 0:
                 inside = _tag("title", f"{label}, {each.name}: {_short(each.values[at] or 0.0)}")
                 drawn += _tag(
-                    "rect", inside, x=left, y=top + 20, width=length, height=14, class_=f"series-{number} part"
+                    "rect",
+                    inside,
+                    x=left,
+                    y=top + 20,
+                    width=length,
+                    height=14,
+                    class_=f"series-{number} part",
+                    data_at=at,
                 )
                 left += length
     return _svg((WIDTH, max(len(labels) * (LINE + 14), 1)), title, desc, drawn)
@@ -127,7 +135,9 @@ def funnel(points: Sequence[Point], title: str, desc: str = "") -> Markup:
         kept = "" if not before else f" · {point.value / before:.0%}"
         drawn += _text(point.label, 0, top + LABEL, "name")
         drawn += _text(point.shown + kept, WIDTH, top + LABEL, "value end")
-        drawn += _tag("rect", x=(WIDTH - wide) / 2, y=top + 20, width=wide, height=22, rx=3, class_="series-1 area")
+        drawn += _tag(
+            "rect", x=(WIDTH - wide) / 2, y=top + 20, width=wide, height=22, rx=3, class_="series-1 area", data_at=at
+        )
         before = point.value
     return _svg((WIDTH, max(len(points) * 52 - 8, 1)), title, desc, drawn)
 
@@ -155,7 +165,7 @@ def heat_map(
             level = math.ceil(value / most * LEVELS) if value > 0 else 0
             inside = _tag("title", f"{columns[across]}, {name}: {_short(value)}")
             place = {"x": left + across * cell, "y": top + down * cell, "width": cell - 3, "height": cell - 3, "rx": 3}
-            drawn += _tag("rect", inside, class_=f"level-{level} cell", **place)
+            drawn += _tag("rect", inside, class_=f"level-{level} cell", data_at=down, **place)
     width = left + max(len(columns), 1) * cell + 24
     return _svg((width, top + len(rows) * cell), title, desc, drawn, "is-fixed")
 
@@ -175,12 +185,12 @@ def histogram(
     low, high = (bins[0].lower, bins[-1].upper) if bins else (0.0, 1.0)
     ticks = nice_ticks(max((each.size for each in bins), default=0), whole=True)
     drawn = _grid(ticks, left, width, base, height)
-    for each in bins:
+    for number, each in enumerate(bins):
         start, end = (_along(value, low, high, left, left + width) for value in (each.lower, each.upper))
         tall = _along(each.size, 0, ticks[-1], 0, height)
         inside = _tag("title", f"{_short(each.lower)}-{_short(each.upper)}: {each.size}")
         place = {"x": start + 1, "y": base - tall, "width": max(end - start - 2, 1), "height": tall}
-        drawn += _tag("rect", inside, class_="series-1 area", **place)
+        drawn += _tag("rect", inside, class_="series-1 area", data_at=number, **place)
     edges = [each.lower for each in bins] + [high]
     for value in edges[:: max(math.ceil(len(edges) / 6), 1)]:
         anchor = "tick end" if value == high else "tick middle"
@@ -210,7 +220,9 @@ def ring(parts: Sequence[Point], title: str, desc: str = "", *, total: float | N
                 "stroke_dashoffset": -begun,
                 "transform": "rotate(-90 64 64)",
             }
-            drawn += _tag("circle", inside, cx=64, cy=64, r=radius, class_=f"series-{number} arc", **dashes)
+            drawn += _tag(
+                "circle", inside, cx=64, cy=64, r=radius, class_=f"series-{number} arc", data_at=number - 1, **dashes
+            )
             begun += length
     drawn += _text(middle, 64, 64, "middle total")
     return _svg((128, 128), title, desc, drawn, "ring-chart")
@@ -233,7 +245,7 @@ def lines(labels: Sequence[str], series: Sequence[Series], title: str, desc: str
         for at, spot in enumerate(spots):
             if spot is not None:
                 inside = _tag("title", f"{each.name}, {labels[at]}: {_short(each.values[at] or 0.0)}")
-                drawn += _tag("circle", inside, cx=spot[0], cy=spot[1], r=3, class_=f"series-{number} dot")
+                drawn += _tag("circle", inside, cx=spot[0], cy=spot[1], r=3, class_=f"series-{number} dot", data_at=at)
     for at in range(0, len(labels), max(math.ceil(len(labels) / 4), 1)):
         anchor = "tick" if at == 0 else "tick end" if at == len(labels) - 1 else "tick middle"
         drawn += _text(labels[at], left + at * step, base + 16, anchor)

@@ -6,7 +6,7 @@ page waits for it, so that a person never sees a stale state as fresh. The cooki
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cached_property
 from typing import Any, Final
@@ -16,9 +16,7 @@ from fastapi import Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from adapters.jwt import JwtClaims
-from adapters.postgres.connection import Overloaded, Unavailable
-from adapters.postgres.queries.inbox import unread_of
-from adapters.postgres.queries.reader import NotBuilt
+from adapters.tasks import cancel_and_wait
 from api.http.forms import form_of
 from api.http.policy.decision import Allowed, Thing, decide
 from api.http.services import Services, get_services
@@ -40,7 +38,9 @@ HEADERS = {
 }
 AFTER = "__Host-campus-after"
 """The cookie behind a form: the position to wait for, and the notice that the next page shows."""
-LONGEST_COUNT = 0.25  # seconds
+LONGEST_COUNT = 0.25  # seconds that a page waits for what stands at the bell
+COUNT_UNREAD = "getMyUnreadCount"
+MAC = "Macintosh"
 WAITS = 60  # seconds that the cookie is kept
 YEAR = 365 * 24 * 3600  # seconds that a choice of language is kept
 LANGUAGE, ZONE, THEME = "campus-language", "campus-zone", "campus-theme"
@@ -57,6 +57,25 @@ DESKS: Final = (
     ("admin", ("admin",)),
 )
 """The desks beside that of a learner, and the roles that each is for."""
+
+
+class DrawnPage(HTMLResponse):
+    """
+    A page that is drawn when all that stands around it is known.
+
+    Args:
+        draw: makes its text.
+    """
+
+    def __init__(self, draw: Callable[[], str], status: int) -> None:
+        super().__init__(None, status, HEADERS)
+        self._draw: Callable[[], str] | None = draw
+
+    def finish(self) -> None:
+        """Draw it; a second time changes nothing."""
+        if self._draw is not None:
+            self.body, self._draw = self.render(self._draw()), None
+            self.headers["content-length"] = str(len(self.body))
 
 
 class Page:
@@ -85,6 +104,7 @@ class Page:
         )
         self.api = Client(request, self.reader, after)
         self.unread: int | None = None
+        self._counting: asyncio.Task[None] | None = None
 
     @property
     def services(self) -> Services:
@@ -120,6 +140,11 @@ class Page:
         roles = {role.partition("@")[0] for role in self.user.roles}
         return ["learn", *(desk for desk, opened_by in DESKS if not roles.isdisjoint(opened_by))]
 
+    @property
+    def on_mac(self) -> bool:
+        """Whether the keyboard has a key ⌘, as far as the browser says."""
+        return MAC in self.request.headers.get("user-agent", "")
+
     def may(self, action: str) -> bool:
         """Whether the policy lets who asks do something on the whole campus, for pages that would ask in vain."""
         return self.user is not None and isinstance(decide(action, self.user, Thing()), Allowed)
@@ -148,13 +173,47 @@ class Page:
         """The fields of the form as they were sent; None for another body, and for what is too large."""
         return await form_of(self.request, largest=LARGEST_FORM, most_fields=MOST_FIELDS)
 
-    def html(self, template: str, /, status: int = 200, **values: Any) -> Response:
-        """A page; `page` is known to its template."""
-        text = rendered(template, self.reader, {**values, "page": self, "languages": languages()})
-        response = HTMLResponse(text, status, HEADERS)
+    def html(self, template: str, /, status: int = 200, **values: Any) -> DrawnPage:
+        """A page, which is drawn by `drawn`; `page` is known to its template."""
+        reader = self.reader
+        known = {**values, "page": self, "languages": languages()}
+        response = DrawnPage(lambda: rendered(template, reader, known), status)
         if AFTER in self.request.cookies and status < 400:
             response.headers.append("set-cookie", f"{AFTER}=; Max-Age=0; {ATTRIBUTES}")
         return response
+
+    def part(self, template: str, /, **values: Any) -> Response:
+        """A part of a page, without what stands around it on each."""
+        return HTMLResponse(rendered(template, self.reader, {**values, "page": self}), headers=HEADERS)
+
+    async def drawn(self, response: Response) -> Response:
+        """The response, drawn if it is a page, with what stands at the bell."""
+        if isinstance(response, DrawnPage):
+            self.count_unread()
+            if self._counting is not None:
+                await self._counting
+            response.finish()
+        return response
+
+    def count_unread(self) -> None:
+        """Begin to ask what stands at the bell, beside all else that the page asks; once."""
+        if self._counting is not None or self.unread is not None or self.user is None:
+            return
+        if isinstance(decide(COUNT_UNREAD, self.user, Thing(self.user.subject)), Allowed):
+            self._counting = asyncio.create_task(self._count_unread())
+
+    async def end(self) -> None:
+        """End what is still being asked."""
+        if self._counting is not None and not self._counting.done():
+            await cancel_and_wait([self._counting])
+        await self.api.end()
+
+    async def _count_unread(self) -> None:
+        """Ask for it; a page is shown without it where that takes too long or does not work."""
+        with suppress(TimeoutError, Problem):
+            async with asyncio.timeout(LONGEST_COUNT):
+                found = await self.api.read("/v1/me/notifications/unread")
+                self.unread = found["unread"] if self.unread is None else self.unread
 
     def file(self, answer: Answer) -> Response:
         """A file that the API has made, for the browser to save; its name and kind are those of the answer."""
@@ -203,15 +262,6 @@ async def page_of(request: Request) -> Page:
     if header:
         user = await person_by_cookie(header, services.people.sessions, services.grants, services.log.clock)
     return Page(request, user)
-
-
-async def count_unread(page: Page) -> None:
-    """Find out what stands at the bell; a page is shown without it where that takes too long or does not work."""
-    if page.user is None or page.request.method != "GET":
-        return
-    with suppress(TimeoutError, NotBuilt, Unavailable, Overloaded):
-        async with asyncio.timeout(LONGEST_COUNT):
-            page.unread = (await unread_of(page.services.reader, page.user.subject)).unread
 
 
 def own_address(text: str, otherwise: str = "/") -> str:

@@ -25,6 +25,8 @@ from markupsafe import Markup, escape
 
 from web import charts
 from web.assets import assets
+from web.kept_parts import QuickEnvironment, keep_parts
+from web.phrases import phrase
 from web.words import NOTHING, Reader, language_name, sentences
 
 SENTENCES = 20_000  # of one language that are kept as they are said
@@ -37,7 +39,7 @@ def _environment(language: str) -> Environment:
     loader = ChoiceLoader(
         [PackageLoader("web", "templates"), PrefixLoader({"components": PackageLoader("web", "components")})]
     )
-    found = Environment(
+    found = QuickEnvironment(
         loader=loader,
         autoescape=select_autoescape(),
         undefined=StrictUndefined,
@@ -48,11 +50,13 @@ def _environment(language: str) -> Environment:
         cache_size=-1,
     )
     _say_in(found, language)
+    found.filters["phrase"] = lambda text, kind: phrase(text, kind, language)
     found.filters["capitalize_first"] = lambda text: text[:1].upper() + text[1:]
     found.filters["coded"] = _coded
     found.filters["base64"] = lambda text: b64encode(text.encode()).decode()
     found.globals.update(asset=assets().url, charts=charts, language_name=language_name)
     found.filters.update(when=_when, exact=_exact, day=_day, span=_span, number=_number, percent=_percent, money=_money)
+    keep_parts(found)
     return found
 
 

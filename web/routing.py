@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from api.http.errors import INTERNAL, UNAUTHENTICATED
 from web.client import OUT_OF_REACH, STEP_UP, Problem, ProofNeeded
-from web.page import Page, count_unread, page_of
+from web.page import Page, page_of
 from web.proof import after_proof, ask, came_from
 
 logger = structlog.get_logger()
@@ -35,15 +35,21 @@ class Pages:
     def __init__(self, *parts: "Pages") -> None:
         self.routes: list[Route] = [route for part in parts for route in part.routes]
 
-    def get(self, path: str, *, visitors: bool = False) -> Callable[[Handler], Handler]:
-        """A page at *path*; *visitors*: whether it is for people who have not signed in, too."""
-        return self._add(path, "GET", visitors=visitors)
+    def get(self, path: str, *, visitors: bool = False, whole: bool = True) -> Callable[[Handler], Handler]:
+        """
+        A page at *path*.
+
+        Args:
+            visitors: whether it is for people who have not signed in, too.
+            whole: whether it is a page, and not a part of one, or a file.
+        """
+        return self._add(path, "GET", visitors=visitors, is_whole=whole)
 
     def post(self, path: str, *, visitors: bool = False) -> Callable[[Handler], Handler]:
         """What a form sends to *path*."""
-        return self._add(path, "POST", visitors=visitors)
+        return self._add(path, "POST", visitors=visitors, is_whole=False)
 
-    def _add(self, path: str, method: str, *, visitors: bool) -> Callable[[Handler], Handler]:
+    def _add(self, path: str, method: str, *, visitors: bool, is_whole: bool) -> Callable[[Handler], Handler]:
         def added(handler: Handler) -> Handler:
             async def answer(request: Request) -> Response:
                 request.scope["route"] = route  # for the metrics and the access log
@@ -51,11 +57,12 @@ class Pages:
                 if page.user is None and not visitors:
                     return _to_sign_in(page)
                 act = partial(handled, page, partial(handler, page))
+                if is_whole:
+                    page.count_unread()
                 try:
-                    await count_unread(page)
                     return await (handled(page, partial(after_proof, page, act)) if method == "POST" else act())
                 finally:
-                    await page.api.end()
+                    await page.end()
 
             route = Route(path, answer, methods=[method], name=f"{method} {path}", include_in_schema=False)
             self.routes.append(route)
@@ -68,14 +75,15 @@ async def handled(page: Page, act: Callable[[], Awaitable[Response]]) -> Respons
     """What is answered; for what is refused or fails, the page of that."""
     try:
         try:
-            return await act()
+            response = await act()
         except ProofNeeded:
-            return await ask(page)
+            response = await ask(page)
+        return await page.drawn(response)
     except Problem as problem:
-        return refused(page, problem)
+        return await page.drawn(refused(page, problem))
     except Exception:
         logger.exception("page.failed", request_id=page.request.scope["request_id"], path=page.request.url.path)
-        return refused(page, Problem(500, {"code": INTERNAL}))
+        return await page.drawn(refused(page, Problem(500, {"code": INTERNAL})))
 
 
 def refused(page: Page, problem: Problem) -> Response:

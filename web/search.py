@@ -98,8 +98,9 @@ async def search_page(page: Page) -> Response:
     """What was found, as a page, or as the list alone for the dialog (`part`)."""
     text = " ".join(page.query.get("q", "").split())[:LONGEST]
     groups, is_whole = await _all(page, text) if text else (_places_only(page), True)
-    template = "search-results.html" if page.query.get("part") else "search.html"
-    return page.html(template, text=text, groups=groups, is_whole=is_whole)
+    if page.query.get("part"):
+        return page.part("search-results.html", text=text, groups=groups, is_whole=is_whole)
+    return page.html("search.html", text=text, groups=groups, is_whole=is_whole)
 
 
 async def _all(page: Page, text: str) -> tuple[list[Group], bool]:

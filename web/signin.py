@@ -135,7 +135,7 @@ async def refused_elsewhere(request: Request, document: Mapping[str, Any]) -> Re
     problem = Problem(document["status"], document, reader=page.reader)
     response = page.html("account/refused.html", problem.status, problem=problem)
     response.headers["referrer-policy"] = "no-referrer"
-    return response
+    return await page.drawn(response)
 
 
 def leading_on(page: Page, answer: Answer) -> Response:

@@ -7,7 +7,7 @@ of what the browser wants; the zone is that of the person.
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cache, lru_cache
 from pathlib import Path
@@ -89,6 +89,27 @@ def _exact(moment: datetime, zone: ZoneInfo, language: str) -> str:
 @lru_cache(KEPT)
 def _date(moment: datetime, zone: ZoneInfo, language: str) -> str:
     return format_date(moment.astimezone(zone), "medium", locale=locale_of(language))
+
+
+@lru_cache(KEPT)
+def _weekday(day: date, language: str) -> str:
+    return format_skeleton("MMMMEEEEd", day, locale=locale_of(language))
+
+
+@lru_cache(KEPT)
+def _month(text: str, language: str) -> str:
+    return format_skeleton("yMMMM", date.fromisoformat(f"{text}-01"), locale=locale_of(language))
+
+
+@lru_cache(KEPT)
+def _span(seconds: float, language: str) -> str:
+    return format_timedelta(timedelta(seconds=seconds), threshold=1.2, locale=locale_of(language))
+
+
+@lru_cache(KEPT)
+def _money(minor: int, currency: str, language: str) -> str:
+    digits = get_currency_precision(currency)
+    return format_currency(Decimal(minor).scaleb(-digits), currency, locale=locale_of(language))
 
 
 @lru_cache(KEPT)
@@ -182,11 +203,11 @@ class Reader(NamedTuple):
 
     def weekday(self, moment: datetime | str) -> str:
         """The day with its name, without the year."""
-        return format_skeleton("MMMMEEEEd", self.local(moment), locale=self.locale)
+        return _weekday(self.local(moment).date(), self.language)
 
     def month(self, text: str) -> str:
         """A month with its name, by what the API calls it: `2026-10`."""
-        return format_skeleton("yMMMM", datetime.fromisoformat(f"{text}-01"), locale=self.locale)
+        return _month(text, self.language)
 
     def distance(self, moment: datetime | str) -> str:
         """How far from now, such as `in 3 days`; the day if that is more than a week."""
@@ -198,7 +219,7 @@ class Reader(NamedTuple):
 
     def span(self, seconds: float) -> str:
         """A length of time, such as `45 minutes`."""
-        return format_timedelta(timedelta(seconds=seconds), threshold=1.2, locale=self.locale)
+        return _span(seconds, self.language)
 
     def number(self, value: float) -> str:
         """A number."""
@@ -212,8 +233,7 @@ class Reader(NamedTuple):
 
     def money(self, minor: int, currency: str) -> str:
         """An amount in the smallest unit of its currency."""
-        digits = get_currency_precision(currency)
-        return format_currency(Decimal(minor).scaleb(-digits), currency, locale=self.locale)
+        return _money(minor, currency, self.language)
 
 
 def reader_of(*, chosen: str, accepted: str, zone: str, now: datetime) -> Reader:

@@ -8,7 +8,7 @@ stream holds at most one change for each read model, the newest, however slow it
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
@@ -73,6 +73,7 @@ class Changes:
         self._segments: dict[str, int] = {}
         self._life = ""
         self._watches: dict[Topic, set[Watch]] = defaultdict(set)
+        self._listeners: dict[str, list[Callable[[CommittedChange], None]]] = defaultdict(list)
         self._waiting: dict[str, list[tuple[int, asyncio.Future[None]]]] = defaultdict(list)
         self._listening: asyncio.Task[None] | None = None
         self._nats: Nats | None = None
@@ -106,10 +107,18 @@ class Changes:
         self._segments[change.projection] = change.segments
         if len(positions) >= change.segments:
             self._reach(change.projection, min(positions.values()))
-        if self._watches and missed:
-            self._notify(msgspec.structs.replace(change, keys=None))
-        elif self._watches and change.keys != []:
+        if missed:
+            change = msgspec.structs.replace(change, keys=None)
+        if change.keys == []:
+            return
+        for listener in self._listeners.get(change.projection, ()):
+            listener(change)
+        if self._watches:
             self._notify(change)
+
+    def add_listener(self, projection: str, listener: Callable[[CommittedChange], None]) -> None:
+        """Call *listener* with each change of a read model from now on, as long as the process runs."""
+        self._listeners[projection].append(listener)
 
     def heard(self, projection: str) -> int:
         """Up to which position of a projection every change was announced here; -1 where that is not known."""

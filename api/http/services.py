@@ -52,6 +52,7 @@ from api.http.places import StreamPlaces
 from api.http.policy.whereabouts import Whereabouts
 from api.http.reads import ReadsOfOthers
 from api.http.truth import Truth
+from api.http.unread_counts import UnreadCounts
 from projections.engine.projection import Projection
 
 
@@ -89,6 +90,7 @@ class Services:
     overviews: Overviews
     at_risk: RunsAtRisk
     name_searches: NameSearches
+    unread_counts: UnreadCounts
     sums: Sums
     announcements: KnownAnnouncements
     refund_claims: OpenClaims
@@ -143,6 +145,7 @@ async def services(settings: Settings, projections: Sequence[Projection]) -> Asy
             Overviews(reader),
             RunsAtRisk(reader, log),
             NameSearches(reader, log.keys),
+            UnreadCounts(reader, changes),
             Sums(folding, waiter),
             KnownAnnouncements(log),
             OpenClaims(log),

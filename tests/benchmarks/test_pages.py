@@ -11,7 +11,7 @@ from api.http.routing import operation_id
 from benchmarks.desks import DESKS, LARGE, Desk
 from benchmarks.pages import Found, missed
 from tests.support.page_kinds import ROUTES, kind_of
-from tests.support.page_needs import ANYONE, NEEDS
+from tests.support.page_needs import ANYONE, NEEDS, ON_EVERY_PAGE
 
 VALUES = {"run": "algebra-2026", "own": "algebra-2026", "learner": "28400", "ids": "28400,28401"}
 OPEN = {"getReady"}  # which anyone may ask, so that no page needs leave for it
@@ -30,7 +30,7 @@ def operation(query: str) -> str:
 def test_a_page_is_compared_with_all_that_it_asks(desk: Desk) -> None:
     """The operations of its queries are those that the page needs; what it asks in some cases only may be left out."""
     kind = kind_of(desk.page)
-    needs = [each for each in NEEDS[f"GET {kind}"].split() if each != ANYONE]
+    needs = [each for each in (*NEEDS[f"GET {kind}"].split(), ON_EVERY_PAGE) if each != ANYONE]
     asked = {operation(query) for query in desk.queries} - OPEN
     assert {each for each in needs if not each.endswith("?")} <= asked
     assert asked <= {each.rstrip("?") for each in needs}

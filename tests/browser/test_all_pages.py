@@ -77,6 +77,7 @@ async def test_everyone_can_use_every_page(url: str, browser: Browser, theme: st
 async def test_a_page_is_painted_at_once(url: str, browser: Browser, person: str, path: str) -> None:
     """With a quarter of the processor, nothing of it moves; it waits for one file, and a first load is small."""
     found = await painted(browser, url, person, path)
+    assert found.largest_ms is not None
     print(f"{path}: largest paint after {found.largest_ms:.0f} ms")  # noqa: T201 - a figure for people
     assert found.shift < MOST_SHIFT, found.moved
     assert [name.rpartition("/")[2].startswith(STYLES) for name in found.blocking] == [True]

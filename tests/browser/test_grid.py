@@ -36,7 +36,15 @@ async def _book(request: Request) -> HTMLResponse:
     quizzes = [{**COLUMN, "quiz_id": f"q{no}", "title": f"Quiz {no}"} for no in range(COLUMNS)]
     values: dict[str, Any] = {
         "page": SimpleNamespace(
-            theme="", notice="", here=HERE, desks=["teach"], user=object(), unread=None, query={}, parts={}
+            theme="",
+            notice="",
+            here=HERE,
+            desks=["teach"],
+            user=object(),
+            unread=None,
+            on_mac=False,
+            query={},
+            parts={},
         ),
         "languages": languages(),
         "run": run | {"ends_at": "2026-12-24T00:00:00Z", "cohorts": []},

@@ -30,7 +30,10 @@ HOST = "http://localhost"
 async def _guide(request: Request) -> HTMLResponse:
     """The page of all components, as the campus answers with it."""
     theme, language = request.query_params.get("theme", ""), request.query_params.get("language", "en")
-    page = SimpleNamespace(theme=theme, notice="", here="/styleguide", desks=["learn"], user=None, query={}, parts={})
+    page = SimpleNamespace(
+        theme=theme, notice="", here="/styleguide", desks=["learn"], user=None, unread=None, on_mac=False, query={},
+        parts={},
+    )  # fmt: skip
     reader = Reader(language, ZoneInfo("UTC"), datetime(2026, 11, 30, tzinfo=UTC))
     values: dict[str, Any] = {"page": page, "languages": languages(), "icons": icons()}
     return HTMLResponse(rendered("styleguide.html", reader, values), headers=HEADERS)
@@ -131,6 +134,29 @@ async def test_the_keyboard_reaches_menus_search_and_dialogs(browser: Browser) -
         await page.get_by_role("heading", name="Withdraw from the run?").wait_for()  # as long as it takes
         await page.keyboard.press("Escape")
         await page.get_by_role("heading", name="Withdraw from the run?").wait_for(state="hidden")  # as long as it takes
+
+
+@pytest.mark.slow
+async def test_a_chart_is_read_value_by_value(browser: Browser) -> None:
+    """By the arrow keys and by pointing: each value stands below, in the words of the table, and nothing moves."""
+    async with guide(browser) as page:
+        chart = page.locator(".chart", has_text="Progress of the class")
+        box, said = chart.locator(".chart-scroll"), chart.locator(".chart-read")
+        before = await chart.bounding_box()
+        await box.focus()
+        for key, text in (
+            ("ArrowRight", "1 Nov: This run 12, The run before 10"),
+            ("ArrowRight", "8 Nov: This run 30, The run before 22"),
+            ("End", "29 Nov: This run 70, The run before 66"), ("ArrowRight", "29 Nov: This run 70, The run before 66"),
+            ("ArrowLeft", "22 Nov: This run 61, The run before 50"), ("Home", "1 Nov: This run 12, The run before 10"),
+        ):  # fmt: skip
+            await page.keyboard.press(key)
+            assert await said.text_content() == text
+        assert await chart.locator(".is-read").count() == 2
+        bars = page.locator(".chart", has_text="Learners by course")
+        await bars.locator("rect[data-at='1']").hover(force=True)
+        await bars.locator(".chart-read", has_text="History of art: 96").wait_for()  # as long as it takes
+        assert await chart.bounding_box() == before
 
 
 async def test_a_lost_connection_and_a_session_that_is_over_are_said(browser: Browser) -> None:

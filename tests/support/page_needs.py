@@ -8,6 +8,9 @@ only, or the page is shown without its answer; pages that say `anyone` are for v
 ANYONE, SIGNED_IN = "anyone", "signed-in"
 """In the place of an operation: who is shown a page that needs none."""
 
+ON_EVERY_PAGE = "getMyUnreadCount"
+"""What stands around every page that is shown to who has signed in."""
+
 CHOICE = "listCourses? getCourse? getRun?"
 """Of a course, for a question bank."""
 
@@ -61,7 +64,7 @@ NEEDS = {
     "GET /admin/settings": "listSettings",
     "POST /admin/settings": "changeSetting listSettings?",
     "GET /admin/workers": "getLogRate",
-    "GET /analyze": "getCampusOverview listProjectionJobs listProjections",
+    "GET /analyze": "getCampusOverview listProjectionJobs listProjections listRuns",
     "GET /analyze/facts": "listProjections",
     "GET /analyze/facts/{type}": "listProjections",
     "GET /analyze/jobs": "listProjectionJobs",

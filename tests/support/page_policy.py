@@ -32,7 +32,7 @@ from api.http.routing import operation_id
 from api.http.sessions import COOKIE
 from tests.support.crawl import ORIGIN
 from tests.support.marked_campus import RUN
-from tests.support.page_needs import ANYONE, NEEDS, SIGNED_IN
+from tests.support.page_needs import ANYONE, NEEDS, ON_EVERY_PAGE, SIGNED_IN
 from workers.seeding.sample.cast import ADA, INES
 from workers.seeding.sample.desk import COURSE
 from workers.seeding.sample.timetable import TAUGHT_BY
@@ -139,7 +139,7 @@ def needed(lists: Sequence[Any]) -> Iterator[tuple[str, str, str]]:
         method = "POST" if "POST" in route.methods else "GET"
         name = f"{method} {route.path}"
         assert name in NEEDS, f"{name} is a new page: say in tests/support/page_needs.py what it asks the API for"
-        yield method, route.path, NEEDS[name]
+        yield method, route.path, f"{NEEDS[name]} {ON_EVERY_PAGE}?"
 
 
 async def sent(client: httpx.AsyncClient, method: str, path: str, run_id: str, token: str) -> httpx.Response:

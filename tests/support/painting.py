@@ -23,8 +23,8 @@ new PerformanceObserver((list) => { for (const each of list.getEntries()) campus
 FOUND: Final = """() => {
   const [page] = performance.getEntriesByType('navigation'), files = performance.getEntriesByType('resource');
   return {
-    first_ms: performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0,
-    largest_ms: campusPaint,
+    first_ms: performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? null,
+    largest_ms: campusPaint || null,
     answered_ms: page.responseEnd,
     shift: campusShifts.reduce((sum, [value]) => sum + value, 0),
     moved: campusShifts.flatMap(([_, sources]) => sources),
@@ -33,6 +33,12 @@ FOUND: Final = """() => {
     requests: 1 + files.length,
   };
 }"""
+SETTLED: Final = """async () => {
+  await document.fonts.ready;
+  const drawn = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+  for (let frames = 0; frames < MOST && !(frames > 2 && campusPaint); frames += 1) await drawn();
+}""".replace("MOST", "600")
+"""Once the fonts are there and a paint was noted, which the browser says only afterwards; or after so many frames."""
 WORK: Final = {"style_ms": "RecalcStyleDuration", "layout_ms": "LayoutDuration", "script_ms": "ScriptDuration"}
 SHIFT: Final = "campusShifts.reduce((sum, [value]) => sum + value, 0)"
 SLOWER: Final = 4  # times, the processor
@@ -56,7 +62,8 @@ class Painted(NamedTuple):
     How one page was painted.
 
     Attributes:
-        first_ms: from the request to the first paint, and *largest_ms* to the largest one.
+        first_ms: from the request to the first paint, and *largest_ms* to the largest one; None where the browser has
+            said nothing of one.
         answered_ms: until the whole page was there.
         shift: by how much what was painted has moved, as a share of the window; *moved* is what moved.
         blocking: the files without which nothing is painted.
@@ -64,8 +71,8 @@ class Painted(NamedTuple):
         style_ms: of the processor for styles; *layout_ms* for places, *script_ms* for scripts.
     """
 
-    first_ms: float
-    largest_ms: float
+    first_ms: float | None
+    largest_ms: float | None
     answered_ms: float
     shift: float
     moved: list[str]
@@ -85,6 +92,7 @@ async def painted(browser: Browser, url: str, person: str, path: str, slower: in
         await session.send("Performance.enable")
         await session.send("Emulation.setCPUThrottlingRate", {"rate": slower})
         await page.goto(f"{url}{path}")
+        await page.evaluate(SETTLED)
         found: dict[str, Any] = await page.evaluate(FOUND)
         metrics = {each["name"]: each["value"] for each in (await session.send("Performance.getMetrics"))["metrics"]}
         await page.goto("about:blank")
@@ -103,11 +111,12 @@ async def signed_in(context: Any, url: str, person: str) -> Page:
 
 def middle(found: list[Painted]) -> Painted:
     """The median of each figure; what moved and what blocks is that of all."""
-    figures: dict[str, Any] = {
-        name: median(getattr(each, name) for each in found)
+    known = {
+        name: [value for each in found if (value := getattr(each, name)) is not None]
         for name in Painted._fields
         if name not in ("moved", "blocking", "shift")
     }
+    figures: dict[str, Any] = {name: median(values) if values else None for name, values in known.items()}
     for name in ("moved", "blocking"):
         figures[name] = sorted({text for each in found for text in getattr(each, name)})
     return Painted(**figures, shift=max(each.shift for each in found))

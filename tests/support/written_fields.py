@@ -33,6 +33,7 @@ UNITS: list[dict[str, Any]] = [
      "seconds": 60},
     {"unit_id": "file", "kind": "file", "title": "Save", "content": "{file}"},
     {"unit_id": "plain", "kind": "file", "title": "Save it", "content": "{plain}"},
+    {"unit_id": "drawing", "kind": "file", "title": "See", "content": "{drawing}"},
     {"unit_id": "silent", "kind": "video", "title": "Look", "content": "{film}", "seconds": 5},
     {"unit_id": "link", "kind": "link", "title": "Follow", "url": "https://example.org/algebra"},
     {"unit_id": "tool", "kind": "lti", "title": "Try", "url": "https://tool.example/launch",
@@ -145,6 +146,8 @@ CAMPUS = (
     Write("analyst", "saveQuery", body={"sql": "SELECT 1 AS one"}, answers={"query": "query_id"}),
     Write("admin", "rebuildProjection", {"name": "catalog"}, answers={"rebuild": "job_id"}),
     Write("admin", "stopProjectionJob", {"job_id": "{rebuild}"}),
+    Write("admin", "promoteProjection", {"name": "roles"}, {"generation": None}),
+    Write("admin", "rollBackProjection", {"name": "inbox"}),
 )  # fmt: skip
 OF_THREAD = RUN | {"thread_id": "{thread}"}
 FORUM = (
@@ -302,8 +305,6 @@ CHECKED: Mapping[str, str] = {
             "FactToSkip.reason",
             "ResolutionWanted.reason",
             "EventDismissal.reason",
-            "PromotionWanted.reason",
-            "RollbackWanted.reason",
         ),
         _SERVER,
     ),

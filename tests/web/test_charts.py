@@ -193,3 +193,12 @@ def test_too_many_series_are_refused() -> None:
         charts.ring(many, "t")
     with pytest.raises(ValueError, match="series x has 1 values for 2 places"):
         charts.lines(["a", "b"], [Series("x", [1])], "t")
+
+
+@pytest.mark.parametrize("name", sorted({*EVERY} - {"spark"}))
+def test_shapes_have_the_number_of_their_row(name: str) -> None:
+    """From 0, in the order of the table beside the chart; without one no value would be read to who points at it."""
+    numbers = [
+        int(shape.attrib["data-at"]) for shape in parsed(EVERY[name]("a", 3)).iter() if "data-at" in shape.attrib
+    ]
+    assert sorted({*numbers}) == ([0] if name in ("heat_map", "stacked") else [0, 1])

@@ -72,7 +72,15 @@ def drawn(source: str, language: str = "en", **values: object) -> str:
 def guide(language: str, theme: str = "") -> str:
     """The page of all components."""
     page = SimpleNamespace(
-        theme=theme, notice="", here="/styleguide", desks=["learn"], user=object(), unread=None, query={}, parts={}
+        theme=theme,
+        notice="",
+        here="/styleguide",
+        desks=["learn"],
+        user=object(),
+        unread=None,
+        on_mac=False,
+        query={},
+        parts={},
     )
     reader = Reader(language, ZoneInfo("UTC"), datetime(2026, 11, 30, tzinfo=UTC))
     return rendered("styleguide.html", reader, {"page": page, "languages": languages(), "icons": icons()})

@@ -45,6 +45,17 @@ async def test_a_person_reads_and_puts_away(campus: Campus, ada: Reader) -> None
     assert "You have a place on a course" not in text_of(page)
 
 
+async def test_every_page_counts_what_is_unread(campus: Campus, ada: Reader) -> None:
+    """Also one that refuses, and the answer to a form; a part of a page does not, and no visitor is asked for."""
+    await ada.sees(HERE, "You have signed in by the link of a mail for the first time")
+    for address in ("/learn", "/courses", "/styleguide", "/nowhere", "/admin", f"/teach/runs/{campus.run}"):
+        assert "1 unread notification" in (await ada.get(address)).text, address
+    refused = await ada.send("/account/notifications", {"switch-money.": "off"})
+    assert (refused.status_code, "1 unread notification" in refused.text) == (422, True)
+    assert "unread notification" not in (await ada.get("/search?part=1")).text
+    assert "unread notification" not in (await Reader(ada.town).get("/courses")).text
+
+
 async def test_a_person_chooses_what_to_be_told(campus: Campus, ada: Reader) -> None:
     """What is required has no switch; what was chosen is shown again."""
     page = (await ada.once_built("/account/notifications")).text

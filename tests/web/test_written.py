@@ -46,6 +46,10 @@ CONTENT = {
     "text": ("text/markdown", f"# {BAD}\n\n<script>canary()</script> [a](javascript:canary())".encode()),
     "film": ("video/mp4", b"film"),
     "file": ("text/html", b"<script>canary()</script>"),
+    "drawing": (
+        "image/svg+xml",
+        b'<svg xmlns="http://www.w3.org/2000/svg" onload="canary()"><script>canary()</script></svg>',
+    ),
 }
 ATTEMPT = "/v1/quizzes/marked-quiz/attempts/1"
 SHOWN_AS = frozenset(("video/mp4", "text/vtt"))
@@ -191,7 +195,8 @@ async def test_no_field_becomes_markup(writer: Writer, town: Town, settings: Set
         if (found := await missing(writer, place, positions))
     }
     assert unseen == {}
-    assert not any(RAW.search(mail.html) for mail in town.inbox.mails)
+    assert not any(RAW.search(mail.html) or "<script" in mail.html for mail in town.inbox.mails)
+    assert not any("\n" in mail.subject or not mail.html or not mail.text for mail in town.inbox.mails)
     assert any("dora@example.org" in mail.to for mail in town.inbox.mails)
     for unit in ("plain", "silent"):  # a file without a name, a film without captions
         await marks_on(writer, "ada", f"/learn/runs/rings-1/units/{unit}")
@@ -207,7 +212,7 @@ async def files_run_nothing(writer: Writer) -> None:
     """What was uploaded is saved as bytes, whatever it says that it is, or shown where nothing can run."""
     unit = "/v1/runs/rings-1/units"
     of_course = [f"/v1/courses/rings/contents/{writer.known[name]['sha256']}" for name in CONTENT]
-    of_ada = [f"{unit}/{each}/content" for each in ("text", "film", "file", "plain")]
+    of_ada = [f"{unit}/{each}/content" for each in ("text", "film", "file", "plain", "drawing")]
     of_ada += [f"{unit}/film/captions/en", f"/v1/me{ATTEMPT[3:]}/files/{writer.known['handed_in']['sha256']}"]
     for role, paths in (("admin", of_course), ("ada", of_ada)):
         for path in paths:

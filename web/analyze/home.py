@@ -17,11 +17,12 @@ LATEST_JOBS = 5
 @pages.get("/analyze")
 async def analyze_home(page: Page) -> Response:
     """Read models of now, and figures; drawn again whenever a figure changes."""
-    models, jobs, ready, overview = await asyncio.gather(
+    models, jobs, ready, overview, named = await asyncio.gather(
         page.api.get("/v1/projections"),
         page.api.get("/v1/projections/jobs", limit=LATEST_JOBS),
         readiness(page),
         page.api.read("/v1/overview", limit=200),
+        page.api.read("/v1/runs", limit=200),
     )
     runs = sorted(overview["runs"], key=lambda run: -run["registrations"])
     return page.html(
@@ -32,6 +33,7 @@ async def analyze_home(page: Page) -> Response:
         campus=overview["campus"],
         sources=overview["sources"],
         runs=runs[:RUNS],
+        titles={run["run_id"]: run["title"] for run in named["items"]},
         position=overview.position,
     )
 

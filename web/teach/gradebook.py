@@ -45,12 +45,12 @@ async def matrix_page(page: Page) -> Response:
     )
 
 
-@pages.get("/teach/runs/{run_id}/gradebook/rows")
+@pages.get("/teach/runs/{run_id}/gradebook/rows", whole=False)
 async def matrix_rows(page: Page) -> Response:
     """The rows of one window, for the script: how many there are of all, and of columns, stands in headers."""
     window = await _window(page, _wanted_of_matrix(page))
     matrix = window["matrix"]
-    response = page.html("teach/gradebook-rows.html", base=address(page.parts["run_id"]), **window)
+    response = page.part("teach/gradebook-rows.html", base=address(page.parts["run_id"]), **window)
     response.headers["campus-total"] = str(matrix["total"])
     response.headers["campus-columns"] = str(len(matrix["assessments"]))
     return response
@@ -104,13 +104,13 @@ async def list_page(page: Page) -> Response:
     )
 
 
-@pages.get("/teach/runs/{run_id}/gradebook.csv")
+@pages.get("/teach/runs/{run_id}/gradebook.csv", whole=False)
 async def matrix_file(page: Page) -> Response:
     """The matrix for a spreadsheet, with all learners that were asked for."""
     return page.file(await page.api.csv(MATRIX, page.parts["run_id"], **_asked(_wanted_of_matrix(page))))
 
 
-@pages.get("/teach/runs/{run_id}/gradebook/list.csv")
+@pages.get("/teach/runs/{run_id}/gradebook/list.csv", whole=False)
 async def list_file(page: Page) -> Response:
     """The lines that were asked for, all of them, for a spreadsheet."""
     wanted = _wanted(page)

@@ -23,7 +23,7 @@ async def roster_page(page: Page) -> Response:
     return await _roster(page)
 
 
-@pages.get("/teach/runs/{run_id}/roster.csv")
+@pages.get("/teach/runs/{run_id}/roster.csv", whole=False)
 async def roster_file(page: Page) -> Response:
     """All learners of the run, for a spreadsheet."""
     return page.file(await page.api.csv("/v1/runs/{}/learners", page.parts["run_id"]))

@@ -79,7 +79,7 @@ async def change(page: Page) -> Response:
 @pages.post("/teach/preview")
 async def preview(page: Page) -> Response:
     """A text as learners will see it; for the script that shows it beside the field."""
-    return page.html("teach/preview-text.html", html=html_of((await page.form()).get("text", "")[:LARGEST_TEXT]))
+    return page.part("teach/preview-text.html", html=html_of((await page.form()).get("text", "")[:LARGEST_TEXT]))
 
 
 @asynccontextmanager
