@@ -5,8 +5,8 @@ Serves    api.dashboards and api.http.fast_path (learner_dashboard), api.overvie
           api.http.readiness; a read model with `store = "valkey"` is served once it is registered.
 Reads     the document in Valkey (adapters/valkey/document_reader.py). While Valkey cannot answer, the log: the facts
           of which the document is made are folded by the same handlers, in some milliseconds. What is beside the
-          documents is joined with them: the deadlines that have moved since a dashboard was made. A document as of
-          another moment is folded in the same way.
+          documents is joined with them: deadlines and titles of courses that have changed since a dashboard was made.
+          A document as of another moment is folded in the same way.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -18,7 +18,7 @@ import msgspec
 from adapters.postgres.as_of.folder import KeyFolder
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
-from adapters.shown_dashboard import shown, with_moves
+from adapters.shown_dashboard import shown, with_changes
 from adapters.stores.registry import store_type
 from adapters.valkey.client import Valkey
 from adapters.valkey.document_reader import Beside, DocumentReader, Unreachable
@@ -30,7 +30,7 @@ from projections.learner_dashboard import LearnerDashboard
 SHOWN: Mapping[str, Callable[[bytes, datetime], bytes]] = {LearnerDashboard.name: shown}
 """How the documents of a read model are shown at a time, where not as they are."""
 
-JOINED: Mapping[str, Callable[[bytes, Beside], bytes]] = {LearnerDashboard.name: with_moves}
+JOINED: Mapping[str, Callable[[bytes, Beside], bytes]] = {LearnerDashboard.name: with_changes}
 """How the documents of a read model are joined with the rows beside them."""
 
 _encode = msgspec.json.Encoder().encode
@@ -98,10 +98,10 @@ class Documents:
         this = RowKey(self._table, (key,))
         folded = await self._folder.rows(owner, moment, [this])
         row = folded.rows.get(this)
-        beside: dict[str, list[Any]] = {}
+        beside: dict[str, dict[str, list[Any]]] = {}
         for (table, (first, *_)), found in folded.rows.items():
-            if table == self.projection.beside:
-                beside.setdefault(str(first), []).append(found)
+            if table in self.projection.beside:
+                beside.setdefault(table.name, {}).setdefault(str(first), []).append(found)
         return self._joined(key, None if row is None else _encode(row), moment.position, beside)
 
     def _joined(self, key: str, body: bytes | None, position: int, beside: Beside) -> Document:

@@ -2,7 +2,7 @@
 The learner dashboard as it is shown: bounded, and with the courses whose run is over as *ended*.
 
 Both are done where a document is served; most documents are sent as they are, after a look at the ends of their runs.
-Deadlines that have moved since a document was made are put in there, too.
+Deadlines that have moved, and titles of courses that were changed, since a document was made are put in there, too.
 That a run is over, or a unit missed, follows from the clock, not from a fact. A stored document grows with the units of
 its courses; what is left out of an answer is counted in `left_out`, and stands in further pages (api/dashboards.py).
 """
@@ -10,7 +10,7 @@ its courses; what is left out of an answer is counted in `left_out`, and stands 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -18,13 +18,15 @@ from domain.deadlines import is_over
 from domain.enrollment_errors import ENDED, OPEN, Status
 from domain.words import FactType, Outcome, Waits, closed
 from projections.learner_dashboard.rows import (
+    MOVES,
+    RENAMES,
     Course,
     Deadline,
-    Moved,
     NextUnit,
     Recent,
     late_deadlines,
     move_deadlines,
+    title_now,
 )
 
 LARGEST = 65_536  # bytes of a dashboard
@@ -33,6 +35,8 @@ ENDS_AT = b'"ends_at":"'  # before the end of a run; a text cannot hold this, no
 NEXT_LATER = b'"next_later":['  # where another unit is next as time passes; nor can a text hold this
 SOON = 2  # days: more than the clocks of two time zones differ by
 State = Literal["current", "ended", "all"]
+Beside = Mapping[str, Sequence[Any]]
+"""Rows of one table that are joined with documents, by the first field of their key."""
 
 ShownStatus = Annotated[str, closed((*Status, ENDED))]
 
@@ -89,18 +93,20 @@ class _Glance(msgspec.Struct, gc=False):
     courses: list[_Place] = []
 
 
-class _CourseDeadlines(msgspec.Struct, gc=False):
+class _Said(msgspec.Struct, gc=False):
     run_id: str
+    course_id: str = ""
+    title: str = ""
     deadlines: list[Deadline] = []
     extensions: dict[str, datetime] | msgspec.UnsetType = msgspec.UNSET
 
 
-class _DashboardDeadlines(msgspec.Struct, gc=False):
-    courses: list[_CourseDeadlines] = []
+class _AllSaid(msgspec.Struct, gc=False):
+    courses: list[_Said] = []
 
 
 _glance = msgspec.json.Decoder(_Glance).decode
-_deadlines = msgspec.json.Decoder(_DashboardDeadlines).decode
+_said = msgspec.json.Decoder(_AllSaid).decode
 _decode = msgspec.json.Decoder(ShownDashboard).decode
 _encode = msgspec.json.Encoder().encode
 
@@ -117,15 +123,34 @@ def shown(body: bytes, now: datetime) -> bytes:
     return _bounded(document)
 
 
-def with_moves(body: bytes, moves: Mapping[str, Sequence[Moved]]) -> bytes:
-    """The document *body* with the deadlines that have moved since it was made; *moves* of each run that has any."""
-    courses = _deadlines(body).courses
-    if not any(late_deadlines(each.deadlines, moves.get(each.run_id, ()), each.extensions) for each in courses):
+def with_changes(body: bytes, beside: Mapping[str, Beside]) -> bytes:
+    """
+    The document *body* with what has changed since it was made: deadlines, and the titles of courses.
+
+    Args:
+        beside: rows of MOVES of each run, and of RENAMES of each course, that has any, by the names of the tables.
+    """
+    moves, renames = beside.get(MOVES.name, {}), beside.get(RENAMES.name, {})
+    if not any(_is_changed(each, moves, renames) for each in _said(body).courses):
         return body
     document = _decode(body)
+    titles = {}
     for course in document.courses:
-        move_deadlines(course, moves.get(course.run_id, ()))
+        of_run = moves.get(course.run_id, ())
+        if late_deadlines(course.deadlines, of_run, course.extensions):
+            move_deadlines(course, of_run)
+        course.title = titles[course.run_id] = title_now(course, renames)
+    document.recent = [
+        each if each.unit_id is not None else msgspec.structs.replace(each, title=titles.get(each.run_id, each.title))
+        for each in document.recent
+    ]
     return _encode(document)
+
+
+def _is_changed(course: _Said, moves: Beside, renames: Beside) -> bool:
+    if title_now(course, renames) != course.title:
+        return True
+    return bool(late_deadlines(course.deadlines, moves.get(course.run_id, ()), course.extensions))
 
 
 def _ends_soon(body: bytes, now: datetime) -> bool:

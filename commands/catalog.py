@@ -11,6 +11,7 @@ from domain.capacity import EXCESS_STAYS
 from domain.catalog import (
     BadSchedule,
     BadStructure,
+    Change,
     Course,
     CourseDraft,
     CourseNotFound,
@@ -63,6 +64,22 @@ class CreateCourse:
 async def create_course(command: CreateCourse, log: Log) -> Position:
     course = await log.load(Course, course_stream(command.course_id))
     course.create(command.title, command.summary, command.language)
+    return await log.save(course)
+
+
+@dataclass(frozen=True)
+class DescribeCourse:
+    """A course has another title, summary or language; what is None stays as it is."""
+
+    course_id: str
+    title: Change | None = None
+    summary: Change | None = None
+    language: Change | None = None
+
+
+async def describe_course(command: DescribeCourse, log: Log) -> Position:
+    course = await log.load(Course, course_stream(command.course_id))
+    course.describe(command.title, command.summary, command.language)
     return await log.save(course)
 
 

@@ -41,6 +41,7 @@ CommandHandler = Callable[[Any, Log], Awaitable[Position]]
 
 HANDLERS: dict[type, CommandHandler] = {
     catalog.CreateCourse: catalog.create_course,
+    catalog.DescribeCourse: catalog.describe_course,
     catalog.PublishCourse: catalog.publish_course,
     catalog.StartDraft: catalog.start_draft,
     catalog.EditDraft: catalog.edit_draft,

@@ -2,7 +2,8 @@
 Catalog: the courses with their versions, the runs, and the quizzes without their keys.
 
 Reads     facts of domain.catalog, domain.quiz's publications and the cohorts of runs, in log order.
-Writes    courses, structures (one row per version), runs, quizzes; to be searched: courses that have a version, words.
+Writes    courses, structures (one row per version), runs, quizzes; to be searched: courses that have a version, words,
+          and the titles within a course.
 Serves    api.catalog.courses, api.catalog.runs and api.quiz, with rows from adapters.postgres.queries.catalog, and
           api.catalog.search, from adapters.postgres.queries.course_search.
 Rebuild   campus projections rebuild catalog (safe: rows are its only effect).
@@ -58,7 +59,7 @@ class RunCohort(msgspec.Struct, frozen=True):
 
 class CatalogRun(msgspec.Struct):
     """
-    A course run; status is `scheduled`, `open` or `closed`.
+    A course run; status is `scheduled`, `open` or `closed`. It is called as its course is, by the row of that.
 
     Capacity and waitlist_limit are None where there is no limit, seat_offer_hours where seats are given at once.
 
@@ -70,7 +71,6 @@ class CatalogRun(msgspec.Struct):
     run_id: str
     course_id: str = ""
     course_version: int = 0
-    title: str = ""
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     capacity: int | None = None
@@ -121,6 +121,14 @@ class CatalogSearch(msgspec.Struct):
     kind_list: str = ""
 
 
+class CatalogOutline(msgspec.Struct):
+    """The titles of the sections and units of a course's newest version, with which it is made searchable again."""
+
+    course_id: str
+    sections: list[str] = []
+    units: list[str] = []
+
+
 class CatalogWord(msgspec.Struct):
     """A word that a course has or has had, for what is asked for by almost that word."""
 
@@ -138,6 +146,7 @@ SEARCH = Table(
     indexes=(("course_id", "language", "kind_list"),),  # all that is counted of every course, without its words
     searched=("words",),
 )
+OUTLINES = Table("catalog_outlines", CatalogOutline, ("course_id",))
 WORDS = Table("catalog_words", CatalogWord, ("word",), searched=("word",))
 
 _course, _run, _quiz = named_id("course_id"), named_id("run_id"), named_id("quiz_id")
@@ -150,6 +159,12 @@ def _needs_course(fact: Fact) -> Iterable[RowKey]:
 
 def _words_of_course(course_id: str, fact: Fact) -> set[str]:
     return {word for text in (course_id, fact.data["title"], fact.data["summary"]) for word in words_of(text)}
+
+
+def _needs_description(fact: Fact) -> Iterable[RowKey]:
+    course_id = _course(fact.stream_id)
+    ours = RowKey(COURSES, (course_id,)), RowKey(SEARCH, (course_id,)), RowKey(OUTLINES, (course_id,))
+    return *ours, *_word_keys(set(words_of(fact.data["new"])))
 
 
 def _words_of_version(fact: Fact) -> set[str]:
@@ -166,12 +181,14 @@ def _needs_structure(fact: Fact) -> Iterable[RowKey]:
     ours = (
         RowKey(COURSES, (course_id,)),
         RowKey(SEARCH, (course_id,)),
+        RowKey(OUTLINES, (course_id,)),
         RowKey(STRUCTURES, (course_id, fact.data["version"])),
     )
     return *ours, *_word_keys(_words_of_version(fact))
 
 
 def _needs_new_run(fact: Fact) -> Iterable[RowKey]:
+    """Its own row, and that of its course, which has its title: who folds the run as of a moment needs both."""
     return RowKey(RUNS, (_run(fact.stream_id),)), RowKey(COURSES, (fact.data["course_id"],))
 
 
@@ -190,6 +207,20 @@ def _course_created(fact: Fact, rows: Rows) -> None:
     _keep_words(rows, _words_of_course(course.course_id, fact))
 
 
+def _described(field: str) -> Handler:
+    """A course says something else about itself, and is found by that."""
+
+    def apply(fact: Fact, rows: Rows) -> None:
+        course = rows.edit(COURSES, CatalogCourse, _course(fact.stream_id))
+        setattr(course, field, fact.data["new"])
+        _keep_words(rows, set(words_of(fact.data["new"])))
+        outline = rows.read(OUTLINES, CatalogOutline, course.course_id)
+        if outline is not None:
+            _make_searchable(rows, course, outline)
+
+    return Handler(_needs_description, apply, writes=(COURSES, SEARCH, WORDS))
+
+
 def _keep_words(rows: Rows, words: Iterable[str]) -> None:
     for word in words:
         if rows.read(WORDS, CatalogWord, word) is None:
@@ -206,27 +237,30 @@ def _version_published(fact: Fact, rows: Rows) -> None:
     structure.groups, structure.sections = data.get("groups", []), data.get("sections", [])
     structure.letters, structure.prerequisites = data.get("letters", []), data.get("prerequisites", [])
     structure.structure_hash, structure.published_at = data["structure_hash"], fact.occurred_at
-    _make_searchable(fact, rows, course)
-
-
-def _make_searchable(fact: Fact, rows: Rows, course: CatalogCourse) -> None:
-    """A course is found from its first version on, by what its newest one says."""
-    found, units = rows.edit(SEARCH, CatalogSearch, course.course_id), fact.data["units"]
-    found.language, found.kinds = course.language, sorted({unit["kind"] for unit in units})
+    outline = rows.edit(OUTLINES, CatalogOutline, course_id)
+    outline.sections = [each["title"] for each in data.get("sections", ())]
+    outline.units = [each["title"] for each in data["units"]]
+    found = rows.edit(SEARCH, CatalogSearch, course_id)
+    found.kinds = sorted({unit["kind"] for unit in data["units"]})
     found.kind_list = f" {' '.join(found.kinds)} "
+    _make_searchable(rows, course, outline)
+    _keep_words(rows, _words_of_version(fact))
+
+
+def _make_searchable(rows: Rows, course: CatalogCourse, outline: CatalogOutline) -> None:
+    """A course is found from its first version on, by what it says now and what its newest version says."""
+    found = rows.edit(SEARCH, CatalogSearch, course.course_id)
+    found.language = course.language
     heading: list[tuple[str, Weight]] = [(course.title, "A"), (course.course_id, "A")]
     found.heading = lexemes(heading)
-    sections: list[tuple[str, Weight]] = [(each["title"], "C") for each in fact.data.get("sections", ())]
-    found.words = lexemes([*heading, (course.summary, "B"), *sections, *((unit["title"], "D") for unit in units)])
-    _keep_words(rows, _words_of_version(fact))
+    sections: list[tuple[str, Weight]] = [(title, "C") for title in outline.sections]
+    found.words = lexemes([*heading, (course.summary, "B"), *sections, *((title, "D") for title in outline.units)])
 
 
 def _run_scheduled(fact: Fact, rows: Rows) -> None:
     data = fact.data
     run = rows.edit(RUNS, CatalogRun, _run(fact.stream_id))
-    course = rows.read(COURSES, CatalogCourse, data["course_id"])
     run.course_id, run.course_version = data["course_id"], data["course_version"]
-    run.title = course.title if course else ""
     run.starts_at, run.ends_at = datetime.fromisoformat(data["starts_at"]), datetime.fromisoformat(data["ends_at"])
     run.capacity, run.pacing, run.time_zone = data["capacity"], data["pacing"], data.get("time_zone", "UTC")
     run.seat_offer_hours, run.waitlist_limit = data.get("seat_offer_hours"), data.get("waitlist_limit")
@@ -279,14 +313,17 @@ class Catalog(Projection):
     """What there is to learn, and when."""
 
     name = "catalog"
-    version = 7
+    version = 8
     store = "postgres"
-    tables = (COURSES, STRUCTURES, RUNS, QUIZZES, SEARCH, WORDS)
+    tables = (COURSES, STRUCTURES, RUNS, QUIZZES, SEARCH, WORDS, OUTLINES)
     handlers: ClassVar[Mapping[str, Handler]] = {
         "course.created": Handler(_needs_course, _course_created, writes=(COURSES, WORDS)),
         "course.version_published": Handler(
-            _needs_structure, _version_published, writes=(COURSES, STRUCTURES, SEARCH, WORDS)
+            _needs_structure, _version_published, writes=(COURSES, STRUCTURES, SEARCH, WORDS, OUTLINES)
         ),
+        "course.renamed": _described("title"),
+        "course.summary_changed": _described("summary"),
+        "course.language_changed": _described("language"),
         "run.scheduled": Handler(_needs_new_run, _run_scheduled, writes=(RUNS,)),
         "run.opened": Handler(_needs_run, _run_opened, writes=(RUNS,)),
         "run.closed": Handler(_needs_run, _run_closed, writes=(RUNS,)),

@@ -60,7 +60,7 @@ async def write_segment(
             while some := _flat(documents):
                 await _write(client, names[table], some, first, epoch)
                 written += len(some) // 2
-                if table == projection.beside:
+                if table in projection.beside:
                     beside += len(some) // 2
         if beside:
             await _write(client, first, [BESIDE, beside], first, epoch)

@@ -1,8 +1,8 @@
 """
 One document of a read model in Valkey: looked up in its live generation, with the position for which it is true.
 
-If the read model has rows that are joined with documents (`beside`), the reader keeps those of each segment. Their
-number stands beside the checkpoint, so every look-up says whether there are more by now: they are added, not changed.
+If the read model has rows that are joined with documents (`beside`), the reader keeps those of each segment. How often
+such rows were written stands beside the checkpoint, so every look-up says whether others are there by now.
 
 Look-ups that arrive while a round trip is under way go as one. The reader refuses to answer (`Unreachable`) while
 Valkey is away, has lost its data, or is getting them back: then its checkpoint is lower than one that was served
@@ -25,7 +25,7 @@ from adapters.batcher import Batcher
 from adapters.settings import Settings
 from adapters.valkey.keys import BESIDE, OWN, POSITION, Served, hash_key, live_key
 from projections.engine.distribution import owner_of, partitioned_tables, segment_of_key
-from projections.engine.projection import Projection, Table
+from projections.engine.projection import Projection
 
 LARGEST_LOOKUP = 256  # documents in one round trip
 RETRY_VALKEY = 0.5  # seconds between attempts while it is away
@@ -34,8 +34,8 @@ LOOKUP_TIMEOUT = 1.0  # seconds; a document is there in a millisecond, or folded
 logger = structlog.get_logger()
 
 
-Beside = Mapping[str, Sequence[Any]]
-"""Rows that are joined with documents, by the first field of their key."""
+Beside = Mapping[str, Mapping[str, Sequence[Any]]]
+"""Rows that are joined with documents, by the name of their table and the first field of their key."""
 
 
 class DocumentAnswer(NamedTuple):
@@ -47,7 +47,7 @@ class DocumentAnswer(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """The rows of one segment that are joined with its documents, and how many there are, as Valkey says it."""
+    """The rows of one segment that are joined with its documents, and how often such were written by then."""
 
     number: bytes | None = None
     rows: Beside = MappingProxyType({})
@@ -69,7 +69,7 @@ class DocumentReader:
         self._hash = partial(hash_key, settings, projection.name, table=projection.tables[0].name)
         self._beside = projection.beside
         self._kept: dict[int, Kept] = {}  # by segment
-        self._beside_hash = partial(hash_key, settings, projection.name, table=getattr(self._beside, "name", ""))
+        self._beside_hash = partial(hash_key, settings, projection.name)
         self._columns = partitioned_tables(projection).get(projection.tables[0])
         self._served: Served | None = None
         self._highest: dict[int, int] = {}  # by segment, the highest position that was ever served
@@ -155,16 +155,20 @@ class DocumentReader:
         if self._served != before:
             self._highest, self._kept = {}, {}
         for segment, fields in zip(wanted, found, strict=True):
-            if (number := fields.pop(1)) != self._kept.get(segment, NONE_KEPT).number and self._beside is not None:
-                await self._keep_beside(self._beside, segment, number)
+            if (number := fields.pop(1)) != self._kept.get(segment, NONE_KEPT).number and self._beside:
+                await self._keep_beside(segment, number)
         return dict(zip(wanted, found, strict=True)), self._served == before
 
-    async def _keep_beside(self, table: Table, segment: int, number: bytes | None) -> None:
+    async def _keep_beside(self, segment: int, number: bytes | None) -> None:
         generation = self._served.generation if self._served else 0
-        found = await self._client.hgetall(self._beside_hash(generation=generation, segment=segment))
-        rows: dict[str, list[Any]] = {}
-        for field, text in found.items():
-            if field not in OWN:
-                row = msgspec.json.decode(text, type=table.row)
-                rows.setdefault(getattr(row, table.key[0]), []).append(row)
-        self._kept[segment] = Kept(number, rows)
+        kept: dict[str, dict[str, list[Any]]] = {}
+        for table in self._beside:
+            found = await self._client.hgetall(
+                self._beside_hash(generation=generation, segment=segment, table=table.name)
+            )
+            rows = kept[table.name] = {}
+            for field, text in found.items():
+                if field not in OWN:
+                    row = msgspec.json.decode(text, type=table.row)
+                    rows.setdefault(getattr(row, table.key[0]), []).append(row)
+        self._kept[segment] = Kept(number, kept)

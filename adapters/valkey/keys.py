@@ -11,7 +11,7 @@ EPOCH = "@epoch"
 HEALED = "@healed"  # id of the parked key that healed last
 REDONE = "@redone"  # how often documents changed while the checkpoint stayed: a parked key healed, rows repaired
 HERE = "@here"  # in every hash of a segment from its claim on: a hash without it was lost, by eviction or by hand
-BESIDE = "@beside"  # how many rows are joined with documents when these are read; no field if there are none
+BESIDE = "@beside"  # how often rows were written that are joined with documents; no field if there are none
 COUNTS = ("applied", "ignored", "parked", "skipped")
 COUNT_FIELDS = tuple(f"@{name}" for name in COUNTS)
 

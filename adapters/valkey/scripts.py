@@ -31,12 +31,13 @@ for number, fields in ipairs(plan.deleted) do
     for field = at, at + fields - 1 do redis.call('HDEL', KEYS[number], ARGV[field]) end
     at = at + fields
 end
-for s = 1, plan.beside and #plan.moves or 0 do
-    local first = (s - 1) * plan.tables + 1
-    local number = first + plan.beside
-    if plan.written[number] + (plan.deleted[number] or 0) > 0 then
-        redis.call('HSET', KEYS[first], '@beside', redis.call('HLEN', KEYS[number]) - 1)
+for s = 1, #plan.beside > 0 and #plan.moves or 0 do
+    local first, changed = (s - 1) * plan.tables + 1, 0
+    for _, table in ipairs(plan.beside) do
+        local number = first + table
+        changed = changed + plan.written[number] + (plan.deleted[number] or 0)
     end
+    if changed > 0 then redis.call('HINCRBY', KEYS[first], '@beside', changed) end
 end
 local names = {'@applied', '@ignored', '@parked', '@skipped'}
 for s, now in ipairs(plan.moves) do
@@ -99,7 +100,7 @@ class SavePlan(msgspec.Struct):
         healed: id of the parked key that heals, or an empty text.
         mark: of the checkpoint as it will be; empty if it is not known.
         moves: of each segment its epoch, and what to add to its four counts.
-        beside: number of the table whose rows are joined with documents, counted from 0; None if there is none.
+        beside: numbers of the tables whose rows are joined with documents, counted from 0.
         written: number of values that follow for each hash.
         deleted: number of fields to delete of each hash; empty if none are.
     """
@@ -110,6 +111,6 @@ class SavePlan(msgspec.Struct):
     healed: str
     mark: str
     moves: list[tuple[int, int, int, int, int]]
-    beside: int | None
+    beside: list[int]
     written: list[int] = []
     deleted: list[int] = []

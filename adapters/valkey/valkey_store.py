@@ -58,7 +58,7 @@ class ValkeyStore:
             for segment in range(segments)
         ]
         self._number = {table.name: number for number, table in enumerate(self._tables)}
-        self._beside = None if projection.beside is None else self._number[projection.beside.name]
+        self._beside = [self._number[table.name] for table in projection.beside]
         self._decoders = {table.name: msgspec.json.Decoder(table.row).decode for table in self._tables}
         self._save = client.register_script(SAVE)
         self._claim = client.register_script(CLAIM)

@@ -18,8 +18,8 @@ from api.http.query import QueryDep
 from api.http.routing import router as strict_router
 from api.http.services import ServicesDep
 from api.http.types import CourseId, Id, Limit, Text, Title, Version, Word
-from commands.catalog import CreateCourse, PublishCourse
-from domain.catalog import CourseNotFound, VersionNotFound
+from commands.catalog import CreateCourse, DescribeCourse, PublishCourse
+from domain.catalog import Change, CourseNotFound, VersionNotFound
 from projections.catalog import CatalogCourse
 
 router = strict_router("catalog", "/v1")
@@ -49,6 +49,57 @@ class NewCourse(Body):
 async def create_course(body: NewCourse, handle: Dispatch) -> Response:
     """Add a course to the catalog."""
     return await handle(CreateCourse(body.course_id, body.title, body.summary, body.language))
+
+
+class OtherTitle(Body):
+    """A title in place of the one that its editor has seen."""
+
+    model_config = example(old="Algebra", new="Linear algebra")
+
+    old: Title
+    new: Title
+
+
+class OtherText(Body):
+    """A text in place of the one that its editor has seen."""
+
+    model_config = example(old="", new="From equations to groups.")
+
+    old: Text
+    new: Text
+
+
+class OtherLanguage(Body):
+    """A language in place of the one that its editor has seen."""
+
+    model_config = example(old="en", new="de")
+
+    old: Word
+    new: Word
+
+
+class Description(Body):
+    """What a course says of itself from now on; what is left out stays as it is."""
+
+    model_config = example(title={"old": "Algebra", "new": "Linear algebra"})
+
+    title: OtherTitle | None = None
+    summary: OtherText | None = None
+    language: OtherLanguage | None = None
+
+
+@router.post(
+    "/courses/{course_id}/description", status_code=202, response_model=Accepted, responses=command(403, 404, 409)
+)
+async def describe_course(course_id: CourseId, body: Description, handle: Dispatch) -> Response:
+    """
+    Give a course another title, summary or language, in all or none of these.
+
+    Runs, dashboards, searches, transcripts and notifications have a new title from the answer's position on; what was
+    issued before, such as certificates, stays as it is. Refused where another editor has changed the same since.
+    """
+    changes = {name: Change(each.old, each.new) for name in Description.model_fields if (each := getattr(body, name))}
+    return await handle(DescribeCourse(course_id, **changes))
 
 
 @router.post(

@@ -172,8 +172,8 @@ async def must_have_course(log: Log, course_id: str) -> None:
 
 
 async def title_of_course(log: Log, course_id: str) -> str:
-    """What a course is called; empty if there is no such course."""
-    return (await log.read(Course, course_stream(course_id), STRUCTURE_MAX_AGE)).title
+    """What a course is called at this moment; empty if there is no such course."""
+    return (await log.read(Course, course_stream(course_id))).title
 
 
 async def course_of_run(log: Log, run_id: str) -> str:

@@ -5,12 +5,13 @@ A course's structure never changes in place: a new version is published, and a r
 Weights and scores are in basis points (0 to 10,000).
 """
 
-from domain.catalog.course import Course, course_stream
+from domain.catalog.course import Change, Course, course_stream
 from domain.catalog.draft import CourseDraft, Policy, draft_stream
 from domain.catalog.errors import (
     BadSchedule,
     BadStructure,
     ContentNotFound,
+    CourseChanged,
     CourseExists,
     CourseNotFound,
     DraftBehind,
@@ -44,9 +45,11 @@ __all__ = [
     "BadSchedule",
     "BadStructure",
     "Caption",
+    "Change",
     "Content",
     "ContentNotFound",
     "Course",
+    "CourseChanged",
     "CourseDraft",
     "CourseExists",
     "CourseNotFound",

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from domain.aggregate import Aggregate, event, stream_id
-from domain.catalog.errors import CourseExists, CourseNotFound
+from domain.catalog.errors import CourseChanged, CourseExists, CourseNotFound
 from domain.catalog.structure import Prerequisite, Section, Structure, hash_of
 from domain.catalog.structure_rules import problems_of
 from domain.catalog.unit import Unit
@@ -19,8 +19,20 @@ def course_stream(course_id: str) -> str:
     return stream_id("course", course_id)
 
 
+class Change(msgspec.Struct, frozen=True):
+    """Another value in place of the one that was seen."""
+
+    old: str
+    new: str
+
+
 class Course(Aggregate):
-    """A course and all its published versions."""
+    """
+    A course and all its published versions.
+
+    Attributes:
+        created_as: title, summary and language as it was created, whatever became of them.
+    """
 
     category = "course"
     ids = ("course_id",)
@@ -31,6 +43,21 @@ class Course(Aggregate):
         title: str
         summary: str
         language: str
+
+    class Renamed(Aggregate.Event):
+        TOPIC = "course.renamed"
+        old: str
+        new: str
+
+    class SummaryChanged(Aggregate.Event):
+        TOPIC = "course.summary_changed"
+        old: str
+        new: str
+
+    class LanguageChanged(Aggregate.Event):
+        TOPIC = "course.language_changed"
+        old: str
+        new: str
 
     class VersionPublished(Aggregate.Event):
         TOPIC = "course.version_published"
@@ -59,21 +86,57 @@ class Course(Aggregate):
         self.title = ""
         self.summary = ""
         self.language = ""
+        self.created_as = ("", "", "")
         self.versions: dict[int, list[Unit]] = {}
         self.groups: dict[int, list[Group]] = {}
         self.structures: dict[int, Structure] = {}
 
     def create(self, title: str, summary: str, language: str) -> None:
-        """Put the course into the catalog."""
+        """Put the course into the catalog; the same once more changes nothing, also after it was renamed."""
         if self.exists:
-            if (self.title, self.summary, self.language) != (title, summary, language):
+            if (title, summary, language) not in (self.created_as, (self.title, self.summary, self.language)):
                 raise CourseExists(course_id=self.id_of("course_id"))
             return
         self._created(title=title, summary=summary, language=language)
 
     @event(Created)
     def _created(self, title: str, summary: str, language: str) -> None:
-        self.title, self.summary, self.language = title, summary, language
+        self.title, self.summary, self.language = self.created_as = title, summary, language
+
+    def describe(
+        self, title: Change | None = None, summary: Change | None = None, language: Change | None = None
+    ) -> None:
+        """
+        Have the course say something else about itself, all or nothing; what is None stays, and so does what is so.
+
+        Raises:
+            CourseNotFound.
+            CourseChanged: something says by now what its editor has not seen.
+        """
+        if not self.exists:
+            raise CourseNotFound(course_id=self.id_of("course_id"))
+        changes = {"title": title, "summary": summary, "language": language}
+        made = {name: each for name, each in changes.items() if each is not None and each.new != getattr(self, name)}
+        if any(change.old != getattr(self, name) for name, change in made.items()):
+            raise CourseChanged(course_id=self.id_of("course_id"))
+        if "title" in made:
+            self._renamed(old=made["title"].old, new=made["title"].new)
+        if "summary" in made:
+            self._summary_changed(old=made["summary"].old, new=made["summary"].new)
+        if "language" in made:
+            self._language_changed(old=made["language"].old, new=made["language"].new)
+
+    @event(Renamed)
+    def _renamed(self, old: str, new: str) -> None:
+        self.title = new
+
+    @event(SummaryChanged)
+    def _summary_changed(self, old: str, new: str) -> None:
+        self.summary = new
+
+    @event(LanguageChanged)
+    def _language_changed(self, old: str, new: str) -> None:
+        self.language = new
 
     def publish(
         self, units: list[Unit], completion_rule: str, grading_policy: str, groups: Sequence[Group] = (), **more: Any

@@ -46,6 +46,13 @@ class CourseExists(Conflict):
     template = "course {course_id} exists with another title or text"
 
 
+class CourseChanged(Conflict):
+    """Another editor has described the course otherwise since it was read."""
+
+    code = "course_changed"
+    template = "another editor has changed what course {course_id} says of itself: read it again"
+
+
 class RunExists(Conflict):
     """Another run has this id."""
 

@@ -168,7 +168,7 @@ class Projection:
             made of the facts of its key. The API folds it from these while Valkey is away.
         audience: whose stream of events announces its changes: that of each learner, of each run, or of the campus;
             a learner or a run is the first field of the key of a changed row.
-        beside: in Valkey, a `replicated` table whose rows are joined with documents when these are read; a change of it
+        beside: in Valkey, `replicated` tables whose rows are joined with documents when these are read; a change of one
             is announced as one of every document.
         rule_file: what it was loaded from, if it is not deployed yet.
     """
@@ -181,7 +181,7 @@ class Projection:
     handlers: ClassVar[Mapping[str, Handler]]
     newest: ClassVar[int | None] = None
     audience: ClassVar[Literal["learner", "run", "campus"] | None] = None
-    beside: ClassVar[Table | None] = None
+    beside: ClassVar[tuple[Table, ...]] = ()
     rule_file: ClassVar[RuleFile | None] = None
 
     def __init__(self) -> None:

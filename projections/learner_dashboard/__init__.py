@@ -3,7 +3,7 @@ Learner dashboard: what a learner sees on arrival, as one document.
 
 Reads     facts of domain.catalog, domain.enrollment, domain.progress and domain.quiz, in log order.
 Writes    learner_dashboard, one document per learner; dashboard_runs and dashboard_courses, what it refers to;
-          dashboard_moves, deadlines that documents may be older than.
+          dashboard_moves and dashboard_renames, deadlines and titles of courses that documents may be older than.
 Serves    api.dashboards (and api.http.fast_path, before the routing), with documents from adapters.documents.
 Rebuild   campus projections rebuild learner_dashboard (safe: rows are its only effect).
 """
@@ -14,13 +14,10 @@ from typing import ClassVar
 
 import msgspec
 
-from domain.catalog import Unit
 from domain.enrollment import Status, WaitsFor
 from domain.fact import Fact
 from domain.grading import (
     CATEGORIES,
-    Group,
-    Letter,
     categories_of,
     note_completed,
     percent_bp,
@@ -35,10 +32,12 @@ from domain.streams import cached_by_stream, named_id, named_ids
 from domain.unit_scores import note_changed, note_graded
 from projections.engine.projection import SEGMENTS, Handler, Projection, RowKey, Rows
 from projections.learner_dashboard.ahead import scheme_for, set_deadlines, set_next, set_next_without
+from projections.learner_dashboard.of_courses import OF_COURSES
 from projections.learner_dashboard.rows import (
     COURSES,
     LEARNERS,
     MOVES,
+    RENAMES,
     RUNS,
     Course,
     CourseRef,
@@ -53,7 +52,7 @@ from projections.learner_dashboard.versions import due_with_quiz, fill, title_of
 RECENT = 10  # entries of recent activity
 
 _place, _learner = named_ids("learner_id", "run_id"), named_id("learner_id")
-_course, _run, _quiz = named_id("course_id"), named_id("run_id"), named_id("quiz_id")
+_run, _quiz = named_id("run_id"), named_id("quiz_id")
 
 
 @cached_by_stream
@@ -70,10 +69,6 @@ def _needs_attempt(fact: Fact) -> Iterable[RowKey]:
     return RowKey(LEARNERS, (_learner(fact.stream_id),)), RowKey(RUNS, (fact.data["run_id"],))
 
 
-def _needs_course(fact: Fact) -> Iterable[RowKey]:
-    return (RowKey(COURSES, (_course(fact.stream_id),)),)
-
-
 def _needs_run(fact: Fact) -> Iterable[RowKey]:
     return RowKey(RUNS, (_run(fact.stream_id),)), RowKey(COURSES, (fact.data["course_id"],))
 
@@ -81,21 +76,6 @@ def _needs_run(fact: Fact) -> Iterable[RowKey]:
 def _needs_quiz(fact: Fact) -> Iterable[RowKey]:
     run_id = fact.data["run_id"]
     return RowKey(RUNS, (run_id,)), RowKey(MOVES, (run_id, _quiz(fact.stream_id)))
-
-
-def _course_created(fact: Fact, rows: Rows) -> None:
-    rows.edit(COURSES, CourseRef, _course(fact.stream_id)).title = fact.data["title"]
-
-
-def _version_published(fact: Fact, rows: Rows) -> None:
-    course = rows.edit(COURSES, CourseRef, _course(fact.stream_id))
-    version = fact.data["version"]
-    course.versions[version] = msgspec.convert(fact.data["units"], list[Unit])
-    course.groups[version] = msgspec.convert(fact.data.get("groups", []), list[Group])
-    if fact.data["grading_policy"] == CATEGORIES:
-        course.policies[version] = fact.data["grading_policy"]
-    if fact.data.get("letters"):
-        course.letters[version] = msgspec.convert(fact.data["letters"], list[Letter])
 
 
 def _run_scheduled(fact: Fact, rows: Rows) -> None:
@@ -356,15 +336,14 @@ class LearnerDashboard(Projection):
     """One document per learner."""
 
     name = "learner_dashboard"
-    version = 10
+    version = 11
     store = "valkey"
     segments = SEGMENTS
-    tables = (LEARNERS, RUNS, COURSES, MOVES)
+    tables = (LEARNERS, RUNS, COURSES, MOVES, RENAMES)
     audience = "learner"
-    beside = MOVES
+    beside = (MOVES, RENAMES)
     handlers: ClassVar[Mapping[str, Handler]] = {
-        "course.created": Handler(_needs_course, _course_created, writes=(COURSES,)),
-        "course.version_published": Handler(_needs_course, _version_published, writes=(COURSES,)),
+        **OF_COURSES,
         "run.scheduled": Handler(_needs_run, _run_scheduled, writes=(RUNS,)),
         "run.version_changed": Handler(_needs_run, _version_changed, writes=(RUNS,)),
         "progress.rebased": Handler(_needs_learner, _rebased, writes=(LEARNERS,)),

@@ -1,7 +1,8 @@
-"""The rows of the learner dashboard, and the deadlines that have moved since a document was made."""
+"""The rows of the learner dashboard, and what has changed since a document was made: deadlines, titles of courses."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Protocol
 
 import msgspec
 
@@ -198,9 +199,17 @@ class Moved(msgspec.Struct):
     due_at: datetime = datetime.max.replace(tzinfo=UTC)
 
 
+class Renamed(msgspec.Struct):
+    """What a course that was renamed is called by now, for documents that are older than that."""
+
+    course_id: str
+    title: str = ""
+
+
 LEARNERS = Table("learner_dashboard", Dashboard, ("learner_id",))
 RUNS = Table("dashboard_runs", RunRef, ("run_id",), distribution="replicated")
 MOVES = Table("dashboard_moves", Moved, ("run_id", "quiz_id"), distribution="replicated")
+RENAMES = Table("dashboard_renames", Renamed, ("course_id",), distribution="replicated")
 COURSES = Table("dashboard_courses", CourseRef, ("course_id",), distribution="replicated")
 
 
@@ -230,3 +239,16 @@ def move_deadlines(course: Course, moves: Iterable[Moved]) -> None:
         done = due[unit_id].done if unit_id in due else unit_id in course.completed or unit_id in course.scores
         due[unit_id] = Deadline(unit_id, moved.title, moved.due_at, done)
     course.deadlines = sorted(due.values(), key=lambda deadline: deadline.due_at)
+
+
+class OfCourse(Protocol):
+    """What says the title of a course."""
+
+    course_id: str
+    title: str
+
+
+def title_now(said: OfCourse, renames: Mapping[str, Sequence[Renamed]]) -> str:
+    """The title of a course by the rows of those that were renamed; the one that is *said* if it was not."""
+    found = renames.get(said.course_id)
+    return found[0].title if found else said.title

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta, timezone
 import msgspec
 import pytest
 
-from adapters.shown_dashboard import LARGEST, ShownDashboard, shown, whole, with_moves
+from adapters.shown_dashboard import LARGEST, ShownDashboard, shown, whole, with_changes
 from domain.enrollment_errors import Status
 from domain.score import Score
-from projections.learner_dashboard.rows import Course, Dashboard, Deadline, Later, Moved, NextUnit, Recent
+from projections.learner_dashboard.rows import Course, Dashboard, Deadline, Later, Moved, NextUnit, Recent, Renamed
 
 NOW = datetime(2026, 2, 1, 9, tzinfo=UTC)
 LATER, BEFORE = NOW + timedelta(days=90), NOW - timedelta(days=1)
@@ -131,16 +131,37 @@ def test_a_run_that_is_over_has_nothing_to_do(status: Status, as_shown: str) -> 
 def test_deadlines_that_have_moved_are_put_in() -> None:
     """Of those that a document has, what is done stays done; a document that has them all is sent as it is."""
     stored = text(course("r1", 3), course("r2", 1))
-    assert with_moves(stored, {"r3": [Moved("r3", "q", "u0", "Algebra", BEFORE)]}) is stored
+    assert with_changes(stored, {"dashboard_moves": {"r3": [Moved("r3", "q", "u0", "Algebra", BEFORE)]}}) is stored
     late = [Moved("r1", "q1", "u0", "Algebra", LATER), Moved("r1", "q2", "u0", "Algebra", NOW)]
-    moved = with_moves(stored, {"r1": [*late, Moved("r1", "q3", "u2", "Algebra", BEFORE)]})
+    moved = with_changes(stored, {"dashboard_moves": {"r1": [*late, Moved("r1", "q3", "u2", "Algebra", BEFORE)]}})
     assert whole(moved).courses[0].deadlines == [
         Deadline("u2", "Algebra", BEFORE),
         Deadline("u1", "Algebra", NOW + timedelta(days=1), done=True),
         Deadline("u0", "Algebra", LATER, done=True),
     ]
     assert whole(moved).courses[1] == whole(stored).courses[1]
-    assert with_moves(moved, {"r1": late}) is moved
+    assert with_changes(moved, {"dashboard_moves": {"r1": late}}) is moved
+
+
+def test_the_titles_of_courses_that_were_renamed_are_put_in() -> None:
+    """Also in recent activity about no unit; deadlines and units keep theirs."""
+    stored = course("r1", 3)
+    stored.next_later, other = [Later(LATER, None)], course("r2", 1)
+    other.course_id = "logic"
+    recent = [
+        Recent(9, "enrollment.completed", NOW, "r1", "Algebra"),
+        Recent(8, "progress.unit_opened", NOW, "r1", "Algebra", "u0"),
+    ]
+    document = msgspec.json.encode(Dashboard("ann", 9, [stored, other], recent))
+    assert with_changes(document, {"dashboard_renames": {"sets": [Renamed("sets", "Sets")]}}) is document
+    rows = [Renamed("algebra", "Linear algebra")]
+    found = whole(with_changes(document, {"dashboard_renames": {"algebra": rows}}))
+    assert [each.title for each in found.courses] == ["Linear algebra", "Algebra"]
+    assert [each.title for each in found.recent] == ["Linear algebra", "Algebra"]
+    assert found.courses[0].next_later == whole(document).courses[0].next_later
+    assert found.courses[0].deadlines == whole(document).courses[0].deadlines
+    again = msgspec.json.encode(found)
+    assert with_changes(again, {"dashboard_renames": {"algebra": rows}}) is again
 
 
 def test_where_to_go_on_is_picked_by_the_clock() -> None:

@@ -17,7 +17,7 @@ MOVED = [
     ("q2", "2026-05-02T00:00:00Z"),  # of two quizzes, the later one
     ("q1", "2126-02-15T00:00:00Z"),
 ]
-AT_LAST = ("q2", "2126-05-02T00:00:00Z")
+AT_LAST, ONCE_MORE = ("q2", "2126-05-02T00:00:00Z"), ("q2", "2126-06-02T00:00:00Z")
 
 
 async def test_a_deadline_that_moves_shows_at_once(settings: Settings) -> None:
@@ -46,9 +46,12 @@ async def test_a_deadline_that_moves_shows_at_once(settings: Settings) -> None:
             place = {"quiz_id": f"{campus.quiz}-late", "run_id": campus.run, "unit_id": "q2"}
             position = await campus.send("/quizzes", {**QUIZ, **place, "due_at": AT_LAST[1]}, user="instructor")
             assert await shown(campus, position) == [MOVED[1], AT_LAST]
+            later = {**place, "due_at": ONCE_MORE[1]}  # the same quiz: a row that readers have seen changes
+            position = await campus.send("/quizzes", {**QUIZ, **later}, user="instructor")
+            assert await shown(campus, position) == [MOVED[1], ONCE_MORE]
         async with connect_valkey(settings) as valkey:
             await valkey.flushall()
-        assert await shown(campus, position) == [MOVED[1], AT_LAST]
+        assert await shown(campus, position) == [MOVED[1], ONCE_MORE]
 
 
 async def shown(campus: Campus, position: int) -> list[tuple[str, str]]:

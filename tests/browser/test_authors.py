@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Locator, Page, expect
 
 from adapters.embedded.secrets import free_port
 from tests.conftest import migrated
@@ -50,15 +50,34 @@ async def _usable(page: Page, name: str) -> None:
 
 
 async def _drags(page: Page) -> None:
-    """A second unit goes before the first one, and into a section that has none."""
+    """A second unit goes before the first one by mouse, below it by keyboard, and before it once more by a finger."""
     await page.get_by_role("link", name="Add a unit").click()
     await page.get_by_label("Title").fill("Go on here")
     await _press(page, "Save in the draft")
-    await expect(page.locator("[data-drag]").nth(1)).to_contain_text("Go on here")
-    await expect(page.locator("#at-go-on-here")).to_have_attribute("draggable", "true")  # the script has run
-    await page.locator("#at-go-on-here").drag_to(page.locator("#at-begin-here"), target_position={"x": 30, "y": 4})
+    units, first, second = page.locator("[data-drag]"), page.locator("#at-begin-here"), page.locator("#at-go-on-here")
+    await expect(units.nth(1)).to_contain_text("Go on here")
+    await expect(page.locator("html.can-drag")).to_be_attached()  # the script has run
+    await second.drag_to(first, target_position={"x": 30, "y": 4})
     await expect(page.get_by_text("course_draft.unit_moved")).to_be_visible()
-    await expect(page.locator("[data-drag]").first).to_contain_text("Go on here")
+    await expect(units.first).to_contain_text("Go on here")
+    await _press(page, "Down: Go on here")
+    await expect(units.first).to_contain_text("Begin here")
+    await expect(second.get_by_role("button", name="Up: ")).to_be_focused()  # it is the last: no button leads down
+    await _touched(page, second.locator(".drag-grip"), first)
+    await expect(units.first).to_contain_text("Go on here")
+
+
+async def _touched(page: Page, grip: Locator, above: Locator) -> None:
+    """A finger takes a grip and lets it go above an entry."""
+    await grip.scroll_into_view_if_needed()
+    start, end = await grip.bounding_box(), await above.bounding_box()
+    assert start is not None
+    assert end is not None
+    x, y = start["x"] + start["width"] / 2, start["y"] + start["height"] / 2
+    device = await page.context.new_cdp_session(page)
+    for kind, at in (("touchStart", y), ("touchMove", y - 20), ("touchMove", end["y"] + 4)):
+        await device.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": at}]})
+    await device.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
 
 async def test_an_author_writes_a_course_and_asks(desk: tuple[str, Campus], browser: Browser) -> None:

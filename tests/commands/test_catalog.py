@@ -2,8 +2,8 @@
 
 import pytest
 
-from commands.catalog import CloseRun, CreateCourse, OpenRun, PublishCourse, ScheduleRun
-from domain.catalog import Course, Run, structure_hash
+from commands.catalog import CloseRun, CreateCourse, DescribeCourse, OpenRun, PublishCourse, ScheduleRun
+from domain.catalog import Change, Course, Run, structure_hash
 from domain.streams import partition_of
 from tests.support.given import fact
 from tests.support.usecases import AT, COURSE, END, RUN, RUNS, SHUT, START, UNITS, Campus
@@ -18,6 +18,19 @@ async def test_a_course_is_created_and_published(empty: Campus) -> None:
     assert (published.stream_id, published.type) == ("course-algebra", "course.version_published")
     assert published.data["structure_hash"] == structure_hash(list(UNITS))
     assert published.data["units"][0] == {"unit_id": "intro", "kind": "page", "title": "Begin here"}
+
+
+async def test_a_course_is_described_otherwise(campus: Campus) -> None:
+    """A fact for each change, none for the same once more; and the course is still created as it was."""
+    command = DescribeCourse("algebra", Change("Algebra", "Rings"), summary=Change("", "Two operations."))
+    assert await campus.new(command) == [
+        ("course-algebra", fact(Course.Renamed, old="Algebra", new="Rings")),
+        ("course-algebra", fact(Course.SummaryChanged, old="", new="Two operations.")),
+    ]
+    assert await campus.repeats(command)
+    assert await campus.repeats(COURSE[0])
+    assert await campus.refused(DescribeCourse("algebra", Change("Algebra", "Fields"))) == "course_changed"
+    assert await campus.refused(DescribeCourse("rings", Change("", "Rings"))) == "course_not_found"
 
 
 async def test_a_run_is_scheduled_opened_and_closed(campus: Campus) -> None:

@@ -11,7 +11,9 @@ from domain.catalog import (
     MAX_UNITS,
     BadSchedule,
     BadStructure,
+    Change,
     Course,
+    CourseChanged,
     CourseExists,
     CourseNotFound,
     Run,
@@ -85,6 +87,42 @@ def test_creating_the_same_course_again_changes_nothing() -> None:
 def test_the_id_of_a_course_is_taken_once(words: tuple[str, str, str]) -> None:
     """Another course cannot have the id of one that exists."""
     given(Course, CREATED).when(lambda course: course.create(*words)).refused(CourseExists, course_id="algebra")
+
+
+def test_a_course_says_something_else_about_itself() -> None:
+    """A fact for each of what changes; what is said already, or is left out, stays."""
+    given(Course, CREATED).when(
+        lambda course: course.describe(Change("Algebra", "Rings"), Change("Letters", ""), Change("en", "de"))
+    ).then(
+        fact(Course.Renamed, old="Algebra", new="Rings"),
+        fact(Course.SummaryChanged, old="Letters", new=""),
+        fact(Course.LanguageChanged, old="en", new="de"),
+    )
+    renamed = fact(Course.Renamed, old="Algebra", new="Rings")
+    given(Course, CREATED, renamed).when(lambda course: course.describe(Change("Algebra", "Rings"))).then()
+    given(Course, CREATED).when(lambda course: course.describe()).then()
+
+
+def test_an_editor_changes_what_the_editor_has_seen() -> None:
+    """Two editors may change different things; who has not seen the title of now changes nothing at all."""
+    renamed = fact(Course.Renamed, old="Algebra", new="Rings")
+    given(Course, CREATED, renamed).when(
+        lambda course: course.describe(Change("Algebra", "Fields"), Change("Letters", ""))
+    ).refused(CourseChanged, course_id="algebra")
+    given(Course, CREATED, renamed).when(lambda course: course.describe(summary=Change("Letters", ""))).then(
+        fact(Course.SummaryChanged, old="Letters", new="")
+    )
+    given(Course).when(lambda course: course.describe(Change("", "Rings"))).refused(CourseNotFound, course_id="algebra")
+
+
+@pytest.mark.parametrize("words", [("Algebra", "Letters", "en"), ("Rings", "Letters", "en")])
+def test_a_course_that_was_renamed_is_created_once_more_as_it_was(words: tuple[str, str, str]) -> None:
+    """A repeated creation changes nothing, by the words of then and by those of now; others are another course."""
+    renamed = fact(Course.Renamed, old="Algebra", new="Rings")
+    given(Course, CREATED, renamed).when(lambda course: course.create(*words)).then()
+    given(Course, CREATED, renamed).when(lambda course: course.create("Fields", *words[1:])).refused(
+        CourseExists, course_id="algebra"
+    )
 
 
 def test_versions_are_counted_from_one() -> None:

@@ -7,22 +7,24 @@ from projections.catalog import (
     COURSES,
     QUIZZES,
     RUNS,
+    SEARCH,
     STRUCTURES,
+    WORDS,
     Catalog,
     CatalogCourse,
     CatalogQuiz,
     CatalogRun,
+    CatalogSearch,
     CatalogStructure,
+    CatalogWord,
 )
 from tests.support.facts import START, UNITS, History, fold, rows_of
 
 
 def test_a_course_its_version_and_its_run_are_rows() -> None:
-    """A run carries the title of its course, and its status follows opening and closing."""
+    """The status of a run follows opening and closing."""
     history = History().course()
-    run = CatalogRun(
-        "AAA-1", "AAA", 1, "Algebra", START, datetime(2014, 6, 1, tzinfo=UTC), pacing="cohort", status="scheduled"
-    )
+    run = CatalogRun("AAA-1", "AAA", 1, START, datetime(2014, 6, 1, tzinfo=UTC), pacing="cohort", status="scheduled")
     stored = fold(Catalog, history)
     assert rows_of(stored, COURSES, CatalogCourse) == [CatalogCourse("AAA", "Algebra", "", "en", 1, START)]
     assert rows_of(stored, STRUCTURES, CatalogStructure) == [
@@ -63,6 +65,25 @@ def test_a_run_says_from_when_days_count() -> None:
         ("a", "A", 3),
         ("b", "Late", 4),
     ]
+
+
+def test_a_course_is_found_by_what_it_says_now() -> None:
+    """As if it had said so from the first; a course without a version is found by nothing."""
+    history = History().course(sections=[{"section_id": "s", "title": "Rings", "units": []}])
+    history.add("course-AAA", "course.renamed", old="Algebra", new="Structures")
+    history.add("course-AAA", "course.summary_changed", old="", new="Groups and rings.")
+    history.add("course-AAA", "course.language_changed", old="en", new="de")
+    now = fold(Catalog, history)
+    first = History().course(sections=[{"section_id": "s", "title": "Rings", "units": []}])
+    first.facts[0].data.update(title="Structures", summary="Groups and rings.", language="de")
+    from_first = fold(Catalog, first)
+    assert rows_of(now, COURSES, CatalogCourse) == rows_of(from_first, COURSES, CatalogCourse)
+    assert rows_of(now, SEARCH, CatalogSearch) == rows_of(from_first, SEARCH, CatalogSearch)
+    words = {each.word for each in rows_of(now, WORDS, CatalogWord)}
+    assert words >= {each.word for each in rows_of(from_first, WORDS, CatalogWord)}
+    alone = History().add("course-B", "course.created", title="Sets", summary="", language="en")
+    alone.add("course-B", "course.renamed", old="Sets", new="Logic")
+    assert rows_of(fold(Catalog, alone), SEARCH, CatalogSearch) == []
 
 
 def test_a_quiz_is_kept_without_its_key() -> None:

@@ -6,7 +6,17 @@ import msgspec
 from msgspec import UNSET
 
 from projections.learner_dashboard import LearnerDashboard
-from projections.learner_dashboard.rows import LEARNERS, Activity, Course, Dashboard, Deadline, NextUnit, Recent
+from projections.learner_dashboard.rows import (
+    LEARNERS,
+    RENAMES,
+    Activity,
+    Course,
+    Dashboard,
+    Deadline,
+    NextUnit,
+    Recent,
+    Renamed,
+)
 from tests.support.facts import START, History, day, fold, rows_of
 
 
@@ -59,6 +69,18 @@ def test_a_unit_is_due_when_its_quiz_is() -> None:
     assert course.grade_so_far_bp == 6_000
     history.graded("7", "tma1", 7_000, day(61), no=3)
     assert dashboard(history).courses[0].grade_so_far_bp == 2_800
+
+
+def test_a_course_that_is_renamed_changes_no_document() -> None:
+    """A row stands beside them, with which they are read; runs that come have the new title."""
+    history = History().course().enrolled("7")
+    before = dashboard(history)
+    history.add("course-AAA", "course.renamed", old="Algebra", new="Rings")
+    history.add("course-AAA", "course.renamed", old="Rings", new="Fields")
+    assert dashboard(history) == before
+    assert rows_of(fold(LearnerDashboard, history), RENAMES, Renamed) == [Renamed("AAA", "Fields")]
+    history.add("run-AAA-2", "run.scheduled", START, **history.facts[2].data)
+    assert [each.title for each in dashboard(history.enrolled("7", "AAA-2")).courses] == ["Algebra", "Fields"]
 
 
 def test_a_whole_course_ends_in_percent_grade_and_outcome() -> None:

@@ -163,6 +163,8 @@ NEEDS = {
     "POST /teach/courses": "createCourse getCourse? listCourses? listMyRoles? startDraft",
     "GET /teach/courses/{course_id}": "getCourse getDraft listRuns listQuestionBanks?",
     "POST /teach/courses/{course_id}": "editDraft? getCourse? getDraft? listRuns? listQuestionBanks?",
+    "GET /teach/courses/{course_id}/about": "getCourse",
+    "POST /teach/courses/{course_id}/about": "describeCourse? getCourse?",
     "GET /teach/courses/{course_id}/diff": "getCourse getDiff getDraft getVersion",
     "GET /teach/courses/{course_id}/new-run": "getCourse",
     "POST /teach/courses/{course_id}/new-run": "getCourse? openRun? scheduleRun",

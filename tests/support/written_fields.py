@@ -43,6 +43,7 @@ UNITS: list[dict[str, Any]] = [
 POLICY = {"grading_policy": "categories", "groups": [{"group_id": "work", "title": "Work", "weight": 10_000}],
           "letters": [{"letter": "A", "from_bp": 5_000}, {"letter": "F", "from_bp": 0}]}  # fmt: skip
 RINGS, RUN, BANK = {"course_id": "rings"}, {"run_id": "{run}"}, {"bank_id": "marks"}
+SETS = {"course_id": "sets"}
 OF_QUIZ = {"quiz_id": "marked-quiz", "attempt_no": "1"}
 TOOL, CLIENT, ENDPOINT = {"tool_id": "tool-marks"}, {"client_id": "service-marks"}, {"endpoint_id": "{endpoint}"}
 ADA, BOB, DAN = ({"learner_id": f"{{{each}}}"} for each in ("ada", "bob", "dan"))
@@ -52,6 +53,11 @@ COURSES = (
     Write("admin", "registerTool", body=TOOL),
     Write("admin", "changeTool", TOOL),
     Write("admin", "createCourse", body=RINGS | {"title": "Rings", "summary": "About rings."}),
+    Write("admin", "createCourse", body=SETS | {"title": "Sets", "summary": ""},
+          keep=("NewCourse.title", "NewCourse.summary")),
+    Write("admin", "describeCourse", SETS, {"title": {"old": "Sets", "new": "Logic"},
+                                            "summary": {"old": "", "new": "About sets."}},
+          keep=("OtherTitle.old", "OtherText.old")),
     Write("admin", "deployTool", TOOL, RINGS),
     Write("admin", "publishVersion", RINGS,
           POLICY | {"units": UNITS, "sections": [{"section_id": "one", "title": "One", "units": [
@@ -207,6 +213,8 @@ SEEN: Mapping[str, str] = {
     "NewCohort.name": "admin /teach/runs/rings-1/plan",
     "NewCourse.title": "visitor /courses/rings",
     "NewCourse.summary": "visitor /courses/rings",
+    "OtherTitle.new": "admin /teach/courses/sets/about",
+    "OtherText.new": "admin /teach/courses/sets/about",
     "NewGroup.title": "admin /teach/courses/rings/policy",
     "NewLetter.letter": "admin /teach/courses/rings/policy",
     "NewTopic.name": "ada /learn/runs/{run}/forum",
@@ -309,6 +317,7 @@ CHECKED: Mapping[str, str] = {
         _SERVER,
     ),
     **dict.fromkeys(("WantedToken.label", "WantedApp.label"), _JSON),
+    **dict.fromkeys(("OtherTitle.old", "OtherText.old"), "has to be what the course says, which NewCourse has"),
     "NewInvitation.language": "is one of the languages that the campus knows",
     "NewRules.networks": "are addresses of networks",
     **dict.fromkeys(("ChosenSwitch.kind", "ChosenSwitch.channel"), "is a kind or a channel of notifications"),

@@ -2,6 +2,7 @@
 
 from web.routing import Pages
 from web.teach import (
+    about,
     appeals,
     bank_questions,
     banks,
@@ -24,5 +25,5 @@ from web.teach import (
 )
 
 OF_RUNS = (home, run, gradebook, grading, roster, questions, quizzes, regrades, appeals, forum, topics, plan)
-OF_AUTHORS = (courses, course, units, policy, versions, banks, bank_questions)
+OF_AUTHORS = (courses, course, about, units, policy, versions, banks, bank_questions)
 pages = Pages(*(each.pages for each in (*OF_RUNS, *OF_AUTHORS)))

@@ -189,7 +189,7 @@ class Follower:
 
     async def _announce(self, work: GenerationWriter, written: Commit) -> None:
         beside = self.projection.beside
-        many = len(written.keys) > TELLABLE or (beside and any(table == beside for table, _ in written.keys))
+        many = len(written.keys) > TELLABLE or (beside and any(table in beside for table, _ in written.keys))
         keys = None if many else [(table.name, *key) for table, key in written.keys]
         change = CommittedChange(
             self.projection.name,

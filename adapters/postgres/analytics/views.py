@@ -149,19 +149,20 @@ UNITS = View(
 RUNS = View(
     "runs",
     "A run of a course.",
-    "{catalog_runs}",
+    "{catalog_runs} LEFT JOIN (SELECT course_id, title AS course_title FROM {catalog_courses}) AS course"
+    " USING (course_id)",
     (
         RUN_ID,
         Column("course_id", "course_id::text", "The course that is given."),
         Column("course_version", "course_version::bigint", "By which version of its structure."),
-        Column("title", "title::text", "The course's title."),
+        Column("title", "course_title::text", "The course's title."),
         Column("starts_at", "starts_at::timestamptz", "When it begins."),
         Column("ends_at", "ends_at::timestamptz", "When it ends."),
         Column("capacity", "capacity::bigint", "How many seats it has; NULL where there is no limit."),
         Column("pacing", "pacing::text", "Who sets the pace, such as `instructor` or `self`."),
         Column("status", "status::text", "`scheduled`, `open` or `closed`."),
     ),
-    ("catalog_runs",),
+    ("catalog_runs", "catalog_courses"),
 )
 
 ASSESSMENTS = View(

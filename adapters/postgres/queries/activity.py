@@ -11,6 +11,7 @@ import msgspec
 
 from adapters.postgres.log.decoding import fact_of
 from adapters.postgres.log.postgres_log import COLUMNS
+from adapters.postgres.queries.catalog import TITLE_OF_RUN
 from adapters.postgres.queries.reader import CHECKPOINT, Reader
 from domain.fact import Fact
 from projections.engine.rows import Unreadable
@@ -30,7 +31,7 @@ OF_RUN = """
 """
 TITLES = f"""
 SELECT {CHECKPOINT.format("catalog")}, found.* FROM (SELECT) AS once LEFT JOIN LATERAL (
-    SELECT run_id, course_id, title, coalesce((
+    SELECT run_id, course_id, {TITLE_OF_RUN} AS title, coalesce((
         SELECT jsonb_object_agg(unit ->> 'unit_id', unit ->> 'title') FROM jsonb_array_elements(units) AS listed (unit)
          WHERE unit ->> 'unit_id' = ANY(%(units)s)), '{{}}')::text
       FROM catalog_runs AS run LEFT JOIN (SELECT course_id, version AS course_version, units FROM catalog_structures)

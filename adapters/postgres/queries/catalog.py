@@ -1,6 +1,8 @@
 """Courses, runs and quizzes: what is answered, examples, and the SQL over the rows of projections/catalog.py."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 
 import msgspec
 
@@ -186,15 +188,25 @@ QUIZ_HEAD_EXAMPLE = QuizHead(
 _AT = CHECKPOINT.format("catalog")
 
 
-def _filled(table: str, answer: type[msgspec.Struct], **defaults: str) -> str:
-    """The rows of a table; with *defaults* in those of a generation that has no such columns."""
-    return with_columns(f"SELECT {', '.join(answer.__struct_fields__)} FROM {table}", "filled", **defaults)
+TITLE_OF_RUN = (
+    "coalesce((SELECT course.title FROM catalog_courses AS course WHERE course.course_id = run.course_id), '')"
+)
+"""The title of a row of catalog_runs, which is called `run`: that of its course, as it is now."""
+
+
+def _filled(
+    table: str, answer: type[msgspec.Struct], made: Mapping[str, str] = MappingProxyType({}), **defaults: str
+) -> str:
+    """The rows of a table, with fields that are *made*; with *defaults* in a generation that has no such columns."""
+    fields = (f"{made[name]} AS {name}" if name in made else name for name in answer.__struct_fields__)
+    return with_columns(f"SELECT {', '.join(fields)} FROM {table}", "filled", **defaults)
 
 
 _NONE = "'[]'::jsonb"
 RUN_ROWS = _filled(
-    "catalog_runs",
+    "catalog_runs AS run",
     CourseRun,
+    {"title": TITLE_OF_RUN},
     time_zone="'UTC'",
     seat_offer_hours="NULL::bigint",
     waitlist_limit="NULL::bigint",

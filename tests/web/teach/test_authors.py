@@ -1,6 +1,7 @@
 """The pages of authors: a course is written, looked at, published, and runs follow it; what is wrong is said there."""
 
 import re
+from html import unescape
 
 import httpx
 
@@ -164,6 +165,44 @@ async def test_a_course_is_written_compared_published_and_run(town: Town, campus
     await author.shown(PLAN, "It follows version 2.")
     german = await author.get(f"{BASE}/diff?from=1&to=2", **{"accept-language": "de"})
     assert "Was sich ändert" in text_of(german)
+
+
+async def _says(author: Author, path: str, **fields: str) -> httpx.Response:
+    """Send what a course says of itself, with what its page has shown."""
+    found = re.findall(r'name="(was-\w+)" value="([^"]*)"', (await author.once_built(path)).text)
+    return await author.send(path, {name: unescape(value) for name, value in found} | fields)
+
+
+async def test_a_course_gets_another_title(town: Town, campus: Campus, ada: Reader) -> None:
+    """Those who write it change it; two may change different things, and what was typed is kept where it is refused."""
+    path = f"/teach/courses/{campus.course}/about"
+    assert (await ada.get(path)).status_code == 200, "what a course says is no secret"
+    typed = {"title": "Algebra", "summary": "First line.\r\nSecond line.", "language": "en"}
+    assert (await _says(Author(town, ada.browser), path, **typed)).status_code == 403
+    author = Author(town)
+    await author.send("/signin/sample", {"person": "admin"})
+    saved = await author.follow(await _says(author, path, **typed))
+    assert "Saved, as course.summary_changed." in text_of(saved)
+    assert "says that already" in text_of(await author.follow(await _says(author, path, **typed)))
+    renamed = await author.follow(await _says(author, path, **(typed | {"title": CANARY, "language": "de"})))
+    assert "Saved, as course.renamed, course.language_changed." in text_of(renamed)
+    assert CANARY not in renamed.text
+    await author.sees(f"/teach/courses?q={campus.course}", CANARY)
+    await ada.sees("/learn", CANARY)
+    late = {"was-title": '"Algebra"', "was-summary": '"', "was-language": '"de"', **typed, "title": "Rings"}
+    refused = await author.send(path, late | {"language": "de"})
+    assert (refused.status_code, "Another editor has changed" in text_of(refused)) == (409, True), text_of(refused)
+    assert 'value="Rings"' in refused.text
+    empty = await _says(author, path, title="", summary="", language="de")
+    assert (empty.status_code, 'aria-invalid="true"' in empty.text) == (422, True)
+
+
+async def test_only_those_who_may_make_a_course_are_offered_it(town: Town, campus: Campus) -> None:
+    """Who writes some courses writes those; who writes none is not asked to make one."""
+    reader = Reader(town, await town.settle("bea@example.org"))
+    page = await reader.once_built("/teach/courses")
+    assert "Make a course" not in page.text
+    assert "Make one here" not in page.text
 
 
 async def test_an_appeal_is_answered(town: Town, campus: Campus, ada: Reader) -> None:

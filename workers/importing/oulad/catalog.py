@@ -89,7 +89,7 @@ class CatalogImport:
         if run.exists:
             raise ImportRefused(f"the campus has a run {names.run_id} that was not imported")
         course = await session.read(Course, course_stream(names.module))
-        if course.exists and course.title != course_title(names.module):
+        if course.exists and course.created_as[0] != course_title(names.module):
             raise ImportRefused(f"the campus has a course {names.module} that was not imported: {course.title}")
         for assessment in names.assessments:
             if (await session.read(Quiz, quiz_stream(assessment))).exists:

@@ -28,6 +28,7 @@ CATALOG = (
     Row("listRuns", READ, TO_USERS, impersonated=True),
     Row("getRun", READ, TO_USERS, impersonated=True),
     Row("createCourse", COMMAND, BY_STAFF),
+    Row("describeCourse", COMMAND, BY_STAFF_OF_COURSE),
     Row("publishVersion", COMMAND, BY_STAFF_OF_COURSE),
     Row("getDraft", READ, OF_COURSE),
     Row("getDiff", READ, OF_COURSE),
