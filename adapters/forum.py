@@ -12,11 +12,12 @@ from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
+from adapters.forum_people import ForumPerson, mentioned
 from adapters.personal.keys import PersonKeys
 from adapters.postgres.queries import forum
 from adapters.postgres.queries.forum import ForumReader, StoredPost, StoredThread, ThreadsAsked
 from adapters.postgres.queries.reader import Reader, RowPage
-from domain.forum import OPENING, CloseGround, RemovalGround, ThreadKind, ThreadLevel, writing_stream
+from domain.forum import OPENING, CloseGround, RemovalGround, ThreadKind, ThreadLevel, mentioned_in, writing_stream
 from domain.personal import PersonalKey, read_words
 from domain.user import AccountStatus, user_stream
 from domain.words import closed as one_of
@@ -87,6 +88,7 @@ class ForumPost(msgspec.Struct, kw_only=True):
         text: Markdown; null where it is removed, or `erased` with the person.
         vote: that of the reader: 1, -1, or 0.
         unread: whether the reader has not read it.
+        mentions: those whom the text mentions by `@[learner_id]`, by the names that they have now.
     """
 
     post_no: int
@@ -102,6 +104,7 @@ class ForumPost(msgspec.Struct, kw_only=True):
     score: int
     vote: int
     unread: bool
+    mentions: list[ForumPerson]
 
 
 class ThreadPage(msgspec.Struct, kw_only=True):
@@ -148,6 +151,7 @@ POST = ForumPost(
     score=3,
     vote=1,
     unread=True,
+    mentions=[],
 )
 PAGE = ThreadPage(thread=THREAD, items=[POST], next=2)
 
@@ -201,6 +205,9 @@ class ShownForum:
                 next=posts[-1].post_no if len(rows.rows) > limit else None,
             )
         )
+        people = await mentioned(self._reader, self._keys, [each.text for each in page.items])
+        for each in page.items:
+            each.mentions = [people[one] for one in mentioned_in(each.text or "")]
         return FoundThread(page, min(answer.position, rows.position))
 
     async def _opener(self, stored: Sequence[tuple[Stored, str, int]]) -> "Opener":
@@ -268,6 +275,7 @@ class ShownForum:
             score=row.score,
             vote=row.vote,
             unread=row.post_no > thread.through and row.removed is None and not author.mine,
+            mentions=[],
         )
 
 

@@ -6,6 +6,7 @@ from projections.course_dashboard import CourseDashboard
 from projections.deliveries import Deliveries
 from projections.engine.projection import Projection
 from projections.forum import Forum
+from projections.forum_activity import ForumActivity
 from projections.gradebook import Gradebook
 from projections.inbox import Inboxes
 from projections.item_statistics import ItemStatistics
@@ -29,6 +30,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     Accounts(),
     ItemStatistics(),
     Forum(),
+    ForumActivity(),
     Inboxes(),
     Deliveries(),
 )

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 from fastapi import Response
 from markupsafe import Markup
 
-from adapters.markdown import html_of
+from adapters.post_html import post_html
 from web.client import Answer, Problem, on_the_form
+from web.mentions import as_read, in_the_form, mentionable, with_ids
 from web.page import Page
 from web.routing import Pages
 
@@ -28,13 +29,16 @@ class ForumRun(NamedTuple):
     units: Sequence[tuple[str, str]]
 
 
-def pages_of(desk: str, run_of: Callable[[Page], Awaitable[ForumRun]]) -> Pages:
+RunOf = Callable[[Page], Awaitable[ForumRun]]
+
+
+def pages_of(desk: str, run_of: RunOf) -> Pages:
     """The pages of the forum of a run on a desk, whose templates say what its people can do there."""
     pages = Pages()
 
     @pages.get(addressed(desk, "{run_id}"))
     async def forum_page(page: Page) -> Response:
-        return await threads(page)
+        return await shown_threads(page, desk, run_of)
 
     @pages.post(addressed(desk, "{run_id}"))
     async def ask(page: Page) -> Response:
@@ -42,11 +46,11 @@ def pages_of(desk: str, run_of: Callable[[Page], Awaitable[ForumRun]]) -> Pages:
         try:
             return await asked(page, desk, form)
         except Problem as problem:
-            return await threads(page, on_the_form(problem), form)
+            return await shown_threads(page, desk, run_of, on_the_form(problem), form)
 
     @pages.get(addressed(desk, "{run_id}", "/{thread_id}"))
     async def thread_page(page: Page) -> Response:
-        return await thread(page)
+        return await shown_thread(page, desk, run_of)
 
     @pages.post(addressed(desk, "{run_id}", "/{thread_id}"))
     async def act(page: Page) -> Response:
@@ -54,35 +58,49 @@ def pages_of(desk: str, run_of: Callable[[Page], Awaitable[ForumRun]]) -> Pages:
         try:
             return await done(page, desk, form)
         except Problem as problem:
-            return await thread(page, on_the_form(problem), form)
-
-    async def threads(page: Page, problem: Problem | None = None, form: Mapping[str, str] = {}) -> Response:
-        run, found, topics = await asyncio.gather(run_of(page), threads_of(page), topics_of(page))
-        values = {
-            **run._asdict(),
-            "threads": found.body,
-            "topics": topics["items"],
-            "form": form,
-            "problem": problem,
-            "position": found.position,
-        }
-        return page.html(f"{desk}/forum.html", problem.status if problem else 200, **values)
-
-    async def thread(page: Page, problem: Problem | None = None, form: Mapping[str, str] = {}) -> Response:
-        run, found, topics = await asyncio.gather(run_of(page), thread_of(page), topics_of(page))
-        if problem is None:
-            await note_read(page, found)
-        values = {
-            **run._asdict(),
-            "found": found.body,
-            "topics": topics["items"],
-            "form": form,
-            "problem": problem,
-            "position": found.position,
-        }
-        return page.html(f"{desk}/thread.html", problem.status if problem else 200, texts=texts_of(found), **values)
+            return await shown_thread(page, desk, run_of, on_the_form(problem), form)
 
     return pages
+
+
+async def shown_threads(
+    page: Page, desk: str, run_of: RunOf, problem: Problem | None = None, form: Mapping[str, str] = {}
+) -> Response:
+    """The page of the threads of a run, with what was typed and refused."""
+    run, found, topics, people = await asyncio.gather(
+        run_of(page), threads_of(page), topics_of(page), mentionable(page)
+    )
+    values = {
+        **run._asdict(),
+        "threads": found.body,
+        "topics": topics["items"],
+        "people": people,
+        "form": form,
+        "problem": problem,
+        "position": found.position,
+    }
+    return page.html(f"{desk}/forum.html", problem.status if problem else 200, **values)
+
+
+async def shown_thread(
+    page: Page, desk: str, run_of: RunOf, problem: Problem | None = None, form: Mapping[str, str] = {}
+) -> Response:
+    """The page of a thread, with what was typed and refused."""
+    run, found, topics, people = await asyncio.gather(run_of(page), thread_of(page), topics_of(page), mentionable(page))
+    if problem is None:
+        await note_read(page, found)
+    values = {
+        **run._asdict(),
+        "found": found.body,
+        "topics": topics["items"],
+        "people": people,
+        "form": form,
+        "problem": problem,
+        "position": found.position,
+        "texts": texts_of(page, found),
+        "typed": typed_of(found),
+    }
+    return page.html(f"{desk}/thread.html", problem.status if problem else 200, **values)
 
 
 def addressed(desk: str, run_id: str, rest: str = "") -> str:
@@ -117,6 +135,7 @@ async def asked(page: Page, desk: str, form: Mapping[str, str]) -> Response:
     """Open a thread, and go to it; raises Problem."""
     run_id = page.parts["run_id"]
     body: dict[str, Any] = {name: form.get(name, "") for name in ("kind", "title", "text")}
+    body["text"] = await with_ids(page, body["text"])
     body |= {"unit_id": form.get("unit_id") or None, "anonymous": form.get("anonymous") == "on"}
     body |= {"topic_id": form["topic_id"]} if form.get("topic_id") else {}
     answer = await page.api.send("/v1/runs/{}/threads", run_id, body=body, key=form.get("key", ""))
@@ -146,16 +165,25 @@ async def note_read(page: Page, found: Answer) -> None:
             raise
 
 
-def texts_of(found: Answer) -> dict[int, Markup]:
+def texts_of(page: Page, found: Answer) -> dict[int, Markup]:
     """What the posts say, as clean HTML, by number."""
-    texts = {each["post_no"]: each["text"] for each in found["items"] if each["text"] is not None}
-    return {number: Markup(html_of(text)) for number, text in texts.items()}  # noqa: S704 - html_of cleans
+    said = [each for each in found["items"] if each["text"] is not None]
+    texts = {each["post_no"]: post_html(each["text"], as_read(page, each["mentions"])) for each in said}
+    return {number: Markup(text) for number, text in texts.items()}  # noqa: S704 - post_html cleans
+
+
+def typed_of(found: Answer) -> dict[int, str]:
+    """What the reader's own posts say, as the reader would type it, by number."""
+    own = [each for each in found["items"] if each["author"]["mine"] and each["text"] is not None]
+    return {each["post_no"]: in_the_form(each["text"], each["mentions"]) for each in own}
 
 
 async def done(page: Page, desk: str, form: Mapping[str, str]) -> Response:
     """Do what a form of the page asks for, and go back to the page; raises Problem."""
     do, number = form.get("do", ""), form.get("post_no", "")
     place, body = _command(do, number, form)
+    if "text" in body:
+        body["text"] = await with_ids(page, body["text"])
     answer = await _send(page, place, body, key=form.get("key", ""))
     target = answer.body.get("post_no") or number
     address = addressed(desk, page.parts["run_id"], f"/{page.parts['thread_id']}")

@@ -7,6 +7,7 @@ from fastapi import Response
 from pydantic import Field
 
 from api.forum.fields import Anonymous, Number, PostNo, PostText, PostTitle, ThreadId
+from api.forum.mentions import must_be_mentionable
 from api.forum.viewer import is_staff
 from api.http.dispatch import Accepted, Body, Dispatch, example
 from api.http.openapi import command
@@ -72,6 +73,8 @@ async def post_reply(
     """Reply to a post."""
     staff = await is_staff(dispatch.check, run_id)
     me = dispatch.user.subject
+    if not staff:
+        await must_be_mentionable(dispatch, services, run_id, body.text)
     reply = commands.PostReply(me, run_id, thread_id, body.parent_no, body.text, body.anonymous, staff)
     position = await dispatch.position(reply)
     (fact,) = await services.log.at([position])
@@ -82,9 +85,13 @@ async def post_reply(
 @router.post(
     "/threads/{thread_id}/posts/{post_no}", status_code=202, response_model=Accepted, responses=command(403, 404, 409)
 )
-async def edit_post(run_id: RunId, thread_id: ThreadId, post_no: PostNo, body: NewText, dispatch: Dispatch) -> Response:
+async def edit_post(
+    *, run_id: RunId, thread_id: ThreadId, post_no: PostNo, body: NewText, dispatch: Dispatch, services: ServicesDep
+) -> Response:
     """Say something else in an own post."""
     staff = await is_staff(dispatch.check, run_id)
+    if not staff:
+        await must_be_mentionable(dispatch, services, run_id, body.text, (thread_id, post_no))
     me, title = dispatch.user.subject, body.title or ""
     return await dispatch(commands.EditPost(me, run_id, thread_id, post_no, title, body.text, staff))
 

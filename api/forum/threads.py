@@ -8,6 +8,7 @@ from fastapi import Response
 from pydantic import Field
 
 from api.forum.fields import Anonymous, Number, PostText, PostTitle, ThreadId
+from api.forum.mentions import must_be_mentionable
 from api.forum.viewer import is_staff
 from api.http.dispatch import Accepted, Body, Dispatch, example
 from api.http.openapi import command
@@ -78,6 +79,8 @@ class CreatedThread(Accepted):
 async def create_thread(run_id: RunId, body: NewThread, dispatch: Dispatch, services: ServicesDep) -> Response:
     """Open a thread; its first post has the number 1."""
     staff = await is_staff(dispatch.check, run_id)
+    if not staff:
+        await must_be_mentionable(dispatch, services, run_id, body.text)
     new = commands.CreateThread(
         dispatch.user.subject,
         run_id,

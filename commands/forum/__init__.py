@@ -17,6 +17,7 @@ from commands.forum.loading import (
     thread_of,
     topic_of,
 )
+from commands.forum.mentioning import mention
 from commands.log import Log, Position
 from domain.forum import (
     FIRST_TOPIC,
@@ -71,6 +72,7 @@ async def create_thread(command: CreateThread, log: Log) -> Position:
     thread.create(run_id, command.topic_id, command.unit_id, command.kind)
     anonymous = command.anonymous and not command.by_staff
     opening.open(run_id, learner_id, anonymous=anonymous, by_staff=command.by_staff)
+    await mention(log, opening, run_id, command.text)
     writing.write(command.title, command.text)
     return await log.save(thread, opening, writing)
 
@@ -100,6 +102,7 @@ async def post_reply(command: PostReply, log: Log) -> Position:
     writing = await log.load(Writing, writing_stream(learner_id, thread_id, post.post_no))
     anonymous = command.anonymous and not command.by_staff
     post.reply(command.run_id, parent, learner_id, anonymous=anonymous, by_staff=command.by_staff)
+    await mention(log, post, command.run_id, command.text)
     writing.write("", command.text)
     return await log.save(post, writing)
 
@@ -123,13 +126,14 @@ async def edit_post(command: EditPost, log: Log) -> Position:
     await must_take_part(log, learner_id, command.run_id, by_staff=command.by_staff)
     thread.must_be_open()
     (await topic_of(log, thread.run_id, thread.topic_id)).must_take_posts(by_staff=command.by_staff)
-    post = await log.read(Post, post_stream(thread_id, command.post_no))
+    post = await log.load(Post, post_stream(thread_id, command.post_no))
     post.must_be_by(learner_id)
     post.must_be_shown()
     stream = writing_stream(learner_id, thread_id, command.post_no)
     writing = await log.load(Writing, stream)
+    await mention(log, post, command.run_id, command.text)
     writing.edit(command.title, command.text, await log.words_key(stream))
-    return await log.save(writing)
+    return await log.save(post, writing)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from domain.forum.errors import (
     BadTopicOrder,
     FirstTopic,
     NotAReply,
+    NotMentionable,
     NotTheAuthor,
     NotYourQuestion,
     OwnPost,
@@ -22,11 +23,13 @@ from domain.forum.errors import (
     ThreadExists,
     ThreadNotFound,
     TooDeep,
+    TooManyMentions,
     TooManyTopics,
     TopicArchived,
     TopicExists,
     TopicNotFound,
 )
+from domain.forum.mentions import MENTION, MOST_MENTIONS, mentioned_in
 from domain.forum.post import DEEPEST, OPENING, Post, RemovalGround, post_stream
 from domain.forum.reading import Reading, ThreadLevel, reading_stream
 from domain.forum.thread import CloseGround, Thread, ThreadKind, thread_stream
@@ -50,6 +53,8 @@ __all__ = [
     "LONGEST_TEXT",
     "LONGEST_TITLE",
     "LONGEST_TOPIC_NAME",
+    "MENTION",
+    "MOST_MENTIONS",
     "MOST_TOPICS",
     "OPENING",
     "BadText",
@@ -58,6 +63,7 @@ __all__ = [
     "CloseGround",
     "FirstTopic",
     "NotAReply",
+    "NotMentionable",
     "NotTheAuthor",
     "NotYourQuestion",
     "OwnPost",
@@ -74,6 +80,7 @@ __all__ = [
     "ThreadLevel",
     "ThreadNotFound",
     "TooDeep",
+    "TooManyMentions",
     "TooManyTopics",
     "Topic",
     "TopicArchived",
@@ -84,6 +91,7 @@ __all__ = [
     "VoteValue",
     "WhoPosts",
     "Writing",
+    "mentioned_in",
     "post_stream",
     "reading_stream",
     "thread_stream",

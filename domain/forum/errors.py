@@ -73,6 +73,20 @@ class OwnPost(Forbidden):
     template = "post {post_no} of thread {thread_id} is your own"
 
 
+class NotMentionable(Rejected):
+    """A mention of a person who does not write on the run, or of the author; the same for one who does not exist."""
+
+    code = "not_mentionable"
+    template = "{learner_id} is not one of the people of run {run_id} whom you can mention"
+
+
+class TooManyMentions(Rejected):
+    """A post mentions a few people."""
+
+    code = "too_many_mentions"
+    template = "a post mentions at most {most} people"
+
+
 class BadTitle(Rejected):
     """The first post of a thread has a title of some length, and no other post has one."""
 

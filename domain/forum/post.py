@@ -4,10 +4,12 @@ A post of a thread: its number, to what it is a reply, and whether it is shown; 
 The number is in the name of the stream, so each number is given once, whatever how many write at the same time.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 from domain.aggregate import Aggregate, event, stream_id
-from domain.forum.errors import NotTheAuthor, PostNotFound, PostRemoved, TooDeep
+from domain.forum.errors import NotMentionable, NotTheAuthor, PostNotFound, PostRemoved, TooDeep, TooManyMentions
+from domain.forum.mentions import MOST_MENTIONS
 
 OPENING = 1  # the number of the first post of each thread
 DEEPEST = 2  # a comment on a reply
@@ -38,6 +40,7 @@ class Post(Aggregate):
     Attributes:
         author: who has written it, also where it is shown as anonymous.
         depth: 0 for the first post of a thread, 1 for a reply, 2 for a comment on one.
+        mentioned: the people whom its text mentions.
     """
 
     category = "post"
@@ -69,10 +72,19 @@ class Post(Aggregate):
     class Restored(Aggregate.Event):
         TOPIC = "post.restored"
 
+    class Mentioned(Aggregate.Event):
+        """The people whom its text mentions from then on, by their ids, in the order of the text."""
+
+        TOPIC = "mentions.changed"
+        run_id: str
+        old: list[str]
+        new: list[str]
+
     def initial_state(self) -> None:
         self.author = ""
         self.depth = 0
         self.removed: str | None = None
+        self.mentioned: list[str] = []
 
     @property
     def post_no(self) -> int:
@@ -154,3 +166,16 @@ class Post(Aggregate):
     @event(Restored)
     def _restored(self) -> None:
         self.removed = None
+
+    def mention(self, run_id: str, learner_ids: Sequence[str]) -> None:
+        """Note whom its text mentions; the same people once more, in any order, change nothing."""
+        if self.author in learner_ids:
+            raise NotMentionable(learner_id=self.author, run_id=run_id)
+        if len(learner_ids) > MOST_MENTIONS:
+            raise TooManyMentions(most=MOST_MENTIONS)
+        if set(learner_ids) != set(self.mentioned):
+            self._mentioned(run_id=run_id, old=self.mentioned, new=list(learner_ids))
+
+    @event(Mentioned)
+    def _mentioned(self, run_id: str, old: list[str], new: list[str]) -> None:
+        self.mentioned = new

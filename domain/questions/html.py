@@ -5,7 +5,8 @@ nh3 (the ammonia library) parses as browsers do. What is stored is clean, and wh
 the rules may have become stricter in the years between.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import msgspec
@@ -50,9 +51,16 @@ TEXT_FIELDS = frozenset(("text", "hints", "general", "when_right", "when_partly"
 """The fields whose texts are written in the format of their question."""
 
 
-def clean_html(html: str) -> str:
-    """HTML without anything that acts; the same for what is clean already."""
-    return nh3.clean(html, tags=TAGS, attributes=ATTRIBUTES, url_schemes=SCHEMES, link_rel="noopener noreferrer")
+def clean_html(html: str, classes: Mapping[str, set[str]] = MappingProxyType({})) -> str:
+    """HTML without anything that acts, and with no classes but these, by tag; the same for what is clean already."""
+    return nh3.clean(
+        html,
+        tags=TAGS,
+        attributes=ATTRIBUTES,
+        allowed_classes=dict(classes),
+        url_schemes=SCHEMES,
+        link_rel="noopener noreferrer",
+    )
 
 
 def cleaned(part: PartT) -> PartT:

@@ -214,3 +214,21 @@ async def test_a_pinned_thread_stays_so(campus: Campus) -> None:
     await campus.give(*STARTED)
     assert await campus.new(PinThread(RUN, T, pinned=True)) == [(f"thread-{T}", fact(Thread.Pinned))]
     assert await campus.repeats(PinThread(RUN, T, pinned=True))
+
+
+async def test_who_is_mentioned_is_a_fact_of_the_post(campus: Campus) -> None:
+    """In the append of the text; on an edit, once they are others. Who has no place and no role is refused."""
+    await campus.give(*STARTED)
+    new = await campus.new(reply("bob", text="@[ann], as @[cid] says."))
+    said = fact(Post.Mentioned, run_id=RUN, old=[], new=["ann", "cid"])
+    assert [(stream, each) for stream, each in new if each == said] == [(f"post-{T}:2", said)]
+    assert await campus.refused(reply("bob", text="@[zoe]?")) == "not_mentionable"
+    edit = EditPost("bob", RUN, T, 2, "", "As @[cid] says.")
+    assert await campus.new(edit) == [
+        (f"post-{T}:2", fact(Post.Mentioned, run_id=RUN, old=["ann", "cid"], new=["cid"])),
+        (f"text-bob:{T}:2", fact(Writing.Edited, title="", text="As @[cid] says.")),
+    ]
+    assert await campus.repeats(edit)
+    await campus.give(WithdrawEnrollment("cid", RUN))
+    assert len(await campus.new(EditPost("bob", RUN, T, 2, "", "As @[cid] said."))) == 1
+    assert await campus.refused(reply("bob", text="@[cid]?")) == "not_mentionable"

@@ -6,9 +6,11 @@ from domain.forum import (
     DEEPEST,
     LONGEST_TEXT,
     LONGEST_TITLE,
+    MOST_MENTIONS,
     BadText,
     BadTitle,
     CloseGround,
+    NotMentionable,
     NotTheAuthor,
     Post,
     PostNotFound,
@@ -22,8 +24,10 @@ from domain.forum import (
     ThreadLevel,
     ThreadNotFound,
     TooDeep,
+    TooManyMentions,
     Vote,
     Writing,
+    mentioned_in,
 )
 from domain.registry import MENTIONING
 from tests.support.given import Said, fact, given, replay
@@ -189,3 +193,27 @@ def test_a_level_is_set() -> None:
 def test_no_fact_of_a_thread_is_in_the_history_of_a_learner() -> None:
     """Who is named in it, or has caused it, may be an author whom learners do not see."""
     assert not [name for name in MENTIONING if name.startswith(("thread.", "answer.", "opening.", "reply.", "post."))]
+
+
+def mentioned(*new: str, old: tuple[str, ...] = ()) -> Said:
+    return fact(Post.Mentioned, run_id="algebra-1", old=list(old), new=list(new))
+
+
+def test_a_post_mentions_people() -> None:
+    """The same ones in another order are no other; not its author, and not too many."""
+    given(Post, replied()).when(lambda post: post.mention("algebra-1", ["ann", "cid"])).then(mentioned("ann", "cid"))
+    past = (replied(), mentioned("ann", "cid"))
+    given(Post, *past).when(lambda post: post.mention("algebra-1", ["cid", "ann"])).then()
+    given(Post, *past).when(lambda post: post.mention("algebra-1", [])).then(mentioned(old=("ann", "cid")))
+    given(Post, replied()).when(lambda post: post.mention("algebra-1", ["ann", "bob"])).refused(
+        NotMentionable, learner_id="bob", run_id="algebra-1"
+    )
+    many = [f"p{number}" for number in range(MOST_MENTIONS + 1)]
+    given(Post, replied()).when(lambda post: post.mention("algebra-1", many)).refused(
+        TooManyMentions, most=MOST_MENTIONS
+    )
+
+
+def test_a_text_mentions_by_id() -> None:
+    """Each once; what could be no id is text."""
+    assert mentioned_in("@[bob], @[a.b-c_1] and @[bob]: @bob @[] @[a b] [bob]") == ["bob", "a.b-c_1"]

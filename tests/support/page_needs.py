@@ -265,19 +265,21 @@ NEEDS = {
         "answerAppeal? getRun? listLearnerAppeals? getLearnerHistory?"
     ),
     "GET /analyze/projections/{name}/differences": "listDifferences listProjections?",
-    "GET /learn/runs/{run_id}/forum": "getMyPlayer listThreads listTopics",
-    "POST /learn/runs/{run_id}/forum": "createThread getMyPlayer? listThreads? listTopics?",
-    "GET /learn/runs/{run_id}/forum/{thread_id}": "getMyPlayer getThread listTopics readThread?",
+    "GET /learn/runs/{run_id}/forum": "listMentionable getMyPlayer listThreads listTopics",
+    "POST /learn/runs/{run_id}/forum": "listMentionable? createThread getMyPlayer? listThreads? listTopics?",
+    "GET /learn/runs/{run_id}/forum/{thread_id}": "listMentionable getMyPlayer getThread listTopics readThread?",
     "POST /learn/runs/{run_id}/forum/{thread_id}": (
+        "listMentionable? "
         "getMyPlayer? getThread? listTopics? postReply? editPost? removePost? restorePost? castVote?"
         " acceptAnswer? setThreadLevel? pinThread? closeThread? reopenThread? moveThread? moveToTopic?"
     ),
     "GET /teach/runs/{run_id}/topics": "getRun listTopics",
     "POST /teach/runs/{run_id}/topics": ("getRun? listTopics? createTopic? changeTopic? orderTopics? archiveTopic?"),
-    "GET /teach/runs/{run_id}/forum": "getRun getVersion listThreads listTopics",
-    "POST /teach/runs/{run_id}/forum": "createThread getRun? getVersion? listThreads? listTopics?",
-    "GET /teach/runs/{run_id}/forum/{thread_id}": "getRun getVersion getThread listTopics readThread?",
+    "GET /teach/runs/{run_id}/forum": "listMentionable getRun getVersion listThreads listTopics",
+    "POST /teach/runs/{run_id}/forum": "listMentionable? createThread getRun? getVersion? listThreads? listTopics?",
+    "GET /teach/runs/{run_id}/forum/{thread_id}": "listMentionable getRun getVersion getThread listTopics readThread?",
     "POST /teach/runs/{run_id}/forum/{thread_id}": (
+        "listMentionable? "
         "getRun? getVersion? getThread? listTopics? postReply? editPost? removePost? restorePost? castVote?"
         " acceptAnswer? setThreadLevel? pinThread? closeThread? reopenThread? moveThread? moveToTopic?"
     ),

@@ -241,6 +241,7 @@ WITHOUT = {
     "/v1/runs/{run_id}/topics": "where to write and what is unread now; each change of a topic is a fact",
     "/v1/runs/{run_id}/threads": "what is asked and said now; each post, edit and removal is a fact",
     "/v1/runs/{run_id}/threads/{thread_id}": "as the list",
+    "/v1/runs/{run_id}/mentionable": "whom a post can mention now",
     "/v1/runs/{run_id}/unread": "what is unread now",
     "/v1/refund-claims": "what staff have to answer now; each claim and answer is a fact",
     "/v1/orders/{order_id}/refund-claims": "as that of all",

@@ -70,6 +70,7 @@ async def test_every_read_model_is_rebuilt(settings: Settings, tmp_path: Path, w
             "accounts",
             "roles",
             "forum",
+            "forum_activity",
             "inbox",
             "deliveries",
         }  # there are no sales, no accounts, and no one talks

@@ -7,6 +7,7 @@ FORUM = (
     Row("listTopics", READ, OF_LEARNER_ON_RUN, LATER),
     Row("listThreads", READ, OF_LEARNER_ON_RUN, LATER),
     Row("getUnread", READ, OF_LEARNER_ON_RUN, LATER),
+    Row("listMentionable", READ, OF_LEARNER_ON_RUN, LATER),
     Row("getThread", READ, OF_LEARNER_ON_RUN, LATER),
     Row("createThread", COMMAND, BY_THOSE_ON_RUN, LATER),
     Row("postReply", COMMAND, BY_THOSE_ON_RUN, LATER),
