@@ -8,6 +8,7 @@ from pydantic import Field
 
 from adapters.auth.links import UNSUBSCRIBE, link_of
 from adapters.command_bus.replay import replayed
+from adapters.mail.digests import DIGEST
 from adapters.notified import EXAMPLE, ListedNotification, listed
 from adapters.postgres.queries import inbox
 from adapters.postgres.queries.reader import RowPage
@@ -113,9 +114,9 @@ class UnsubscribeToken(Body):
 
 
 class Unsubscribed(msgspec.Struct, kw_only=True):
-    """No more mails of this kind are sent."""
+    """No more mails of this kind are sent; `digest`: none that can wait."""
 
-    kind: Annotated[str, closed(Kind)]
+    kind: Annotated[str, closed((*Kind, DIGEST))]
 
 
 @router.get("/me/notifications", responses=query(NotificationPage(unread=1, items=[EXAMPLE], next=paging.NEXT)))
@@ -196,9 +197,10 @@ async def unsubscribe(body: UnsubscribeToken, request: Request, services: Servic
     """Stop mails of a kind, by what the address of a mail carries; a second time changes nothing."""
     now = services.log.clock.now()
     link = link_of(body.token, UNSUBSCRIBE, services.settings.token_secret, now=now)
-    setting = Setting(Switch(link.state, Channel.EMAIL.value), on=False)
+    kinds = [kind for kind in Kind if kind not in REQUIRED] if link.state == DIGEST else [link.state]
+    settings = tuple(Setting(Switch(kind, Channel.EMAIL.value), on=False) for kind in kinds)
     context = Context(link.learner_id, now, correlation_id=request.scope["request_id"])
-    await services.bus.handle(ChangeNotificationSettings(link.learner_id, (setting,)), context)
+    await services.bus.handle(ChangeNotificationSettings(link.learner_id, settings), context)
     return Response(msgspec.json.encode(Unsubscribed(kind=link.state)), media_type="application/json")
 
 

@@ -22,6 +22,7 @@ from commands.admin import analysis, read_models, webhooks
 from commands.enrollment import cohorts, extensions, invitations, roster, staff, transfer
 from commands.forum import threads, topics
 from commands.log import Log, Position
+from commands.notification import digests
 from commands.payment import (
     books,
     coupons,
@@ -274,6 +275,12 @@ HANDLERS: dict[type, CommandHandler] = {
     notification.ArchiveNotification: notification.archive_notification,
     notification.ReadInbox: notification.read_inbox,
     notification.ChangeNotificationSettings: notification.change_notification_settings,
+    digests.GatherNotification: digests.gather_notification,
+    digests.CloseDigest: digests.close_digest,
+    digests.NoteDigestSent: digests.note_digest_sent,
+    digests.NoteDigestBounced: digests.note_digest_bounced,
+    digests.NoteDigestSuppressed: digests.note_digest_suppressed,
+    digests.ScheduleMails: digests.schedule_mails,
     webhooks.CreateWebhook: webhooks.create_webhook,
     webhooks.ChangeWebhook: webhooks.change_webhook,
     webhooks.RotateWebhookSecret: webhooks.rotate_webhook_secret,

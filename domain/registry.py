@@ -22,7 +22,7 @@ from domain.clients import Client
 from domain.enrollment import Admission, Cohort, Enrollment, Seats
 from domain.forum import Post, Reading, Thread, Topics, Vote, Writing
 from domain.lti import Tool, ToolItems, ToolResult
-from domain.notification import Inbox, Notification, NotificationSettings
+from domain.notification import Digest, Inbox, Notification, NotificationSettings
 from domain.payment.books import Books, Payout, Receipts
 from domain.payment.coupon import Coupon
 from domain.payment.dispute import Dispute
@@ -62,7 +62,7 @@ ADMIN: tuple[type[Aggregate], ...] = (
 
 IDENTITY: tuple[type[Aggregate], ...] = (User, Credentials, Session, Token, Roles, Client)
 
-NOTIFICATION: tuple[type[Aggregate], ...] = (Notification, Inbox, NotificationSettings)
+NOTIFICATION: tuple[type[Aggregate], ...] = (Notification, Inbox, NotificationSettings, Digest)
 
 AGGREGATES: tuple[type[Aggregate], ...] = (*LEARNING, *PAYMENT, *ADMIN, *IDENTITY, *NOTIFICATION)
 

@@ -1,5 +1,9 @@
 """Notifications of who has signed in: the inbox, and what to be notified of."""
 
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
 from fastapi import Response
 
 from web.client import Problem
@@ -7,6 +11,8 @@ from web.page import Page, own_address
 from web.routing import Pages
 
 pages = Pages()
+FIELDS = ("quiet_begins", "quiet_ends", "every", "time", "weekday")
+"""Of the form that says when mails come."""
 ON_OFF = {"on": True, "off": False}
 SWITCH = "switch-"
 """How the fields of switches begin; then come kind and channel, with a dot between, each empty where it is all."""
@@ -48,9 +54,11 @@ async def settings_page(page: Page) -> Response:
 
 @pages.post("/account/notifications")
 async def change_settings(page: Page) -> Response:
-    """Set the switches that the form names."""
-    chosen = []
-    for name, value in (await page.form()).items():
+    """Set the switches that the form names, or when mails come."""
+    form, chosen = await page.form(), []
+    if form.get("do") == "schedule":
+        return await _change_schedule(page, form)
+    for name, value in form.items():
         if name.startswith(SWITCH):
             kind, _, channel = name.removeprefix(SWITCH).partition(".")
             chosen.append({"kind": kind or None, "channel": channel or None, "on": ON_OFF.get(value)})
@@ -77,11 +85,51 @@ async def unsubscribe(page: Page) -> Response:
     return page.html("notifications/unsubscribe.html", kind=answer["kind"], problem=None)
 
 
-async def _settings(page: Page, problem: Problem | None = None) -> Response:
-    found = await page.api.get("/v1/me/notifications/settings")
+async def _change_schedule(page: Page, form: Mapping[str, str]) -> Response:
+    """Quiet hours where both times are given, and a digest."""
+    wanted = {name: form.get(name, "") for name in FIELDS}
+    weekday = wanted["weekday"]
+    body = {
+        "quiet": {"begins": wanted["quiet_begins"], "ends": wanted["quiet_ends"]}
+        if wanted["quiet_begins"] or wanted["quiet_ends"]
+        else None,
+        "digest": {
+            "every": wanted["every"],
+            "time": wanted["time"],
+            "weekday": int(weekday) if wanted["every"] == "week" and weekday in list("1234567") else None,
+        }
+        if wanted["every"] != "no"
+        else None,
+    }
+    try:
+        answer = await page.api.send("/v1/me/notifications/schedule", body=body)
+    except Problem as problem:
+        return await _settings(page, problem, wanted)
+    return page.go("/account/notifications", answer, page.say("Saved."))
+
+
+async def _settings(page: Page, problem: Problem | None = None, wanted: Mapping[str, str] | None = None) -> Response:
+    found, schedule = await asyncio.gather(
+        page.api.get("/v1/me/notifications/settings"), page.api.get("/v1/me/notifications/schedule")
+    )
     return page.html(
         "account/notifications.html",
         200 if problem is None else problem.status,
         switches=found["switches"],
+        schedule=schedule,
+        wanted=wanted or _wanted(schedule),
+        weekdays=[(str(day), page.reader.locale.days["stand-alone"]["wide"][day - 1]) for day in range(1, 8)],
         problem=problem,
     )
+
+
+def _wanted(schedule: Any) -> dict[str, str]:
+    """The fields of the form, as it is now."""
+    quiet, digest = schedule["quiet"] or {}, schedule["digest"] or {}
+    return {
+        "quiet_begins": quiet.get("begins", ""),
+        "quiet_ends": quiet.get("ends", ""),
+        "every": digest.get("every", "no"),
+        "time": digest.get("time", "08:00"),
+        "weekday": str(digest.get("weekday") or 1),
+    }

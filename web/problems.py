@@ -34,6 +34,7 @@ DEFECTS: Final = tuple(
         (r"String should have at most (?P<n>\d+) characters?", _("This has %(n)s characters at most.")),
         (re.escape(f"has to be {EXPECTED[ADDRESS]}"), _("This has to be a mail address, such as ada@example.org.")),
         (re.escape(f"has to be {EXPECTED[NO_CONTROLS]}"), _("This has to be a text in one line.")),
+        (r"has to be a time of day", _("This has to be a time of day, such as 08:00.")),
         (r"has to be an id", _("This has letters, digits, dots, dashes and underscores only.")),
         (r"has to be a ticket", _("This has to be a ticket, such as HELP-123.")),
         (r"Input should be greater than or equal to (?P<n>[\d.-]+)", _("This is %(n)s at least.")),

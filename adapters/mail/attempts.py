@@ -18,6 +18,7 @@ KEPT = timedelta(days=60)
 FORGOTTEN_AT_ONCE = 10_000  # rows
 
 OPEN = "INSERT INTO mail_attempts (key, begun_at) VALUES (%s, %s) ON CONFLICT DO NOTHING"
+BEGUN = "SELECT attempts > 0 FROM mail_attempts WHERE key = %s"
 FIND = "SELECT attempt_id, attempts, doubtful, answer FROM mail_attempts WHERE key = %s FOR UPDATE"
 BEGIN = """
 UPDATE mail_attempts SET attempt_id = %s, attempts = %s, doubtful = %s, answer = NULL, begun_at = %s WHERE key = %s
@@ -70,6 +71,12 @@ async def begin(connection: Connection, key: str, attempt_id: str, now: datetime
             return Attempt(number, begun.doubtful)
         await connection.execute(BEGIN, (attempt_id, begun.number, begun.doubtful, now, key))
         return begun
+
+
+async def was_begun(connection: Connection, key: str) -> bool:
+    """Whether a mail was handed over before, whatever has become of it."""
+    rows = await (await connection.execute(BEGUN, [key])).fetchall()
+    return rows == [(True,)]
 
 
 async def answered(connection: Connection, key: str, answer: Answer) -> Attempt:

@@ -1,39 +1,34 @@
 """
-Notifications by mail: one that is planned is sent, bounces, or is suppressed with a reason.
+Notifications by mail: one that is planned is sent, bounces, goes into a digest, or is suppressed with a reason.
 
-What it says is read from its cause, to whom from the account, in the moment in which the mail is written. Each attempt
-is noted before the mail leaves (adapters/mail/attempts.py), so that what is in doubt is known.
+What it says is read from its cause, to whom from the account, in the moment in which the mail is written. What can wait
+waits for the end of the quiet hours of the person, or goes into the next digest.
 """
 
+from datetime import datetime
 from email.message import EmailMessage
-from uuid import uuid4
+from itertools import islice
 
 from adapters.auth.links import UNSUBSCRIBE, link_token
 from adapters.command_bus.replay import replayed
-from adapters.mail import attempts
-from adapters.mail.attempts import Answer, Attempt
+from adapters.mail.handover import Handover, Refused, Taken
 from adapters.mail.messages import with_head
-from adapters.mail.smtp import MailInDoubt, MailRefused, MailServerAway, Post
-from adapters.mail.writing import Content, Letter, Reader, letter, reader_of
+from adapters.mail.recipients import Recipient, recipient_of
+from adapters.mail.writing import Content, Letter, letter
 from adapters.notified import About, about_of, page_of
 from adapters.postgres.log.postgres_log import PostgresLog
+from adapters.procrastinate.queue import NotYetDue
 from adapters.settings import Settings
 from commands.notification import NoteBounced, NoteSent, NoteSuppressed
+from commands.notification.digests import GatherNotification
 from domain.catalog import Course, Run, course_stream, run_stream
 from domain.fact import Fact
-from domain.notification import (
-    LASTS,
-    REQUIRED,
-    TEMPLATES,
-    Channel,
-    NotificationSettings,
-    SuppressedBy,
-    settings_stream,
-)
-from domain.user import LANGUAGE, NOTIFICATION_ADDRESS, TIME_ZONE, AccountStatus, User, user_stream
+from domain.notification import LASTS, REQUIRED, TEMPLATES, Channel, SuppressedBy, quiet_until, windows
 from projections.engine.rows import Unreadable
 
-Outcome = NoteSent | NoteBounced | NoteSuppressed
+Outcome = NoteSent | NoteBounced | NoteSuppressed | GatherNotification
+MOST_WINDOWS = 3
+"""Of digests, into which a mail may go: the next one may be closed by a rule or a zone of before."""
 
 
 class NotificationMail:
@@ -42,7 +37,7 @@ class NotificationMail:
     def __init__(self, log: PostgresLog, settings: Settings) -> None:
         self._log = log
         self._settings = settings
-        self._post = Post(settings)
+        self.handover = Handover(log, settings)
 
     async def send(self, planned: Fact, key: str) -> Outcome:
         """
@@ -50,57 +45,38 @@ class NotificationMail:
 
         Raises:
             MailServerAway: it is to be tried again.
+            NotYetDue: it is to be tried again after the quiet hours.
         """
         ids = planned.id("learner_id"), planned.id("notification_id")
-        user = await replayed(self._log, User, user_stream(ids[0]))
-        recipient = await self._recipient(user)
-        if (reason := await self._unwanted(planned, user, recipient)) is not None:
+        recipient, now = await recipient_of(self._log, ids[0]), self._log.clock.now()
+        if (reason := _unwanted(planned, recipient, now)) is not None:
             return NoteSuppressed(*ids, reason)
-        about = await self._about(planned)
-        reader = await self._reader(user)
-        written = letter(self._content(planned, about), reader)
-        head = with_head(self._settings.mail_from, recipient, written.subject, key, reader.language)
-        mail = self._with_content(planned, head, written)
-        attempt_id, now = uuid4().hex, self._log.clock.now()
-        begun = await self._log.link.run(lambda connection: attempts.begin(connection, key, attempt_id, now))
-        if begun.answer is Answer.TAKEN:
-            return _sent(ids, begun)
-        if begun.is_over:
-            return NoteSuppressed(*ids, SuppressedBy.DOUBTFUL)
-        try:
-            await self._post.send(mail)
-        except MailRefused as refused:
-            answered = await self._answered(key, Answer.NOT_TAKEN)
-            return NoteBounced(*ids, refused.status, answered.doubtful > 0)
-        except MailInDoubt:
-            raise
-        except MailServerAway:
-            await self._answered(key, Answer.NOT_TAKEN)
-            raise
-        return _sent(ids, await self._answered(key, Answer.TAKEN))
+        if (into := await self._later(planned, recipient, key, now)) is not None:
+            return into
+        written = letter(await self.content(planned), recipient.reader)
+        head = with_head(self._settings.mail_from, recipient.address, written.subject, key, recipient.reader.language)
+        outcome = await self.handover.hand_over(self._with_content(planned, head, written), key)
+        if isinstance(outcome, Taken):
+            return NoteSent(*ids, *outcome)
+        return NoteBounced(*ids, *outcome) if isinstance(outcome, Refused) else _doubtful(*ids)
 
-    async def _answered(self, key: str, answer: Answer) -> Attempt:
-        return await self._log.link.run(lambda connection: attempts.answered(connection, key, answer))
+    async def content(self, planned: Fact) -> Content:
+        """What the mail says."""
+        return self._content(planned, await self._about(planned))
 
-    async def _recipient(self, user: User) -> str:
-        key = await self._log.keys.reading(user.id)
-        return key.open(user.profile.get(NOTIFICATION_ADDRESS)) or key.open(user.email) or ""
-
-    async def _reader(self, user: User) -> Reader:
-        key = await self._log.keys.reading(user.id)
-        return reader_of(key.open(user.profile.get(LANGUAGE)), key.open(user.profile.get(TIME_ZONE)))
-
-    async def _unwanted(self, planned: Fact, user: User, recipient: str) -> SuppressedBy | None:
-        """Why it is not to be sent any more; None if it is."""
-        if user.status is not AccountStatus.ACTIVE:
-            return SuppressedBy.NO_ACCOUNT
-        if not recipient:
-            return SuppressedBy.NO_ADDRESS
-        if self._log.clock.now() > planned.occurred_at + LASTS:
-            return SuppressedBy.STALE
-        settings = await replayed(self._log, NotificationSettings, settings_stream(user.learner_id))
-        kind = TEMPLATES[planned.data["template"]].kind
-        return SuppressedBy.MUTED if settings.chosen(kind, Channel.EMAIL) is False else None
+    async def _later(self, planned: Fact, recipient: Recipient, key: str, now: datetime) -> GatherNotification | None:
+        """Into which digest a mail goes that can wait; raises NotYetDue in quiet hours."""
+        rule, quiet = recipient.settings.digest, recipient.settings.quiet
+        if TEMPLATES[planned.data["template"]].kind in REQUIRED or (rule is None and quiet is None):
+            return None
+        if await self.handover.was_begun(key):
+            return None
+        if rule is not None:
+            found = tuple(islice(windows(now, rule, recipient.zone), MOST_WINDOWS))
+            return GatherNotification(recipient.learner_id, planned.id("notification_id"), rule.every, found)
+        if (until := quiet_until(now, quiet, recipient.zone)) is not None:
+            raise NotYetDue(self._log.clock.on_machine(until))
+        return None
 
     async def _about(self, planned: Fact) -> About:
         """What it is about, with the titles of now; without details where the log has its cause no more."""
@@ -141,19 +117,37 @@ class NotificationMail:
         kind = TEMPLATES[planned.data["template"]].kind
         if kind in REQUIRED:
             return None
-        secret, now = self._settings.token_secret, self._log.clock.now()
-        token = link_token(planned.id("learner_id"), UNSUBSCRIBE, secret, now=now, state=kind.value)
-        return f"{self._settings.web_url}{UNSUBSCRIBE.page}/{token}"
+        return unsubscribe_address(self._settings, planned.id("learner_id"), kind.value, self._log.clock.now())
 
     def _with_content(self, planned: Fact, mail: EmailMessage, written: Letter) -> EmailMessage:
-        address = self._unsubscribe(planned)
-        if address is not None:
-            mail["List-Unsubscribe"] = f"<{address}>"
-            mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-        mail.set_content(written.text)
-        mail.add_alternative(written.html, subtype="html")
-        return mail
+        return with_letter(mail, written, self._unsubscribe(planned))
 
 
-def _sent(ids: tuple[str, str], attempt: Attempt) -> NoteSent:
-    return NoteSent(*ids, attempt.number, attempt.doubtful > 0)
+def unsubscribe_address(settings: Settings, learner_id: str, what: str, now: datetime) -> str:
+    """The address that stops mails of a kind, or the digests of a person."""
+    token = link_token(learner_id, UNSUBSCRIBE, settings.token_secret, now=now, state=what)
+    return f"{settings.web_url}{UNSUBSCRIBE.page}/{token}"
+
+
+def with_letter(mail: EmailMessage, written: Letter, unsubscribe: str | None) -> EmailMessage:
+    """A mail with what it says, and with what stops such mails by one click (RFC 8058)."""
+    if unsubscribe is not None:
+        mail["List-Unsubscribe"] = f"<{unsubscribe}>"
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    mail.set_content(written.text)
+    mail.add_alternative(written.html, subtype="html")
+    return mail
+
+
+def _unwanted(planned: Fact, recipient: Recipient, now: datetime) -> SuppressedBy | None:
+    """Why it is not to be sent any more; None if it is."""
+    if (reason := recipient.cannot_be_reached) is not None:
+        return reason
+    if now > planned.occurred_at + LASTS:
+        return SuppressedBy.STALE
+    kind = TEMPLATES[planned.data["template"]].kind
+    return SuppressedBy.MUTED if recipient.settings.chosen(kind, Channel.EMAIL) is False else None
+
+
+def _doubtful(learner_id: str, notification_id: str) -> NoteSuppressed:
+    return NoteSuppressed(learner_id, notification_id, SuppressedBy.DOUBTFUL)

@@ -5,6 +5,7 @@ A template is plain text: the subject, paragraphs, and behind `> ` what the link
 the same paragraphs; styles are written into the elements, since readers of mail drop those of the head.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
@@ -55,6 +56,13 @@ class Letter(NamedTuple):
     html: str
 
 
+class Line(NamedTuple):
+    """A line of a digest: what it says, and where it leads."""
+
+    subject: str
+    link: str
+
+
 class Content(NamedTuple):
     """
     What a letter says.
@@ -99,16 +107,53 @@ def letter(content: Content, reader: Reader) -> Letter:
     """The mail of a notification, for one reader."""
     values = _values(content, reader)
     said = _templates().get_template(f"{reader.language}/{content.template}.{content.version}.txt").render(values)
+    return _letter(said, reader, campus=values["campus"], link=content.link, unsubscribe=content.unsubscribe)
+
+
+def line(content: Content, number: int, reader: Reader) -> Line:
+    """What a digest says of one thing that has happened so often (`TEMPLATE.VERSION.many.txt`, or the number after)."""
+    name = f"{reader.language}/{content.template}.{content.version}"
+    values = _values(content, reader)
+    if number > 1 and f"{name}.many.txt" in _names():
+        (subject,) = _paragraphs(_templates().get_template(f"{name}.many.txt").render(values, number=number))
+        return Line(subject, content.link)
+    subject = _paragraphs(_templates().get_template(f"{name}.txt").render(values))[0]
+    return Line(subject if number == 1 else f"{subject} ({number})", content.link)
+
+
+def digest_letter(
+    lines: Sequence[Line], number: int, reader: Reader, *, campus: str, page: str, unsubscribe: str
+) -> Letter:
+    """The mail of a digest of *number* notifications, which leads to *page* of the campus."""
+    said = _templates().get_template(f"{reader.language}/digest.txt").render(number=number)
+    return _letter(said, reader, campus=campus, link=f"{campus}{page}", unsubscribe=unsubscribe, lines=lines)
+
+
+def _letter(
+    said: str, reader: Reader, *, campus: str, link: str, unsubscribe: str | None, lines: Sequence[Line] = ()
+) -> Letter:
     subject, *paragraphs = _paragraphs(said)
     label = paragraphs.pop().removeprefix(LINK)
     below = _templates().get_template(f"{reader.language}/footer.txt")
-    footer = _paragraphs(below.render(values, unsubscribe=content.unsubscribe))
-    text = "\n\n".join([*paragraphs, f"{label}:", content.link, "--", *(each.removeprefix(LINK) for each in footer)])
+    footer = _paragraphs(below.render(campus=campus, unsubscribe=unsubscribe))
+    listed = [f"- {each.subject}\n  {each.link}" for each in lines]
+    text = "\n\n".join([*paragraphs, *listed, f"{label}:", link, "--", *(each.removeprefix(LINK) for each in footer)])
     html = _templates().get_template("layout.html")
     page = html.render(
-        subject=subject, paragraphs=paragraphs, label=label, link=content.link, footer=footer, language=reader.language
+        subject=subject,
+        paragraphs=paragraphs,
+        lines=lines,
+        label=label,
+        link=link,
+        footer=footer,
+        language=reader.language,
     )
     return Letter(subject, text + "\n", _inliner().inline(page))
+
+
+@cache
+def _names() -> frozenset[str]:
+    return frozenset(_templates().list_templates())
 
 
 def _values(content: Content, reader: Reader) -> dict[str, Any]:

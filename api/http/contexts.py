@@ -43,6 +43,7 @@ SERVED_WITH: Mapping[str, str] = {
     "invitations": "user",
     "roles": "user",
     "notification": "user",
+    "mail_schedule": "user",
     "clients": "auth",
     "dev_login": "auth",
     "announcements": "admin",

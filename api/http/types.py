@@ -20,8 +20,10 @@ ADDRESS = (
 )
 """An e-mail address in ASCII."""
 HEX_ID = r"^[0-9a-f]{32}$"
+TIME_OF_DAY = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 EXPECTED = {
     ID: f"an id of 1 to {LONGEST_ID} letters, digits, `_`, `-` and `.`",
+    TIME_OF_DAY: "a time of day, such as 08:00",
     HEX_ID: "an id of 32 hexadecimal digits",
     NO_CONTROLS: "a text without line ends, and without characters that are not shown",
     NO_NUL: "a text without the character NUL",

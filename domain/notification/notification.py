@@ -21,6 +21,7 @@ class Status(StrEnum):
     SENT = "sent"
     BOUNCED = "bounced"
     SUPPRESSED = "suppressed"
+    GATHERED = "gathered"
 
 
 class SuppressedBy(StrEnum):
@@ -28,7 +29,8 @@ class SuppressedBy(StrEnum):
     Why a notification is not sent.
 
     `muted` by the person, `no_account` in use any more, `no_address`, `stale`: it could not be sent in time,
-    `doubtful`: it was handed over twice, each time without an answer, and has probably gone out.
+    `doubtful`: it was handed over twice, each time without an answer, and has probably gone out, `empty`: all that a
+    digest has taken in was muted or seen by then.
     """
 
     MUTED = "muted"
@@ -36,6 +38,7 @@ class SuppressedBy(StrEnum):
     NO_ADDRESS = "no_address"
     STALE = "stale"
     DOUBTFUL = "doubtful"
+    EMPTY = "empty"
 
 
 class NotificationNotFound(NotFound):
@@ -90,6 +93,10 @@ class Notification(Aggregate):
     class Suppressed(Aggregate.Event):
         TOPIC = "notification.suppressed"
         reason: str
+
+    class Gathered(Aggregate.Event):
+        TOPIC = "notification.gathered"
+        digest: str
 
     class Read(Aggregate.Event):
         TOPIC = "notification.read"
@@ -176,6 +183,15 @@ class Notification(Aggregate):
     @event(Suppressed)
     def _suppressed(self, reason: str) -> None:
         self.status = Status.SUPPRESSED
+
+    def gather(self, digest: str) -> None:
+        """It goes out as a part of a digest, that of a date; nothing if something has become of it already."""
+        if self.status is Status.PLANNED:
+            self._gathered(digest=digest)
+
+    @event(Gathered)
+    def _gathered(self, digest: str) -> None:
+        self.status = Status.GATHERED
 
     def read(self) -> None:
         """The person has seen it; a second time changes nothing."""

@@ -76,6 +76,7 @@ from tests.support.given import STREAMS
         ("notification-28400:5f3cbe0d7b0f4a3c9d2e1f0a8b7c6d5e", "28400", 38),
         ("inbox-28400", "28400", 38),
         ("notification_settings-28400", "28400", 38),
+        ("digest-28400:2026-03-29", "28400", 38),
         ("session-28400:s1", "28400", 38),
         ("token-28400:t1", "28400", 38),
         ("question_bank-algebra", "algebra", 22),

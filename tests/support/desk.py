@@ -115,6 +115,7 @@ class Desk:
             _write,
             _end,
             _write,
+            _write,
         )
 
     def work(self) -> None:

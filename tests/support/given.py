@@ -50,6 +50,7 @@ STREAMS = {
     "coupon": "coupon-SPRING",
     "notification": "notification-ann:5f3cbe0d7b0f4a3c9d2e1f0a8b7c6d5e",
     "inbox": "inbox-ann",
+    "digest": "digest-ann:2026-03-29",
     "notification_settings": "notification_settings-ann",
     "order": "order-ann:o1",
     "payment": "payment-ann:o1.1",

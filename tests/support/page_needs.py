@@ -29,8 +29,10 @@ NEEDS = {
     "POST /account/factors/app/confirm": "addApp",
     "POST /account/factors/codes": "makeRecoveryCodes",
     "POST /account/factors/remove": "removeFactor",
-    "GET /account/notifications": "getMyNotificationSettings",
-    "POST /account/notifications": "changeMyNotificationSettings getMyNotificationSettings?",
+    "GET /account/notifications": "getMyMailSchedule getMyNotificationSettings",
+    "POST /account/notifications": (
+        "changeMyMailSchedule? changeMyNotificationSettings? getMyMailSchedule? getMyNotificationSettings?"
+    ),
     "POST /account/password": "changePassword listFactors?",
     "GET /account/privacy": "getMyConsents",
     "GET /account/security": "listFactors",

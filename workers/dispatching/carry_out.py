@@ -14,6 +14,7 @@ import structlog
 
 from adapters.auth.impersonation import end_impersonations
 from adapters.command_bus.bus import Bus
+from adapters.mail.digests import DigestMail
 from adapters.mail.notifications import NotificationMail
 from adapters.mail.to_people import MailToPeople
 from adapters.payments.ticket import ticket_for
@@ -58,6 +59,7 @@ class Carrier:
         self._end_impersonations = partial(end_impersonations, log, self._bus)
         self._mail = MailToPeople(log, settings)
         self._notifications = NotificationMail(log, settings)
+        self._digests = DigestMail(log, settings, self._notifications)
         self._together = {
             name: Together(log, job, queue_of(settings), provider, self._do)
             for name, job in jobs.items()
@@ -139,6 +141,7 @@ class Carrier:
                 self._mail.write_about,
                 self._end_impersonations,
                 self._notifications.send,
+                self._digests.send,
             )
             answer = await job.effect(fact, outside)
         outcome = job.command(fact) if answer is None else job.command(fact, answer)

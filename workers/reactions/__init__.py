@@ -349,6 +349,23 @@ JOBS: dict[str, tuple[Job, ...]] = {
             settled_by=notification.SETTLED,
         ),
     ),
+    "digest.opened": (
+        Job(
+            "close_digest",
+            due=notification.digest_closes_at,
+            command=notification.close_digest,
+            settled_by=("digest.closed",),
+        ),
+    ),
+    "digest.closed": (
+        Job(
+            "send_digest",
+            due=notification.at_once,
+            effect=notification.send_digest,
+            command=notification.note_outcome,
+            settled_by=notification.DIGEST_SETTLED,
+        ),
+    ),
     "provider.event_received": (
         Job(
             "understand_message",

@@ -26,6 +26,7 @@ class Outside(NamedTuple):
         write_about: sends a person a mail about a fact of the account, by the key of the job.
         end_impersonations: ends all sessions in which a person acts as others who has lost a role by a fact.
         send_notification: sends a planned notification, by the key of the job; what is to be recorded of it.
+        send_digest: the same of a digest that is closed.
     """
 
     provider: Provider
@@ -37,6 +38,7 @@ class Outside(NamedTuple):
     write_about: Callable[[Fact, str], Awaitable[None]]
     end_impersonations: Callable[[Fact], Awaitable[None]]
     send_notification: Callable[[Fact, str], Awaitable[Any]]
+    send_digest: Callable[[Fact, str], Awaitable[Any]]
 
 
 class Job(NamedTuple):

@@ -1,14 +1,14 @@
 """What people are notified of from the facts of all contexts, but not of what they do alone."""
 
 from datetime import datetime
+from typing import Any
 
-from commands.notification import NoteBounced, NoteSent, NoteSuppressed, PlanNotifications
+from commands.notification import PlanNotifications
+from commands.notification.digests import CloseDigest
 from domain.fact import Fact
 from domain.notification import Channel
 from workers.reactions.job import Outside
 from workers.reactions.reaction import Reaction
-
-Outcome = NoteSent | NoteBounced | NoteSuppressed
 
 BY_PEOPLE = "item_marks"
 """Who decides a grade that a person waits for; that of a key is shown when the answers are handed in."""
@@ -91,18 +91,40 @@ def sent_at(fact: Fact) -> datetime | None:
     return fact.occurred_at if not_before is None else datetime.fromisoformat(not_before)
 
 
-async def send(fact: Fact, outside: Outside) -> Outcome:
-    """Send a mail, unless it is not to be sent any more."""
-    outcome: Outcome = await outside.send_notification(fact, outside.key)
+async def send(fact: Fact, outside: Outside) -> Any:
+    """Send a mail, unless it is not to be sent any more, or goes into a digest."""
+    return await outside.send_notification(fact, outside.key)
+
+
+def note_outcome(_fact: Fact, outcome: Any) -> Any:
+    """The command that says what has become of it."""
     return outcome
 
 
-def note_outcome(_fact: Fact, outcome: Outcome) -> Outcome:
-    """What has become of it."""
-    return outcome
+SETTLED = ("notification.sent", "notification.bounced", "notification.suppressed", "notification.gathered")
 
 
-SETTLED = ("notification.sent", "notification.bounced", "notification.suppressed")
+def digest_closes_at(fact: Fact) -> datetime:
+    """When a digest that was opened takes in nothing more."""
+    return datetime.fromisoformat(fact.data["closes_at"])
+
+
+def close_digest(fact: Fact) -> CloseDigest:
+    """The time of a digest has come."""
+    return CloseDigest(fact.id("learner_id"), fact.id("day"))
+
+
+def at_once(fact: Fact) -> datetime:
+    """A digest that is closed is sent."""
+    return fact.occurred_at
+
+
+async def send_digest(fact: Fact, outside: Outside) -> Any:
+    """Send a digest, unless nothing of it is to be sent any more."""
+    return await outside.send_digest(fact, outside.key)
+
+
+DIGEST_SETTLED = ("digest.sent", "digest.bounced", "digest.suppressed")
 
 NOTICES: dict[str, Reaction] = {
     "session.opened": Reaction("tell_of_sign_in", tell_of_sign_in),

@@ -18,6 +18,7 @@ class DeliveryCount(msgspec.Struct, kw_only=True):
     planned: int
     sent: int
     bounced: int
+    gathered: int
     suppressed: int
     waiting: int
 
@@ -28,6 +29,7 @@ class DeliveryReport(msgspec.Struct, kw_only=True):
 
     Attributes:
         waiting: of the counts: of mails, those of which nothing has become yet.
+        gathered: of the counts: went out as a part of a digest, which is counted by itself.
         reasons: why notifications were suppressed, and with which reply codes they have bounced.
         doubtful: mails that may have gone out twice, of all times.
     """
@@ -52,7 +54,16 @@ class DoubtfulDelivery(msgspec.Struct, kw_only=True):
 EXAMPLE = DeliveryReport(
     since=AT,
     counts=[
-        DeliveryCount(channel="email", template="attempt_graded", planned=9, sent=7, bounced=1, suppressed=1, waiting=0)
+        DeliveryCount(
+            channel="email",
+            template="attempt_graded",
+            planned=9,
+            sent=6,
+            bounced=1,
+            gathered=1,
+            suppressed=1,
+            waiting=0,
+        )
     ],
     reasons={"550": 1, "muted": 1},
     doubtful=1,
@@ -67,7 +78,7 @@ DOUBTFUL = DoubtfulDelivery(
 )
 _COUNTED = {
     "planned": "count(*)",
-    **{each: f"count(*) FILTER (WHERE outcome = '{each}')" for each in ("sent", "bounced", "suppressed")},
+    **{each: f"count(*) FILTER (WHERE outcome = '{each}')" for each in ("sent", "bounced", "gathered", "suppressed")},
     "waiting": "count(*) FILTER (WHERE outcome = 'planned' AND channel <> 'page')",
 }
 _COUNTS = ", ".join(f"{sql} AS {name}" for name, sql in _COUNTED.items())

@@ -102,7 +102,7 @@ class Campus:
     async def send(self, planned: Fact) -> Outcome:
         """One try by a process that knows nothing of others."""
         mail = NotificationMail(self.log, self.settings)
-        mail._post = self.office  # type: ignore[assignment]
+        mail.handover.post = self.office  # type: ignore[assignment]
         return await mail.send(planned, f"{KEY}:{planned.meta.event_id}")
 
     async def outcomes(self, planned: Fact) -> list[Fact]:

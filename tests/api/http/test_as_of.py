@@ -226,6 +226,7 @@ WITHOUT = {
     "/v1/notifications/doubtful": "as the report",
     "/v1/me/notifications": "what the person has not seen yet; each notification and what was done with it is a fact",
     "/v1/me/notifications/unread": "as the list",
+    "/v1/me/notifications/schedule": "when mails come from now on; each change is a fact",
     "/v1/me/notifications/settings": "what to be notified of from now on; each change is a fact",
     "/v1/me/transcript": "what is certified now; each outcome and its revisions are in it with their times",
     "/v1/learners/{learner_id}/transcript": "as the own transcript",

@@ -36,6 +36,7 @@ ONE_ROW = {
     "/v1/runs/{run_id}/mentionable",
     "/v1/notifications/report", "/v1/notifications/doubtful",
     "/v1/me/notifications", "/v1/me/notifications/unread", "/v1/me/notifications/settings",
+    "/v1/me/notifications/schedule",
 }  # fmt: skip
 """What is no list of anything that the test makes more of."""
 TALK = {"kind": "discussion", "title": "Hello", "text": "all"}

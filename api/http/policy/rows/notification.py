@@ -11,6 +11,8 @@ NOTIFICATION = (
     Row("archiveMyNotification", COMMAND, TO_ITSELF, USER),
     Row("getMyNotificationSettings", READ, TO_ITSELF, USER, impersonated=True),
     Row("changeMyNotificationSettings", COMMAND, TO_ITSELF, USER),
+    Row("getMyMailSchedule", READ, TO_ITSELF, USER, impersonated=True),
+    Row("changeMyMailSchedule", COMMAND, TO_ITSELF, USER),
     Row("getDeliveryReport", READ, TO_ADMINS),
     Row("listDoubtfulDeliveries", READ, TO_ADMINS),
     Row("unsubscribe", OPEN, TO_ALL),  # by what a mail carries
