@@ -1,4 +1,4 @@
-"""`campus questions import|export|banks`: question files of other systems, in and out."""
+"""`campus questions import|export|banks|move|share|unshare`: question files of other systems, and whose banks are."""
 
 import re
 from pathlib import Path
@@ -153,6 +153,85 @@ def banks(*, data: DataDir = None, as_json: Json = False) -> None:
     ]
     lines = [_bank_line(each) for each in found] or ["there is no question bank"]
     answer({"items": shown}, as_json=as_json, table=lambda: "\n".join(lines))
+
+
+BankId = Annotated[str, typer.Argument(metavar="BANK", help="The bank.")]
+OtherCourse = Annotated[str, typer.Option("--course", metavar="ID", help="The other course.")]
+
+
+@app.command()
+def move(
+    bank: BankId,
+    *,
+    course: Annotated[
+        str | None,
+        typer.Option("--course", metavar="ID", help="The course that gets it; the campus without.", show_default=False),
+    ] = None,
+    why: Why = None,
+    ticket: Ticket = None,
+    data: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """
+    Give a bank to another course, or to the campus; quizzes keep the questions that they have drawn.
+
+    Example: campus questions move biology --course BIO-120
+    """
+    from commands.question_bank import MoveQuestionBank
+    from domain.question_bank import OF_CAMPUS
+
+    said = f"bank {bank} is of {f'course {course}' if course else 'the campus'} now"
+    _carried_out(MoveQuestionBank(bank, course or OF_CAMPUS), said, data, Justification(ticket, why), as_json=as_json)
+
+
+@app.command()
+def share(
+    bank: BankId,
+    *,
+    course: OtherCourse,
+    why: Why = None,
+    ticket: Ticket = None,
+    data: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """
+    Let the teachers of another course read a bank with its keys, and its quizzes draw from it.
+
+    Example: campus questions share biology --course BIO-120
+    """
+    from commands.question_bank import ShareQuestionBank
+
+    said = f"course {course} may draw from bank {bank}"
+    _carried_out(ShareQuestionBank(bank, course), said, data, Justification(ticket, why), as_json=as_json)
+
+
+@app.command()
+def unshare(
+    bank: BankId,
+    *,
+    course: OtherCourse,
+    why: Why = None,
+    ticket: Ticket = None,
+    data: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """
+    Let another course draw from a bank no more; its quizzes keep the questions that they have drawn.
+
+    Example: campus questions unshare biology --course BIO-120
+    """
+    from commands.question_bank import UnshareQuestionBank
+
+    said = f"course {course} draws from bank {bank} no more"
+    _carried_out(UnshareQuestionBank(bank, course), said, data, Justification(ticket, why), as_json=as_json)
+
+
+def _carried_out(command: object, said: str, data: Path | None, why: Justification, *, as_json: bool) -> None:
+    async def work(desk: Desk) -> int:
+        return await desk.bus.handle(command, desk.context)
+
+    position = at_desk(data, work, why)
+    answer({"ok": True, "position": position}, as_json=as_json, table=lambda: said)
 
 
 def _bank_line(bank: "Bank") -> str:

@@ -209,7 +209,7 @@ class QuestionBank(Aggregate):
         self.shared_with.discard(course_id)
 
     def is_open_to(self, course_id: str) -> bool:
-        """Whether the quizzes of a course may draw from it."""
+        """Whether the quizzes of a course may draw from it; from one that there is not none may."""
         return course_id == self.course_id or course_id in self.shared_with
 
     def must_be_open_to(self, course_id: str) -> None:

@@ -14,14 +14,15 @@ async def questions_for(log: Log, section: Section, course_id: str | None) -> li
         course_id: the course whose quiz draws; None to draw from any bank.
 
     Raises:
-        BankNotFound: there is no such bank.
-        BankNotShared: it is not of the course, nor shared with it; decided again if that changes meanwhile.
+        BankNotShared: it is not of the course, nor shared with it; decided again if that changes meanwhile. So is one
+            that there is not: who draws for a course learns of no bank of another whether there is one.
+        BankNotFound: there is no such bank, where any may be drawn from.
     """
     bank = await log.read(QuestionBank, bank_stream(section.bank_id))
-    if not bank.exists:
-        raise BankNotFound(bank_id=section.bank_id)
     if course_id is not None:
         bank.must_be_open_to(course_id)
+    if not bank.exists:
+        raise BankNotFound(bank_id=section.bank_id)
     added = QueryItem(("question.added",), (tag("bank", section.bank_id),))
     questions = {
         question.id_of("question_id"): question

@@ -12,6 +12,7 @@ from adapters.questions.reading import read_questions
 from adapters.settings import Settings
 from commands.catalog import CreateCourse
 from commands.log import Context
+from commands.question_bank import CreateQuestionBank
 from tests.adapters.questions.test_reading import FILES
 from tests.support.appends import opened, query
 from tests.support.campus_up import campus
@@ -64,6 +65,25 @@ async def test_a_file_makes_a_bank_of_a_course(settings: Settings) -> None:
     env = variables(settings)
     done = await asyncio.to_thread(campus, "questions", *arguments, "botany", env=env)
     assert (done.returncode, "belongs to another course" in " ".join(done.stderr.split())) == (1, True)
+
+
+@pytest.mark.processes
+async def test_a_bank_is_given_away_and_shared(settings: Settings) -> None:
+    """To a course, to the campus, with another one and no more; what is not there is said."""
+    async with opened(settings) as log:
+        for command in (CreateCourse("biology", "Biology"), CreateQuestionBank("plants", "Plants")):
+            await Bus(log).handle(command, Context("test"))
+    for arguments, whose in (
+        (("move", "plants", "--course", "biology"), ("biology", [])),
+        (("move", "plants"), (None, [])),
+        (("share", "plants", "--course", "biology"), (None, ["biology"])),
+        (("unshare", "plants", "--course", "biology"), (None, [])),
+    ):
+        assert (await said(settings, *arguments))["ok"] is True
+        (bank,) = (await said(settings, "banks"))["items"]
+        assert (bank["course_id"], bank["shared_with"]) == whose
+    done = await asyncio.to_thread(campus, "questions", "share", "plants", "--course", "none", env=variables(settings))
+    assert (done.returncode, "there is no course none" in done.stderr) == (1, True)
 
 
 @pytest.mark.processes

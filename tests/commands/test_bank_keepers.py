@@ -82,6 +82,12 @@ async def test_a_quiz_draws_from_banks_that_are_open_to_its_course(
     assert [each["question_id"] for each in published.data["questions"]] == ["q1"]
 
 
+async def test_a_bank_that_is_not_there_is_as_one_of_others(campus: Campus) -> None:
+    """Who draws for a course does not learn which banks others have; staff of the campus read: there is none."""
+    assert await campus.refused(DRAWS) == "question_bank_not_shared"
+    assert await campus.refused(replace(DRAWS, from_any_bank=True)) == "question_bank_not_found"
+
+
 async def test_what_was_drawn_stays_drawn(campus: Campus) -> None:
     """A quiz has copies: a bank that is moved leaves it as it is, and the same quiz published again is refused."""
     await campus.give(GEOMETRY, BANK, QUESTION, DRAWS, MoveQuestionBank("facts", "geometry"))

@@ -113,9 +113,9 @@ NEEDS = {
     "POST /learn/orders/{order_id}": (
         "cancelOrder? getOrder? startPayment? listRefundClaims? makeRefundClaim? withdrawRefundClaim?"
     ),
-    "GET /learn/quizzes/{quiz_id}/attempts/{attempt_no}": "getMyAttempt",
+    "GET /learn/quizzes/{quiz_id}/attempts/{attempt_no}": "getMyAttempt getRun?",
     "POST /learn/quizzes/{quiz_id}/attempts/{attempt_no}": (
-        "getMyAttempt? uploadAttemptFile? saveAnswer? showHint? submitAttempt?"
+        "getMyAttempt? getRun? uploadAttemptFile? saveAnswer? showHint? submitAttempt?"
     ),
     "POST /learn/quizzes/{quiz_id}/attempts/{attempt_no}/answers/{item_id}": (
         "getMyAttempt? saveAnswer uploadAttemptFile?"
@@ -128,8 +128,8 @@ NEEDS = {
         "getMyRun? getMyTranscript? listMyAppeals? listMyGrades? makeAppeal? withdrawAppeal?"
     ),
     "GET /learn/runs/{run_id}/grades/why": "getExplainValue getMyRun listMyGrades",
-    "GET /learn/runs/{run_id}/quizzes/{quiz_id}": "getMyQuiz listMyAttempts",
-    "POST /learn/runs/{run_id}/quizzes/{quiz_id}": "getMyQuiz? listMyAttempts? startAttempt",
+    "GET /learn/runs/{run_id}/quizzes/{quiz_id}": "getMyQuiz getRun? listMyAttempts",
+    "POST /learn/runs/{run_id}/quizzes/{quiz_id}": "getMyQuiz? getRun? listMyAttempts? startAttempt",
     "GET /learn/runs/{run_id}/units/{unit_id}": "getMyPlayer getUnitPage? openUnit? getMyViewing?",
     "POST /learn/runs/{run_id}/units/{unit_id}": (
         "completeUnit? getMyPlayer? getUnitPage? launchTool? openUnit? getMyViewing?"

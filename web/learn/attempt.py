@@ -20,6 +20,7 @@ from web.client import Answer, Problem
 from web.learn.answers import KIND, PREFIX, digest, items_in, response_of, shown_text, with_gaps
 from web.page import HEADERS, Page
 from web.routing import Pages
+from web.titles import titles_of
 
 pages = Pages()
 ATTEMPT = "/learn/quizzes/{quiz_id}/attempts/{attempt_no}"
@@ -52,7 +53,7 @@ Saved = tuple[Answer | None, dict[str, Problem]]
 @pages.get(ATTEMPT)
 async def attempt_page(page: Page) -> Response:
     """The questions, or what has become of them."""
-    return _shown(page, (await _attempt(page)).body)
+    return await _shown(page, (await _attempt(page)).body)
 
 
 @pages.post(ATTEMPT)
@@ -76,7 +77,7 @@ async def _save(page: Page, sent: Sent) -> Response:
         except Problem as problem:
             problems = {about: problem}
     if problems:
-        return _shown(page, attempt, problems, sent)
+        return await _shown(page, attempt, problems, sent)
     if what == "handin":
         return page.go(f"{_path(page)}/hand-in", saved)
     response = page.go(_onward(page, what, about), saved, page.say("Saved.") if saved and what == "save" else "")
@@ -241,7 +242,7 @@ def _takes_answers(attempt: Mapping[str, Any]) -> bool:
     return attempt["status"] == "running" and not (until and datetime.fromisoformat(attempt["now"]) > until)
 
 
-def _shown(
+async def _shown(
     page: Page, attempt: Mapping[str, Any], problems: Mapping[str, Problem] | None = None, sent: Sent | None = None
 ) -> Response:
     """The page of an attempt, with what is wrong in a form that was sent."""
@@ -266,6 +267,9 @@ def _shown(
         "with_gaps": with_gaps,
         "section_of": {item_id: each["title"] for each in attempt["sections"] for item_id in each["items"][:1]},
     }
-    return page.html(
-        "learn/attempt.html" if _takes_answers(attempt) else "learn/review.html", 422 if problems else 200, **values
-    )
+    status = 422 if problems else 200
+    if _takes_answers(attempt):
+        return page.html("learn/attempt.html", status, **values)
+    run_id = attempt["run_id"]
+    titles = await titles_of(page, [run_id])
+    return page.html("learn/review.html", status, course_title=titles[run_id], **values)

@@ -7,6 +7,7 @@ from fastapi import Response
 from web.client import Problem
 from web.page import Page
 from web.routing import Pages
+from web.titles import titles_of
 
 pages = Pages()
 QUIZ = "/learn/runs/{run_id}/quizzes/{quiz_id}"
@@ -32,11 +33,14 @@ async def start(page: Page) -> Response:
 
 
 async def _shown(page: Page, problem: Problem | None = None, *, honour: bool = False) -> Response:
-    quiz_id = page.parts["quiz_id"]
-    entry, attempts = await asyncio.gather(
-        page.api.read("/v1/me/quizzes/{}", quiz_id), page.api.read("/v1/me/quizzes/{}/attempts", quiz_id)
+    quiz_id, run_id = page.parts["quiz_id"], page.parts["run_id"]
+    entry, attempts, titles = await asyncio.gather(
+        page.api.read("/v1/me/quizzes/{}", quiz_id),
+        page.api.read("/v1/me/quizzes/{}/attempts", quiz_id),
+        titles_of(page, [run_id]),
     )
     of_field = problem.code if problem is not None and problem.code in OF_ENTRY else ""
     values = {"quiz": entry.body, "attempts": attempts["items"], "position": entry.position, "honour": honour}
+    values["course_title"] = titles.get(entry["run_id"], entry["run_id"])
     status = problem.status if problem is not None else 200
     return page.html("learn/quiz.html", status, problem=problem, of_field=of_field, **values)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from web.client import Problem
 from web.page import Page
 
-MOST_OFFERED = 200  # courses; others of a larger campus are named by their ids
+MOST_OFFERED = 200  # courses; others of a larger campus are looked for by their title, or named by their ids
 KEEPERS = frozenset(("instructor", "admin"))
 READERS = KEEPERS | {"auditor"}
 Json = dict[str, Any]
@@ -20,10 +20,14 @@ class Courses(NamedTuple):
     Attributes:
         titles: by id, those of `taught` and as many others as a form offers.
         taught: those that the reader teaches, by a role in them or in a run; None for all of the campus.
+        found: by id, the titles of those that were looked for; None where nothing was looked for.
+        are_more: whether a form cannot offer them all.
     """
 
     titles: dict[str, str]
     taught: list[str] | None
+    found: dict[str, str] | None
+    are_more: bool
 
 
 def is_of_campus(page: Page) -> bool:
@@ -32,13 +36,18 @@ def is_of_campus(page: Page) -> bool:
 
 
 async def courses_of(page: Page, named: Iterable[str | None] = ()) -> Courses:
-    """The courses to choose from, and the titles of some more, which the page names."""
-    listed, taught = await asyncio.gather(page.api.read("/v1/courses", sort="title", limit=MOST_OFFERED), _taught(page))
+    """The courses to choose from, by a part of their title where one is looked for, and the titles of some more."""
+    wanted = page.query.get("courses", "")
+    listed, taught = await asyncio.gather(
+        page.api.read("/v1/courses", sort="title", limit=MOST_OFFERED, q=wanted or None), _taught(page)
+    )
     titles = {each["course_id"]: each["title"] for each in listed["items"]}
+    found = dict(titles) if wanted else None
     lacking = sorted({*(taught or ()), *named} - {None, *titles})
-    found = await asyncio.gather(*(_seen(page, "/v1/courses/{}", course_id) for course_id in lacking))
-    titles |= {each["course_id"]: each["title"] for each in found if each is not None}
-    return Courses(titles, None if taught is None else [name for name in titles if name in taught])
+    seen = await asyncio.gather(*(_seen(page, "/v1/courses/{}", course_id) for course_id in lacking))
+    titles |= {each["course_id"]: each["title"] for each in seen if each is not None}
+    own = None if taught is None else [name for name in titles if name in taught]
+    return Courses(titles, own, found, listed["next"] is not None or bool(wanted))
 
 
 def reads_banks(page: Page) -> bool:

@@ -1,5 +1,7 @@
 """Pages of question banks: whose they are, with whom they are shared, and what a quiz of a run is offered."""
 
+import pytest
+
 from tests.support.api import Campus
 from tests.support.pages import Reader, text_of
 from tests.support.people import Town
@@ -75,3 +77,25 @@ async def test_a_teacher_keeps_and_shares_a_bank(town: Town, campus: Campus, ada
     assert "Numbers" in text_of(await admin.follow(begun))
     assert "Numbers" not in text_of(await admin.shown(f"/teach/banks?course={campus.course}", "Show all"))
     assert (await ada.get("/teach/banks")).status_code == 403
+
+
+async def test_a_bank_is_shared_with_any_course_of_a_large_campus(
+    town: Town, campus: Campus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a form cannot offer all courses, one is found by a part of its title, and shared with by a button."""
+    other = Campus(town.client)
+    await other.send("/courses", {"course_id": other.course, "title": f"Zoology {other.tag}"}, user="admin")
+    monkeypatch.setattr("web.teach.keepers.MOST_OFFERED", 1)
+    admin = Author(town)
+    await admin.send("/signin/sample", {"person": "admin"})
+    await admin.follow(await admin.send("/teach/banks", {"title": "Animals"}))
+    bank, offer = "/teach/banks/animals", CHOICE.format(other.course)
+    page = await admin.shown(bank, "Find a course by its title")
+    assert offer not in page.text
+    await admin.sees(f"{bank}?courses=zoology+{other.tag}", f"Share: Zoology {other.tag}")
+    found = await admin.get(f"{bank}?courses=zoology+{other.tag}")
+    assert (offer in found.text, CHOICE.format(campus.course) in found.text) == (True, False)
+    assert offer in (await admin.get(f"/teach/banks?courses={other.tag}")).text
+    assert "No course fits" in text_of(await admin.get(f"{bank}?courses=nothing+of+that"))
+    shared = await admin.follow(await admin.send(f"{bank}/share", {"other": other.course}))
+    assert f"Zoology {other.tag}" in text_of(shared)
