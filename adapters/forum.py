@@ -2,13 +2,13 @@
 The forum as one reader sees it: what is sealed is opened, and what the reader may not see is left out.
 
 **Who has written an anonymous post is said to its author and to the staff of the run, and to no one else**: only
-`_author` of this module reads who it was. What was removed is shown to the same.
+`author` of this module reads who it was. What was removed is shown to the same.
 """
 
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -16,6 +16,7 @@ from adapters.forum_people import ForumPerson, mentioned
 from adapters.personal.keys import PersonKeys
 from adapters.postgres.queries import forum
 from adapters.postgres.queries.forum import ForumReader, StoredPost, StoredThread, ThreadsAsked
+from adapters.postgres.queries.forum_of_person import OwnThreadsAsked, own_threads
 from adapters.postgres.queries.reader import Reader, RowPage
 from domain.forum import OPENING, CloseGround, RemovalGround, ThreadKind, ThreadLevel, mentioned_in, writing_stream
 from domain.personal import PersonalKey, read_words
@@ -170,6 +171,16 @@ _encode = msgspec.json.Encoder().encode
 Stored = StoredThread | StoredPost
 
 
+class Authored(Protocol):
+    """What was written by a person; *name* is sealed, *status* that of the account."""
+
+    learner_id: str
+    anonymous: bool
+    by_staff: bool
+    name: str | None
+    status: str | None
+
+
 class ShownForum:
     """The forum of a run, for one reader."""
 
@@ -180,7 +191,13 @@ class ShownForum:
 
     async def threads(self, asked: ThreadsAsked, after: Sequence[Any] | None, limit: int) -> RowPage:
         """A page of threads, each as JSON."""
-        page = await forum.threads(self._reader, asked, after, limit)
+        return await self._opened(await forum.threads(self._reader, asked, after, limit))
+
+    async def own_threads(self, asked: OwnThreadsAsked, after: Sequence[Any] | None, limit: int) -> RowPage:
+        """The same over several runs."""
+        return await self._opened(await own_threads(self._reader, asked, after, limit))
+
+    async def _opened(self, page: RowPage) -> RowPage:
         stored = [_thread(row[-1]) for row in page.rows]
         opened = await self._opener([(each, each.thread_id, OPENING) for each in stored])
         shown = await asyncio.to_thread(lambda: [_encode(self._shown(each, opened)).decode() for each in stored])
@@ -216,7 +233,8 @@ class ShownForum:
         streams |= {user_stream(row.learner_id) for row, _, _ in stored if row.name is not None}
         return Opener(await self._keys.reading_all(streams))
 
-    def _author(self, row: Stored, opener: "Opener") -> ForumAuthor:
+    def author(self, row: Authored, opener: "Opener") -> ForumAuthor:
+        """Who has written it, as far as the reader may know."""
         mine = row.learner_id == self._viewer.learner_id
         if row.anonymous and not mine and not self._viewer.staff:
             return ForumAuthor(
@@ -244,7 +262,7 @@ class ShownForum:
             unit_id=row.unit_id,
             kind=row.kind,
             title=opener.text(row.title, row.learner_id, row.thread_id, OPENING) if sees else None,
-            author=self._author(row, opener),
+            author=self.author(row, opener),
             created_at=row.created_at,
             last_at=row.last_at,
             pinned=row.pinned,
@@ -260,7 +278,7 @@ class ShownForum:
         )
 
     def _shown_post(self, row: StoredPost, thread: StoredThread, opener: "Opener") -> ForumPost:
-        author, sees = self._author(row, opener), self._sees_text(row)
+        author, sees = self.author(row, opener), self._sees_text(row)
         return ForumPost(
             post_no=row.post_no,
             parent_no=row.parent_no,
@@ -290,7 +308,7 @@ class Opener(NamedTuple):
             return None
         return read_words(sealed, self.keys[writing_stream(learner_id, thread_id, post_no)])
 
-    def name(self, row: Stored) -> str | None:
+    def name(self, row: Authored) -> str | None:
         """What a person is called."""
         key = self.keys.get(user_stream(row.learner_id))
         return None if key is None or row.status == AccountStatus.ERASED else key.open(row.name)

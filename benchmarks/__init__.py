@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from benchmarks.audit import Target
+    from benchmarks.forum import Findings as ForumFindings
     from benchmarks.peers import Findings as PeerFindings
     from benchmarks.rebuild import Findings
     from benchmarks.rounds import Comparison
@@ -79,6 +80,34 @@ def query(
 def search(seconds: Seconds = 4.0, rounds: Rounds = 5, as_json: Json = False) -> None:
     """Searches in a catalog of 10,000 courses over HTTP, against the 20 ms that 95 of 100 may take."""
     _report("search", as_json, seconds=seconds, rounds=rounds)
+
+
+@app.command()
+def forum(
+    posts: Annotated[int, typer.Option(min=100, max=10_000_000, help="Posts of the forum.")] = 1_000_000,
+    people: Annotated[int, typer.Option(min=100, max=1_000_000, help="Who have written them.")] = 100_000,
+    seconds: Seconds = 5.0,
+    as_json: Json = False,
+) -> None:
+    """Posts until they are seen, pages of a long thread, what is unread and searches in a forum of a million posts."""
+    import uvloop
+
+    module = importlib.import_module("benchmarks.forum")
+    found = uvloop.run(module.bench(posts, people, seconds))
+    answer(found.as_dict(), as_json=as_json, table=lambda: _forum(found))
+
+
+def _forum(found: "ForumFindings") -> "Table":
+    from rich.table import Table
+
+    title = f"bench forum: {found.size.posts:,} posts of {found.size.people:,} people; ms for one client"
+    table = Table(title=f"{title}; projected in {found.projected_s:,.0f} s, indexed in {found.indexed_s:,.0f} s")
+    for column in ("figure", "of 100", "ms", "median", "answers", "permitted", "met"):
+        table.add_column(column, justify="left" if column in ("figure", "met") else "right")
+    for each in found.figures:
+        numbers = (f"{each.ms:,.1f}", f"{each.median_ms:,.1f}", f"{each.answers:,}", f"{each.permitted_ms:,.0f}")
+        table.add_row(each.name, str(each.percent), *numbers, "yes" if each.met else "no")
+    return table
 
 
 @app.command()

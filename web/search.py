@@ -16,6 +16,7 @@ from fastapi import Response
 from domain.registry import FACTS
 from web.analyze.facts import described
 from web.client import Problem
+from web.learn.forums import place_of
 from web.page import Page
 from web.routing import Pages
 from web.teach.home import runs_taught
@@ -27,7 +28,9 @@ MOST = 6  # of a kind
 RUNS_OPENED = 4  # of one's own, whose units are looked through
 LONGEST_ID = 64
 SHORTEST_NAME = 2  # characters of a name that is looked for
+LONGEST_ABOUT = 120  # characters of a post
 FORBIDDEN = 403
+NO_KEYS = "accounts_closed"  # a campus without a master key has no index of its forum
 
 
 def _(text: str) -> str:
@@ -61,6 +64,7 @@ class Group(NamedTuple):
 PLACES: Final = (
     Place("/learn", _("Your courses, deadlines and progress"), "learn"),
     Place("/courses", _("All courses"), ""),
+    Place("/learn/forum", _("Forum of all courses"), "learn"),
     Place("/learn/orders", _("Your orders and subscriptions"), "learn"),
     Place("/learn/transcript", _("Transcript"), "learn"),
     Place("/learn/certificates", _("My certificates"), "learn"),
@@ -161,6 +165,22 @@ async def _own_runs(page: Page, text: str) -> list[Found]:
     return found
 
 
+async def _posts(page: Page, text: str) -> list[Found]:
+    """Posts of the forum, wherever the reader may read; what was posted in the last moment is not waited for."""
+    try:
+        found = await page.api.get("/v1/me/forum/search", q=text, limit=MOST)
+    except Problem as problem:
+        if problem.code == NO_KEYS:
+            return []
+        raise
+    posts = ((place_of(each), _plain(each["title"]), _plain(each["excerpt"])) for each in found["items"])
+    return [Found(place, title or page.say(_("(removed)")), text[:LONGEST_ABOUT]) for place, title, text in posts]
+
+
+def _plain(parts: Iterable[dict[str, Any]]) -> str:
+    return "".join(part["text"] for part in parts)
+
+
 async def _own_orders(page: Page, text: str) -> list[Found]:
     orders = (await page.api.read("/v1/me/purchases"))["orders"]
     named = ((order["order_id"], ", ".join(line["title"] for line in order["lines"])) for order in orders)
@@ -258,6 +278,7 @@ FINDERS: Final[tuple[tuple[str, str, Finder], ...]] = (
     ("", _("Pages"), _places),
     ("learn", _("Your courses"), _own_runs),
     ("", _("Courses"), _courses),
+    ("learn", _("Forum"), _posts),
     ("learn", _("Your orders"), _own_orders),
     ("teach", _("Runs that you teach"), _taught),
     ("teach", _("Learners"), _learners),

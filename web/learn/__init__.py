@@ -1,6 +1,6 @@
 """The desk of a learner."""
 
-from web.learn import attempt, catalog, certificates, forum, grades, home, orders, player, quiz
+from web.learn import attempt, catalog, certificates, forum, forums, grades, home, orders, player, quiz
 from web.routing import Pages
 
 pages = Pages(
@@ -12,5 +12,6 @@ pages = Pages(
     attempt.pages,
     grades.pages,
     forum.pages,
+    forums.pages,
     certificates.pages,
 )

@@ -31,11 +31,12 @@ FAR = "9999"  # sorts behind all times
 @pages.get("/learn")
 async def learner_home(page: Page) -> Response:
     """The next thing to do, and all that it stands among."""
-    dashboard, study, notices, invitations = await asyncio.gather(
+    dashboard, study, notices, invitations, unread = await asyncio.gather(
         page.api.read("/v1/me/dashboard"),
         page.api.read("/v1/me/study"),
         page.api.read("/v1/me/announcements"),
         page.api.read("/v1/me/invitations"),
+        _unread(page),
     )
     courses = dashboard["courses"]
     invited = [each for each in invitations["items"] if each["status"] == "invited"]
@@ -50,6 +51,7 @@ async def learner_home(page: Page) -> Response:
         invitations=invited,
         titles=await titles_of(page, (each["run_id"] for each in invited)),
         notices=notices["items"],
+        unread=unread,
         days=days,
         more_due=max(len(due) - SHOWN_DUE, 0),
         study=study.body,
@@ -67,6 +69,15 @@ async def answer_invitation(page: Page) -> Response:
     path = "/v1/enrollments/accept-invitation" if accepts else "/v1/enrollments/decline-invitation"
     answer = await page.api.send(path, body={"run_id": page.parts["run_id"]})
     return page.go("/learn", answer, page.say("You have accepted.") if accepts else page.say("You have declined."))
+
+
+async def _unread(page: Page) -> dict[str, int]:
+    """How many posts of the forum are unread, by run; none where that cannot be said now."""
+    try:
+        found = await page.api.get("/v1/me/forum/unread")
+    except Problem:
+        return {}
+    return {each["run_id"]: each["posts"] for each in found["runs"]}
 
 
 async def _first(page: Page, courses: Sequence[Course], due: Sequence[Course]) -> dict[str, Any] | None:

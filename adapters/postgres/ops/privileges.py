@@ -112,6 +112,11 @@ administration
   webhook_deliveries        r       -       -          -        r,a,w,d     -
   webhook_attempts          r       -       -          -        r,a,d       -
   mail_attempts             -       -       -          -        r,a,w,d     -
+forum
+  forum_search              r       -       -          -        r,a,w,d     -
+  forum_words               r       -       -          -        r,a,d       -
+  forum_words_left          -       -       -          -        r,d         -
+  forum_search_state        r       -       -          -        r,a,w       -
 """
 
 IN_DATABASE = """

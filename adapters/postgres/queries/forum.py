@@ -126,14 +126,14 @@ OF_READER = """
   FROM forum_threads AS thread
   LEFT JOIN forum_readings AS reading ON reading.learner_id = %(me)s AND reading.thread_id = thread.thread_id
 """
-_TEXTS = """
+TEXTS = """
   LEFT JOIN forum_writings AS opening ON opening.learner_id = thread.learner_id
         AND opening.thread_id = thread.thread_id AND opening.post_no = 1
   LEFT JOIN forum_posts AS first ON first.thread_id = thread.thread_id AND first.post_no = 1
   LEFT JOIN forum_scores AS votes ON votes.thread_id = thread.thread_id AND votes.post_no = 1
   LEFT JOIN accounts AS account ON account.learner_id = thread.learner_id
 """
-_THREAD = json_object(
+THREAD_ROW = json_object(
     StoredThread,
     **{
         name: f"thread.{name}"
@@ -164,13 +164,31 @@ _THREAD = json_object(
     through="own.through",
     level="own.level",
 )
-IN_SEEN_TOPIC = """(%(staff)s OR thread.topic_id = 'general' OR EXISTS (SELECT FROM forum_topics AS topic
+
+
+def in_seen_topic(staff: str, in_cohort: str) -> str:
+    """SQL for threads of topics that a reader sees: one of another than the first, only where a row says for whom."""
+    return f"""({staff} OR thread.topic_id = 'general' OR EXISTS (SELECT FROM forum_topics AS topic
     WHERE topic.run_id = thread.run_id AND topic.topic_id = thread.topic_id
-      AND (topic.cohort_id IS NULL OR topic.cohort_id = %(cohort)s)))"""
-SEEN_BY = f"""thread.posts > 0 AND (%(staff)s OR thread.learner_id = %(me)s OR NOT thread.hidden @> '[1]')
-    AND {IN_SEEN_TOPIC}"""
-"""Threads that a reader sees: one of a topic other than the first, only where a row says for whom it is."""
-_STATES = {
+      AND (topic.cohort_id IS NULL OR {in_cohort})))"""
+
+
+def seen_by(staff: str, in_cohort: str) -> str:
+    """
+    SQL for threads that a reader sees.
+
+    Args:
+        staff: SQL for whether the reader is one of the staff of the run of `thread`.
+        in_cohort: SQL for whether the reader is in the cohort of `topic`.
+    """
+    return f"""thread.posts > 0 AND ({staff} OR thread.learner_id = %(me)s OR NOT thread.hidden @> '[1]')
+    AND {in_seen_topic(staff, in_cohort)}"""
+
+
+_STAFF, _IN_COHORT = "%(staff)s", "topic.cohort_id = %(cohort)s"
+IN_SEEN_TOPIC, SEEN_BY = in_seen_topic(_STAFF, _IN_COHORT), seen_by(_STAFF, _IN_COHORT)
+"""Of one run, as `ForumReader.parameters` say it."""
+STATES = {
     None: "true",
     "unanswered": f"thread.kind = 'question' AND thread.accepted_no IS NULL AND {_SHOWN} <= 1",
     "unsolved": "thread.kind = 'question' AND thread.accepted_no IS NULL",
@@ -178,7 +196,7 @@ _STATES = {
 }
 THREADS = f"""
 SELECT {AT}, page.pinned, page.last_position, page.body FROM (SELECT) AS once LEFT JOIN LATERAL (
-    SELECT thread.pinned, thread.last_position, {_THREAD}::text AS body {OF_READER} {COUNTS} {_TEXTS}
+    SELECT thread.pinned, thread.last_position, {THREAD_ROW}::text AS body {OF_READER} {COUNTS} {TEXTS}
      WHERE thread.run_id = %(run)s AND {SEEN_BY} AND {{state}}
        AND (%(a)s::bigint IS NULL OR (thread.pinned, thread.last_position) < (%(a)s, %(b)s))
        AND (%(topic)s::text IS NULL OR thread.topic_id = %(topic)s)
@@ -189,7 +207,7 @@ SELECT {AT}, page.pinned, page.last_position, page.body FROM (SELECT) AS once LE
  ORDER BY page.pinned DESC, page.last_position DESC
 """
 THREAD = f"""
-SELECT {AT}, (SELECT {_THREAD}::text {OF_READER} {COUNTS} {_TEXTS}
+SELECT {AT}, (SELECT {THREAD_ROW}::text {OF_READER} {COUNTS} {TEXTS}
                 WHERE thread.thread_id = %(thread)s AND thread.run_id = %(run)s AND thread.posts > 0
                   AND {IN_SEEN_TOPIC})
 """
@@ -230,7 +248,7 @@ async def threads(reader: Reader, asked: ThreadsAsked, after: Sequence[Any] | No
     a, b = after or (None, None)
     parameters = {"run": asked.run_id, "unit": asked.unit_id, "topic": asked.topic_id, "a": a, "b": b, "limit": limit}
     parameters |= {name: getattr(asked, name) for name in ("kind", "unread", "mine")} | asked.reader.parameters
-    return await reader.page(THREADS.format(state=_STATES[asked.state]), parameters)
+    return await reader.page(THREADS.format(state=STATES[asked.state]), parameters)
 
 
 async def thread(reader: Reader, run_id: str, thread_id: str, me: ForumReader) -> Answer:

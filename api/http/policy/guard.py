@@ -137,6 +137,25 @@ class Check:
         self.pending = False
         return frozenset(found)
 
+    def scopes(self, action: str) -> frozenset[tuple[str, str]] | None:
+        """
+        The runs and courses about which the user may ask another route by a role there, as `("run", ID)` and
+        `("course", ID)`; None for all that there is. That is not asking it.
+        """
+        if isinstance(decide(action, self.user, Thing()), Allowed):
+            return None
+        places = (("run", role.run_id, Thing(run_id=role.run_id)) for role in held(self.user.roles) if role.run_id)
+        courses = (
+            ("course", role.course_id, Thing(course_id=role.course_id))
+            for role in held(self.user.roles)
+            if role.course_id
+        )
+        return frozenset(
+            (kind, name)
+            for kind, name, thing in (*places, *courses)
+            if name and isinstance(decide(action, self.user, thing), Allowed)
+        )
+
     def note_read(self, learner_id: str) -> None:
         """Note whose records are shown; a route does so itself where it asks without saying whose."""
         reads = self._services.reads

@@ -125,11 +125,16 @@ FILTERS = [
     ("/runs/{run_id}/gradebook/matrix", {"quiz_id": "no-such-quiz"}, "quiz_not_found"),
     ("/activity", {"run_id": "no-such-run"}, "run_not_found"),
     ("/announcements", {"run_id": "no-such-run"}, "run_not_found"),
+    ("/me/forum/search", {"run_id": "no-such-run"}, "run_not_found"),
     ("/learners/{learner_id}/history", {"run_id": "no-such-run"}, "run_not_found"),
     ("/orders", {"learner_id": "no-such-learner"}, "learner_not_found"),
     ("/ledger/entries", {"learner_id": "no-such-learner"}, "learner_not_found"),
     ("/revenue", {"course_id": "no-such-course"}, "course_not_found"),
 ]
+
+
+OF_DISPATCHER = ("/me/forum/search",)
+"""What is read from an index that the dispatcher makes, which does not run here."""
 
 
 def test_every_filter_by_an_id_is_tried_below(app: FastAPI) -> None:
@@ -155,5 +160,6 @@ async def test_a_filter_by_an_id_that_there_is_not(campus: Campus, path: str, as
     assert (answer.status_code, problem["code"]) == (404, code)
     assert set(asked.values()) & set(problem.values())
     known = {"course_id": campus.course, "quiz_id": campus.quiz, "learner_id": campus.learner, "run_id": campus.run}
-    found = await campus.see(path, position, **{name: known.get(name, value) for name, value in asked.items()})
+    reached = 0 if path in OF_DISPATCHER else position
+    found = await campus.see(path, reached, **{name: known.get(name, value) for name, value in asked.items()})
     assert isinstance(found.get("items", found.get("entries")), list)

@@ -37,6 +37,7 @@ ONE_ROW = {
     "/v1/notifications/report", "/v1/notifications/doubtful",
     "/v1/me/notifications", "/v1/me/notifications/unread", "/v1/me/notifications/settings",
     "/v1/me/notifications/schedule",
+    "/v1/me/forum/search", "/v1/me/forum/unread",
 }  # fmt: skip
 """What is no list of anything that the test makes more of."""
 TALK = {"kind": "discussion", "title": "Hello", "text": "all"}

@@ -1,6 +1,6 @@
 """The forum of a run: read and written by those who learn and who teach there, decided about by its staff."""
 
-from api.http.policy.cells import BY_GRADERS, BY_THOSE_ON_RUN, COMMAND, LATER, OF_LEARNER_ON_RUN, READ
+from api.http.policy.cells import BY_GRADERS, BY_THOSE_ON_RUN, COMMAND, LATER, OF_LEARNER_ON_RUN, READ, TO_ITSELF, USER
 from api.http.policy.words import Row
 
 FORUM = (
@@ -9,6 +9,9 @@ FORUM = (
     Row("getUnread", READ, OF_LEARNER_ON_RUN, LATER),
     Row("listMentionable", READ, OF_LEARNER_ON_RUN, LATER),
     Row("getThread", READ, OF_LEARNER_ON_RUN, LATER),
+    Row("listMyThreads", READ, TO_ITSELF, USER),
+    Row("getMyUnread", READ, TO_ITSELF, USER),
+    Row("searchForum", READ, TO_ITSELF, USER),  # finds where the user may list threads
     Row("createThread", COMMAND, BY_THOSE_ON_RUN, LATER),
     Row("postReply", COMMAND, BY_THOSE_ON_RUN, LATER),
     Row("editPost", COMMAND, BY_THOSE_ON_RUN, LATER),
