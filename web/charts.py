@@ -17,6 +17,7 @@ from markupsafe import Markup, escape
 
 WIDTH = 360
 LABEL = 13  # units: the size of type, which stays readable in a window of 320 px
+LONGEST_NAME = 36  # characters beside a value
 LINE = 30  # units from one bar to the next
 MOST_SERIES = 5
 LEVELS = 4  # of a heat map, beside nothing
@@ -94,7 +95,7 @@ def bars(points: Sequence[Point], title: str, desc: str = "", *, highest: float 
     for at, point in enumerate(points):
         top = at * (LINE + 14)
         length = _along(point.value, 0, longest, 0, WIDTH)
-        drawn += _text(point.label, 0, top + LABEL, "name") + _text(point.shown, WIDTH, top + LABEL, "value end")
+        drawn += _name(point.label, top + LABEL) + _text(point.shown, WIDTH, top + LABEL, "value end")
         drawn += _tag("rect", x=0, y=top + 20, width=WIDTH, height=12, rx=3, class_="track")
         drawn += _tag("rect", x=0, y=top + 20, width=length, height=12, rx=3, class_="series-1 area", data_at=at)
     return _svg((WIDTH, max(len(points) * (LINE + 14), 1)), title, desc, drawn)
@@ -290,6 +291,14 @@ def _svg(size: tuple[float, float], title: str, desc: str, drawn: Markup, kind: 
     box = f"0 0 {_digits(width)} {_digits(height)}"
     fixed = {"width": width, "height": height} if kind == "is-fixed" else {}
     return _tag("svg", inside, viewBox=box, role="img", focusable="false", class_=classes, **fixed)
+
+
+def _name(text: str, y: float) -> Markup:
+    """A name at the left; of a long one the beginning, which no program should translate, and all for who points."""
+    if len(text) <= LONGEST_NAME:
+        return _text(text, 0, y, "name")
+    shown = escape(f"{text[: LONGEST_NAME - 1]}…") + _tag("title", text)
+    return _tag("text", shown, x=0, y=y, class_="name", translate="no")
 
 
 def _text(text: str, x: float, y: float, classes: str) -> Markup:

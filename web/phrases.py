@@ -42,6 +42,12 @@ def _said(text: str, kind: str, language: str) -> str | None:
     return None
 
 
+def forget_phrases() -> None:
+    """Read the files again when they are needed next."""
+    _said.cache_clear()
+    _patterns.cache_clear()
+
+
 @cache
 def _patterns(kind: str, language: str) -> list[tuple[re.Pattern[str], str]]:
     """The texts of a kind with any text at their places, those with the most words first."""

@@ -16,6 +16,7 @@ from babel import Locale
 from domain.registry import FACTS
 from projections.registry import PROJECTIONS
 from tests.support.markup import Markup, Node
+from web.phrases import forget_phrases
 from web.rendering import _environment
 from web.words import Sentences, sentences
 
@@ -50,7 +51,7 @@ NAMES = {
 @contextmanager
 def bracketed() -> Iterator[None]:
     """Every sentence that is looked up is in brackets, until the block ends."""
-    one, many = Sentences.gettext, Sentences.ngettext
+    one, many, of_api = Sentences.gettext, Sentences.ngettext, Sentences.of_problem
 
     def looked_up(self: Sentences, text: str) -> str:
         return f"{OPENS}{one(self, text)}{CLOSES}"
@@ -58,7 +59,11 @@ def bracketed() -> Iterator[None]:
     def counted(self: Sentences, *words: str | int) -> str:
         return f"{OPENS}{many(self, *words)}{CLOSES}"  # type: ignore[arg-type]
 
+    def said(self: Sentences, code: str) -> list[tuple[str, str]]:
+        return [(english, f"{OPENS}{text}{CLOSES}") for english, text in of_api(self, code)]
+
     with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Sentences, "of_problem", said)
         patched.setattr(Sentences, "gettext", looked_up)
         patched.setattr(Sentences, "ngettext", counted)
         _forget()
@@ -71,6 +76,7 @@ def bracketed() -> Iterator[None]:
 def _forget() -> None:
     _environment.cache_clear()
     sentences.cache_clear()
+    forget_phrases()
 
 
 def left_in_one_language(page: Markup) -> Iterator[str]:

@@ -202,3 +202,11 @@ def test_shapes_have_the_number_of_their_row(name: str) -> None:
         int(shape.attrib["data-at"]) for shape in parsed(EVERY[name]("a", 3)).iter() if "data-at" in shape.attrib
     ]
     assert sorted({*numbers}) == ([0] if name in ("heat_map", "stacked") else [0, 1])
+
+
+def test_a_long_name_is_shortened_and_said_whole() -> None:
+    """Beside a value there is room for so many characters; who points at it, and the table, have all."""
+    drawn = charts.bars([Point("a" * 60, 3), Point("b" * 36, 2)], "Runs")
+    (short,) = [each for each in parsed(drawn).iter("text") if each.get("translate") == "no"]
+    assert (short.text, [each.text for each in short]) == ("a" * 35 + "…", ["a" * 60])
+    assert "b" * 36 in texts(drawn)
