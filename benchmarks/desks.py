@@ -56,7 +56,15 @@ DESKS = (
     Desk(
         "instructor",
         "/teach/runs/{run}",
-        (OF_RUN, f"{OF_RUN}/dashboard", f"{OF_RUN}/at-risk?limit=20", f"{OF_RUN}/ungraded", NAMES),
+        (
+            OF_RUN,
+            f"{OF_RUN}/dashboard",
+            f"{OF_RUN}/at-risk?limit=20",
+            f"{OF_RUN}/ungraded",
+            f"{OF_RUN}/unanswered?limit=1",
+            f"{OF_RUN}/moderation?limit=1",
+            NAMES,
+        ),
     ),
     Desk(
         "instructor",

@@ -20,7 +20,7 @@ from commands import (
 )
 from commands.admin import analysis, read_models, webhooks
 from commands.enrollment import cohorts, extensions, invitations, roster, staff, transfer
-from commands.forum import threads, topics
+from commands.forum import moderation, threads, topics
 from commands.log import Log, Position
 from commands.notification import digests
 from commands.payment import (
@@ -96,6 +96,11 @@ HANDLERS: dict[type, CommandHandler] = {
     topics.OrderTopics: topics.order_topics,
     topics.ArchiveTopic: topics.archive_topic,
     topics.MoveToTopic: topics.move_to_topic,
+    moderation.ReportPost: moderation.report_post,
+    moderation.WithdrawReport: moderation.withdraw_report,
+    moderation.DecideReports: moderation.decide_reports,
+    moderation.AppealDecision: moderation.appeal_decision,
+    moderation.DecideAppeal: moderation.decide_appeal,
     lti.RegisterTool: lti.register_tool,
     lti.ChangeTool: lti.change_tool,
     lti.DeployTool: lti.deploy_tool,

@@ -21,6 +21,9 @@ from domain.catalog import Course, CourseDraft, Run
 from domain.clients import Client
 from domain.enrollment import Admission, Cohort, Enrollment, Seats
 from domain.forum import Post, Reading, Thread, Topics, Vote, Writing
+from domain.forum.moderation import Moderation
+from domain.forum.notice import Notice
+from domain.forum.report import Report
 from domain.lti import Tool, ToolItems, ToolResult
 from domain.notification import Digest, Inbox, Notification, NotificationSettings
 from domain.payment.books import Books, Payout, Receipts
@@ -53,6 +56,7 @@ LEARNING: tuple[type[Aggregate], ...] = (
     *(Allowance, Quiz, QuizAttempt),
     *(Tool, ToolItems, ToolResult),
     *(Topics, Thread, Post, Writing, Vote, Reading),
+    *(Moderation, Report, Notice),
 )
 
 ADMIN: tuple[type[Aggregate], ...] = (

@@ -12,6 +12,7 @@ from projections.inbox import Inboxes
 from projections.item_statistics import ItemStatistics
 from projections.learner_dashboard import LearnerDashboard
 from projections.ledger import Ledger
+from projections.moderation import ModerationOfForum
 from projections.orders import Orders
 from projections.overview import Overview
 from projections.recent_activity import RecentActivity
@@ -31,6 +32,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     ItemStatistics(),
     Forum(),
     ForumActivity(),
+    ModerationOfForum(),
     Inboxes(),
     Deliveries(),
 )

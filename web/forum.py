@@ -207,6 +207,7 @@ def _said(page: Page, do: str) -> str:
         "reopen": page.say("The thread takes posts again."),
         "move": page.say("The thread was moved."),
         "topic": page.say("The thread was moved."),
+        "report": page.say("Your report is with those who teach the run. No learner reads who has sent it."),
         "level": page.say("From now on you hear as much of the thread as you have said."),
     }.get(do, "")
 
@@ -223,6 +224,7 @@ def _command(do: str, number: str, form: Mapping[str, str]) -> tuple[str, dict[s
         "edit": (post, {"title": form.get("title") or None, "text": form.get("text", "")}),
         "remove": (f"{post}/remove", {"ground": form.get("ground") or "own_wish"}),
         "restore": (f"{post}/restore", {}),
+        "report": (f"{post}/report", {"ground": form.get("ground", ""), "words": form.get("words", "")}),
         "up": (f"{post}/vote", {"value": 1}),
         "down": (f"{post}/vote", {"value": -1}),
         "unvote": (f"{post}/vote", {"value": 0}),

@@ -18,6 +18,7 @@ from commands.forum.loading import (
     topic_of,
 )
 from commands.forum.mentioning import mention
+from commands.forum.moderation import noted_removal
 from commands.log import Log, Position
 from domain.forum import (
     FIRST_TOPIC,
@@ -42,6 +43,7 @@ from domain.forum import (
     vote_stream,
     writing_stream,
 )
+from domain.forum.moderation_errors import GroundNeeded
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,7 @@ async def edit_post(command: EditPost, log: Log) -> Position:
 
 @dataclass(frozen=True)
 class RemovePost:
-    """The staff show a post no more, or its author, who has no other ground than the own wish."""
+    """The staff show a post no more, and say so to its author; or its author, by the own wish, which is the ground."""
 
     learner_id: str
     run_id: str
@@ -153,9 +155,14 @@ async def remove_post(command: RemovePost, log: Log) -> Position:
     post = await log.load(Post, post_stream(command.thread_id, command.post_no))
     if not command.by_staff:
         post.must_be_by(command.learner_id)
+    post.must_exist()
     own = post.author == command.learner_id
+    if not own and command.ground is RemovalGround.OWN_WISH:  # which would let the author bring it back
+        raise GroundNeeded
     post.remove(RemovalGround.OWN_WISH if own else command.ground)
-    return await log.save(post)
+    if own or not post.pending_events:
+        return await log.save(post)
+    return await log.save(*await noted_removal(log, command.run_id, post, command.ground, command.learner_id), post)
 
 
 @dataclass(frozen=True)

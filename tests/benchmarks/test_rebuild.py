@@ -65,6 +65,7 @@ def test_every_read_model_takes_it(projection: Projection, facts: list[Fact]) ->
         "roles",
         "forum",
         "forum_activity",
+        "moderation",
         "inbox",
         "deliveries",
     }

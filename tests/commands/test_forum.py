@@ -23,6 +23,8 @@ from commands.forum.threads import (
 )
 from commands.log import Context
 from domain.forum import CloseGround, Post, Reading, RemovalGround, Thread, ThreadKind, ThreadLevel, Vote, Writing
+from domain.forum.moderation import Moderation
+from domain.forum.notice import Notice
 from domain.personal import is_sealed
 from tests.support.given import Said, fact
 from tests.support.usecases import AT, RUN, Campus
@@ -140,8 +142,15 @@ async def test_a_post_is_changed_by_its_author(campus: Campus) -> None:
     assert await campus.refused(EditPost("bob", RUN, T, 2, "", "still")) == "post_removed"
     assert await campus.new(RestorePost("bob", RUN, T, 2)) == [(f"post-{T}:2", fact(Post.Restored))]
     by_staff = RemovePost("eva", RUN, T, 2, RemovalGround.RUDE, by_staff=True)
-    assert await campus.new(by_staff) == [(f"post-{T}:2", fact(Post.Removed, ground="rude"))]
+    place = {"run_id": RUN, "case_no": 1, "decision": "removed", "ground": "rude"}
+    assert await campus.new(by_staff) == [
+        (f"moderation-{T}:2", fact(Moderation.Decided, **place, author_id="bob", decided_by="eva")),
+        (f"notice-bob:{T}:2", fact(Notice.Given, **place, words="")),
+        (f"post-{T}:2", fact(Post.Removed, ground="rude")),
+    ]
     assert await campus.repeats(by_staff)
+    no_ground = RemovePost("eva", RUN, T, 1, RemovalGround.OWN_WISH, by_staff=True)
+    assert await campus.refused(no_ground) == "ground_needed"
     assert await campus.refused(RestorePost("bob", RUN, T, 2)) == "not_the_author"
     assert await campus.new(RestorePost("eva", RUN, T, 2, by_staff=True)) == [(f"post-{T}:2", fact(Post.Restored))]
 

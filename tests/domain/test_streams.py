@@ -87,6 +87,9 @@ from tests.support.given import STREAMS
         ("text-28400:0d9c7f0a:2", "28400", 38),
         ("vote-28400:0d9c7f0a:2", "28400", 38),
         ("reading-28400:0d9c7f0a", "28400", 38),
+        ("moderation-0d9c7f0a:2", "0d9c7f0a", 45),
+        ("report-28400:0d9c7f0a:2", "28400", 38),
+        ("notice-28400:0d9c7f0a:2", "28400", 38),
         ("shelf-AAA:7", "shelf-AAA:7", 18),
     ],
 )

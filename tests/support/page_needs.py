@@ -180,7 +180,9 @@ NEEDS = {
     "GET /teach/courses/{course_id}/units/{unit_id}": "getContent getCourse getDraft listTools?",
     "POST /teach/courses/{course_id}/units/{unit_id}": "editDraft getCourse? getDraft? listTools? uploadContent?",
     "POST /teach/preview": "signed-in",
-    "GET /teach/runs/{run_id}": "getRun getRunDashboard getUngradedWork listAtRisk listNames?",
+    "GET /teach/runs/{run_id}": (
+        "getRun getRunDashboard getUngradedWork listAtRisk listUnanswered listModerationCases listNames?"
+    ),
     "GET /teach/runs/{run_id}/appeals": "getRun listRunAppeals listNames?",
     "POST /teach/runs/{run_id}/appeals": "answerAppeal getRun? listRunAppeals? listNames?",
     "GET /teach/runs/{run_id}/gradebook": "getRun getRunGradebookMatrix listNames?",
@@ -274,7 +276,15 @@ NEEDS = {
     "POST /learn/runs/{run_id}/forum/{thread_id}": (
         "listMentionable? "
         "getMyPlayer? getThread? listTopics? postReply? editPost? removePost? restorePost? castVote?"
-        " acceptAnswer? setThreadLevel? pinThread? closeThread? reopenThread? moveThread? moveToTopic?"
+        " acceptAnswer? setThreadLevel? pinThread? closeThread? reopenThread? moveThread? moveToTopic? reportPost?"
+    ),
+    "GET /learn/runs/{run_id}/moderation": "getMyPlayer getMyModeration",
+    "POST /learn/runs/{run_id}/moderation": "withdrawReport? appealDecision? getMyPlayer? getMyModeration?",
+    "GET /teach/runs/{run_id}/moderation": "getRun listModerationCases listNames?",
+    "GET /teach/runs/{run_id}/unanswered": "getRun listUnanswered listNames?",
+    "GET /teach/runs/{run_id}/moderation/{thread_id}/{post_no}": "getRun getModerationOfPost listNames?",
+    "POST /teach/runs/{run_id}/moderation/{thread_id}/{post_no}": (
+        "decideReports? decideAppeal? getRun? getModerationOfPost? listNames?"
     ),
     "GET /teach/runs/{run_id}/topics": "getRun listTopics",
     "POST /teach/runs/{run_id}/topics": ("getRun? listTopics? createTopic? changeTopic? orderTopics? archiveTopic?"),
@@ -284,6 +294,6 @@ NEEDS = {
     "POST /teach/runs/{run_id}/forum/{thread_id}": (
         "listMentionable? "
         "getRun? getVersion? getThread? listTopics? postReply? editPost? removePost? restorePost? castVote?"
-        " acceptAnswer? setThreadLevel? pinThread? closeThread? reopenThread? moveThread? moveToTopic?"
+        " acceptAnswer? setThreadLevel? pinThread? closeThread? reopenThread? moveThread? moveToTopic? reportPost?"
     ),
 }

@@ -156,12 +156,17 @@ CAMPUS = (
     Write("admin", "rollBackProjection", {"name": "inbox"}),
 )  # fmt: skip
 OF_THREAD = RUN | {"thread_id": "{thread}"}
+SECOND = OF_THREAD | {"post_no": "2"}
 FORUM = (
     Write("admin", "createTopic", RUN, {"cohort_id": None}),
     Write("admin", "changeTopic", RUN | {"topic_id": "general"}),
     Write("ada", "createThread", RUN, {"topic_id": "general"}, answers={"thread": "thread_id"}),
     Write("ada", "postReply", OF_THREAD),
     Write("ada", "editPost", RUN | {"thread_id": "{thread}", "post_no": "1"}, {"title": "Why?"}),
+    Write("admin", "reportPost", SECOND, {"ground": "rude"}),
+    Write("admin", "decideReports", SECOND, {"case_no": 1, "decision": "warned", "ground": "rude"}),
+    Write("ada", "appealDecision", SECOND, {"case_no": 1}),
+    Write("admin", "decideAppeal", SECOND, {"case_no": 1, "upheld": False}),
 )
 SHOP = (
     Write("admin", "createProduct", body={"product_id": "marks", "kind": "run", "course_id": "rings",
@@ -205,6 +210,10 @@ SEEN: Mapping[str, str] = {
     "NewAnnouncement.text": "ada /learn",
     "Saying.title": "ada /learn",
     "Saying.text": "ada /learn",
+    "NewReport.words": "admin /teach/runs/{run}/moderation/{thread}/2",
+    "NewDecision.words": "ada /learn/runs/{run}/moderation",
+    "NewContest.words": "admin /teach/runs/{run}/moderation/{thread}/2",
+    "AppealAnswer.words": "ada /learn/runs/{run}/moderation",
     "NewInvitation.display_name": "admin /admin/people/{dora}",
     "NewRunInvitation.display_name": "admin /admin/people/{cleo}",
     "AddressToFind.reason": "admin /admin/audit?about={dan}",

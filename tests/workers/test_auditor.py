@@ -204,7 +204,7 @@ async def test_the_read_models_of_a_campus_are_right_learner_by_learner(settings
             learners = [row[0] for row in await (await connection.execute(query)).fetchall()]
         assert len(learners) >= 20
         divided = [projection for projection in PROJECTIONS if partitioned_tables(projection)]
-        assert len(divided) == 12
+        assert len(divided) == 13
         for learner in learners:
             for projection in divided:
                 assert await looking.check(projection, learner) == (1, 0), (projection.name, learner)

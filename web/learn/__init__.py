@@ -1,6 +1,6 @@
 """The desk of a learner."""
 
-from web.learn import attempt, catalog, certificates, forum, forums, grades, home, orders, player, quiz
+from web.learn import attempt, catalog, certificates, forum, forums, grades, home, moderation, orders, player, quiz
 from web.routing import Pages
 
 pages = Pages(
@@ -13,5 +13,6 @@ pages = Pages(
     grades.pages,
     forum.pages,
     forums.pages,
+    moderation.pages,
     certificates.pages,
 )

@@ -19,11 +19,13 @@ pages = Pages()
 async def run_page(page: Page) -> Response:
     """The state of now; it is drawn again whenever a figure of the run changes."""
     run_id = page.parts["run_id"]
-    run, dashboard, at_risk, ungraded = await asyncio.gather(
+    run, dashboard, at_risk, ungraded, unanswered, cases = await asyncio.gather(
         run_of(page),
         page.api.read("/v1/runs/{}/dashboard", run_id),
         page.api.read("/v1/runs/{}/at-risk", run_id, limit=20, cursor=page.query.get("risk")),
         page.api.read("/v1/runs/{}/ungraded", run_id),
+        page.api.read("/v1/runs/{}/unanswered", run_id, limit=1),
+        page.api.read("/v1/runs/{}/moderation", run_id, limit=1),
     )
     return page.html(
         "teach/run.html",
@@ -35,5 +37,7 @@ async def run_page(page: Page) -> Response:
         quiet_days=QUIET_DAYS,
         pass_bp=PASS_BP,
         ungraded=ungraded.body,
-        position=min(each.position for each in (dashboard, at_risk, ungraded)),
+        unanswered=unanswered["waiting"],
+        cases=cases["waiting"],
+        position=min(each.position for each in (dashboard, at_risk, ungraded, unanswered, cases)),
     )

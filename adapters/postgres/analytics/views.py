@@ -22,6 +22,7 @@ HIDDEN_FIELDS = (
     *("key", "old_key", "key_hash", "keys", "responses", "reason", "url"),
     *("response", "words", "rules", "seed", "change"),  # answers, and what would open an exam
     "device",  # it would join what a person does under several ids
+    *("author_id", "decided_by"),  # whose post was reported, and who of the staff has decided
     *("statement", "query"),  # what analysts ask, and what they keep for themselves
 )
 """Fields of facts that `facts.data` does not show."""

@@ -16,7 +16,7 @@ WHOLE = 'YYYY-MM-DD"T"HH24:MI:SS"Z"'
 PART = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
 
 
-def json_object(answer: type[msgspec.Struct], **computed: str) -> str:
+def json_object(answer: type[msgspec.Struct], /, **computed: str) -> str:
     """
     SQL for one *answer*: each field from the column of its name, or from the SQL that *computed* has for it.
 

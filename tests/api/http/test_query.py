@@ -108,7 +108,7 @@ async def test_no_route_answers_about_what_is_not_there(campus: Campus) -> None:
         digest = re.sub(r"{(fold|dossier|job|bulk_job|query)_id}", "0" * 32, path.removeprefix("/v1"))
         digest = digest.replace("{client_id}", "service-none")
         unknown = re.sub(r"{\w+_id}", f"none-{campus.tag}", digest).replace("{version}", "1")
-        unknown = unknown.replace("{attempt_no}", "1").replace("{regrade_no}", "1")
+        unknown = unknown.replace("{attempt_no}", "1").replace("{post_no}", "1").replace("{regrade_no}", "1")
         unknown = unknown.replace("{position}", "999999999999").replace("{source_hash}", "0" * 64)
         unknown = unknown.replace("{name}", "none").replace("{sha256}", "0" * 64)
         unknown = unknown.replace("{language}", "en").replace("{handle}", "0" * 16)

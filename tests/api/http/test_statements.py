@@ -94,7 +94,10 @@ async def add(seller: Seller, another: Seller, thread: str) -> int:
     await another.send("/enrollments", {"run_id": seller.run})
     await another.send(f"/quizzes/{seller.quiz}/attempts/1/submit", {"responses": [1, 0]})
     await another.send(f"/runs/{seller.run}/topics", {"name": f"Topic {number}"}, user="admin")
-    await another.send(f"/runs/{seller.run}/threads", TALK)
+    asked = await another.post(f"/runs/{seller.run}/threads", {**TALK, "kind": "question"})
+    spam, asked_by_another = {"ground": "spam"}, f"/runs/{seller.run}/threads/{asked.json()['thread_id']}"
+    await seller.send(f"{asked_by_another}/posts/1/report", spam)
+    await another.send(f"/runs/{seller.run}/threads/{thread}/posts/1/report", spam)
     await another.send(f"/runs/{seller.run}/threads/{thread}/posts", {"parent_no": 1, "text": "Me too."})
     await another.send("/coupons", {"coupon_id": f"C{number}", "kind": "percent", "percent_bp": 1_000}, user="admin")
     await seller.do(RecordProviderEvent(f"evt_{number}", message()))
@@ -160,7 +163,9 @@ async def test_no_list_asks_once_for_each_row(app: FastAPI) -> None:
                 position = await add(seller, each, thread)
             await settled(seller, position)
             learners = [each.learner for each in others]
-            found.append(await costs(seller, {**await ids_of(seller, others[0]), "thread_id": thread}, learners))
+            found.append(
+                await costs(seller, {**await ids_of(seller, others[0]), "thread_id": thread, "post_no": "1"}, learners)
+            )
     few, many = found
     grown = {path for path in few if many[path][0] > few[path][0]}
     assert few.keys() - grown == ONE_ROW

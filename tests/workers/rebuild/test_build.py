@@ -71,6 +71,7 @@ async def test_every_read_model_is_rebuilt(settings: Settings, tmp_path: Path, w
             "roles",
             "forum",
             "forum_activity",
+            "moderation",
             "inbox",
             "deliveries",
         }  # there are no sales, no accounts, and no one talks

@@ -1,6 +1,16 @@
 """The forum of a run: read and written by those who learn and who teach there, decided about by its staff."""
 
-from api.http.policy.cells import BY_GRADERS, BY_THOSE_ON_RUN, COMMAND, LATER, OF_LEARNER_ON_RUN, READ, TO_ITSELF, USER
+from api.http.policy.cells import (
+    BY_GRADERS,
+    BY_THOSE_ON_RUN,
+    COMMAND,
+    LATER,
+    OF_LEARNER_ON_RUN,
+    OF_LEARNERS_ON_RUN,
+    READ,
+    TO_ITSELF,
+    USER,
+)
 from api.http.policy.words import Row
 
 FORUM = (
@@ -30,4 +40,13 @@ FORUM = (
     Row("orderTopics", COMMAND, BY_GRADERS),
     Row("archiveTopic", COMMAND, BY_GRADERS),
     Row("moveToTopic", COMMAND, BY_GRADERS),
+    Row("reportPost", COMMAND, BY_THOSE_ON_RUN, LATER),
+    Row("withdrawReport", COMMAND, BY_THOSE_ON_RUN, LATER),
+    Row("appealDecision", COMMAND, BY_THOSE_ON_RUN, LATER),
+    Row("getMyModeration", READ, TO_ITSELF, USER),
+    Row("listModerationCases", READ, OF_LEARNERS_ON_RUN),
+    Row("getModerationOfPost", READ, OF_LEARNERS_ON_RUN),
+    Row("decideReports", COMMAND, BY_GRADERS),
+    Row("decideAppeal", COMMAND, BY_GRADERS),
+    Row("listUnanswered", READ, OF_LEARNERS_ON_RUN),
 )

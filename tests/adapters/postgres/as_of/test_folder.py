@@ -9,11 +9,13 @@ import msgspec
 from adapters.postgres.as_of.folder import KeyFolder
 from adapters.settings import Settings
 from commands.forum import CreateThread, ReadThread
+from commands.forum.moderation import DecideReports, ReportPost
 from commands.notification import PlanNotifications
 from commands.roles import GrantRole
 from commands.user import RegisterAccount, VerifyEmail
 from domain.fact import Fact
-from domain.forum import OPENING, ThreadKind
+from domain.forum import OPENING, RemovalGround, ThreadKind
+from domain.forum.moderation import Decision, ReportGround
 from domain.roles import Grant
 from domain.streams import is_reference
 from projections.engine.bulk.fold import Task
@@ -44,6 +46,9 @@ async def test_rows_as_of_a_moment_are_those_of_a_rebuild_up_to_it(settings: Set
         await Campus(log).give(PlanNotifications("ann", "role_granted", "01", seeded))
         thread = CreateThread("ann", TERM, "t1", ThreadKind.QUESTION, None, "Why?", "I count six.", by_staff=True)
         await Campus(log).give(thread, ReadThread("ann", TERM, "t1", OPENING, by_staff=True))
+        report = ReportPost("ben", TERM, "t1", OPENING, ReportGround.SPAM, by_staff=True)
+        decision = DecideReports("ben", TERM, "t1", OPENING, 1, Decision.WARNED, RemovalGround.SPAM)
+        await Campus(log).give(report, decision)
         await keep_busy(Campus(log))
         facts = await log.read(0, await log.head())
         chance = random.Random(13)

@@ -115,7 +115,19 @@ def history() -> History:
         fields = {"role": "instructor", "scope": "run:AAA-1", "reason": "teaches"}
         history.add(f"role-{learner}", "role.granted", day(20), until=None, **fields)
         talked(history, learner)
+        reported(history, learner)
     return history
+
+
+def reported(history: History, learner: str) -> None:
+    """A post of the learner is reported, and decided about."""
+    case: dict[str, Any] = {"run_id": "AAA-1", "case_no": 1, "ground": "rude"}
+    of_author: dict[str, Any] = {**case, "author_id": learner}
+    history.add(f"moderation-{learner}:1", "moderation.reported", day(1), **of_author, report_no=1)
+    history.add(f"report-{learner}:{learner}:1", "report.filed", day(1), **case, report_no=1, words="W")
+    warned = {"decision": "warned", "decided_by": "eva"}
+    history.add(f"moderation-{learner}:1", "moderation.decided", day(2), **of_author, **warned)
+    history.add(f"notice-{learner}:{learner}:1", "notice.given", day(2), **case, decision="warned", words="W")
 
 
 def talked(history: History, learner: str) -> None:
