@@ -18,6 +18,7 @@ from api.http.dispatch import command_dispatcher
 from api.http.errors import NotAcceptable, UnknownParameters, UnsupportedBody
 from api.http.negotiation import takes
 from api.http.plain_command import plain_command
+from api.http.plain_query import plain_query
 from api.http.policy.guard import Undecided, authorise
 from api.http.query import open_query_context, query_context
 from api.http.services import get_services
@@ -45,7 +46,7 @@ class StrictRoute(APIRoute):
         takes_any = any(each.call is any_parameters for each in self.dependant.dependencies)
         produces = _media_types(self)
         takes_json = self.body_field is not None
-        plainly, action = plain_command(self), operation_id(self)
+        plainly, action = plain_command(self) or plain_query(self), operation_id(self)
         if any(each.call is command_dispatcher for each in self.dependant.dependencies):
             self.openapi_extra = {"parameters": PARAMETERS}  # it reads these headers by hand
 

@@ -180,6 +180,13 @@ SHOP = (
     Write("admin", "grantEntitlement", body=BOB | {"runs": ["rings-1"], "entitlement_id": "gift"}),
     Write("admin", "revokeEntitlement", BOB | {"entitlement_id": "gift"}),
 )  # fmt: skip
+FAILED = (
+    Write("admin", "dismissReaction", {"position": "7", "reaction": "grade_by_key"}),
+    Write("admin", "dismissJob", {"job_id": "{failed_job}"}),
+    Write("admin", "skipParked", body={"projection": "gradebook", "key": "ann", "position": None},
+          keep=("FactToSkip.key",)),
+)  # fmt: skip
+"""What is said of what has failed, which a test puts into the tables where it is kept."""
 PEOPLE = (
     Write("bob", "changeProfile", body={"display_name": "=canary('bob')"}),
     Write("bob", "addPasskey", body={"state": "{challenge}", "credential": "{credential_of_bob}"}, keep=NEW_PASSKEY),
@@ -318,8 +325,6 @@ CHECKED: Mapping[str, str] = {
     ),
     **dict.fromkeys(
         (
-            "WhyDismissed.reason",
-            "FactToSkip.reason",
             "ResolutionWanted.reason",
             "EventDismissal.reason",
         ),

@@ -12,9 +12,11 @@ import pyotp
 import pytest
 
 from adapters.personal.opening import with_words
+from adapters.procrastinate.queue import queue_of
 from adapters.settings import Settings
 from api.http.csv_text import FORMULA
 from tests.support.api import Campus
+from tests.support.appends import query
 from tests.support.authenticator import Authenticator
 from tests.support.free_text import free_fields
 from tests.support.marked_campus import is_folded
@@ -29,6 +31,7 @@ from tests.support.written_fields import (
     CHECKED,
     COURSES,
     FACT,
+    FAILED,
     FORUM,
     GRADES,
     PEOPLE,
@@ -54,12 +57,33 @@ CONTENT = {
 ATTEMPT = "/v1/quizzes/marked-quiz/attempts/1"
 SHOWN_AS = frozenset(("video/mp4", "text/vtt"))
 """Kinds of the files below that a browser shows, and in which nothing can run."""
+EVERY_WRITE = (*APP, *COURSES, *QUIZZES, *GRADES, *PLACES, *CAMPUS, *FORUM, *SHOP, *PEOPLE, *FAILED)
+SAID = "<i canary{}> fails"
+"""What an exception says, which may have words of people in it."""
+EVENT = "0199c7f0-a1b2-7c3d-8e4f-5a6b7c8d9e0f"
+REACTION = """
+INSERT INTO failed_reactions (position, reaction, event_id, type, stream_id, key, code, sentence, code_version)
+VALUES (7, 'grade_by_key', %s, 'attempt.submitted', 'attempt-ann:q:1', 'ann', 'failed', %s, 'x')
+"""
+JOB = """
+INSERT INTO procrastinate_jobs (queue_name, task_name, status, args, attempts)
+VALUES (%s, 'give_back', 'failed', %s::jsonb, 8) RETURNING id
+"""
+DERIVED = """
+INSERT INTO derived_jobs (key, name, position, stream_id, due_at, job_id, cause)
+VALUES (%s, 'give_back', 7, 'refund-ann:o1.r1', now(), %s, %s)
+"""
+PARKED = """
+INSERT INTO parked (projection, generation, segment, key, first_position, failed_position, type, version, error, trace)
+SELECT name, generation, 0, 'ann', 5, 7, 'attempt.graded', version, %s, %s
+  FROM projections WHERE name = 'gradebook' AND status = 'live'
+"""
 GIFT = f"::{BAD}:: Is {BAD} prime? {{TRUE}}\n\n::Broken{BAD}:: What? {{\n".encode()
 
 
 def test_each_field_is_in_the_table() -> None:
     """A field of a request that a person can write markup into is written below, or it is said why not; once."""
-    writes = {each.operation for each in (*APP, *COURSES, *QUIZZES, *GRADES, *PLACES, *CAMPUS, *FORUM, *SHOP, *PEOPLE)}
+    writes = {each.operation for each in EVERY_WRITE}
     written = {place for place, operation in free_fields().items() if operation in writes} | SEEN.keys()
     assert free_fields().keys() - written - CHECKED.keys() == set()
     assert (SEEN.keys() | CHECKED.keys()) - free_fields().keys() == set(), "no such field"
@@ -133,6 +157,21 @@ async def all_written(writer: Writer, *lists: tuple[Write, ...]) -> None:
         await writer.write(each)
 
 
+async def failures(writer: Writer, settings: Settings) -> None:
+    """A reaction, a job and a key that have failed: what was said of them is text, and so is why they are settled."""
+    key = f"{EVENT}:give_back"
+    await query(settings, REACTION, EVENT, SAID.format(1))
+    ((job_id,),) = await query(settings, JOB, queue_of(settings), f'{{"key":"{key}","position":7}}')
+    await query(settings, DERIVED, key, job_id, SAID.format(2))
+    await query(settings, PARKED, SAID.format(3), SAID.format(4))
+    assert {1, 2} <= await marks_on(writer, "admin", "/admin/jobs")
+    assert 3 in await marks_on(writer, "admin", "/analyze/parked")
+    writer.known["failed_job"] = job_id
+    await all_written(writer, FAILED)
+    for address in ("/admin/jobs", "/analyze/parked"):
+        await marks_on(writer, "admin", address)
+
+
 async def handle_of(writer: Writer) -> str:
     """What those who grade know the attempt by, once the queue has it."""
     found: list[Any] = []
@@ -187,6 +226,7 @@ async def test_no_field_becomes_markup(writer: Writer, town: Town, settings: Set
     await proofs(writer, town)
     await all_written(writer, PEOPLE)
     await is_folded(settings)
+    await failures(writer, settings)
     positions = await positions_of_marks(town)
     assert free_fields().keys() - CHECKED.keys() - writer.marks.keys() == set()
     unseen = {
