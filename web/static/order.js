@@ -90,7 +90,10 @@
     return true;
   };
 
-  document.addEventListener("pointermove", follow);
+  document.addEventListener("pointermove", (event) => {
+    if (drag && event.pointerId === drag.pointer && !event.buttons) end(false); /* let go where no page has heard of it */
+    else follow(event);
+  });
   document.addEventListener("pointerup", (event) => {
     if (!follow(event)) return;
     if (drag.moves) {

@@ -5,6 +5,7 @@ The form has what its editor has seen beside what was typed (`was-title`, as JSO
 come back as others), so that two authors may change different things, and none what the other has just changed.
 """
 
+import asyncio
 import json
 from typing import Any
 
@@ -14,6 +15,7 @@ from web.client import Problem
 from web.page import Page
 from web.routing import Pages
 from web.teach.courses import LANGUAGES
+from web.teach.drafts import draft_or_none
 from web.teach.forms import Form
 
 pages = Pages()
@@ -69,7 +71,10 @@ def _with_plain_ends(text: str) -> str:
 
 
 async def _shown(page: Page, form: Form | None) -> Response:
-    course = await page.api.read("/v1/courses/{}", page.parts["course_id"])
+    course, _ = await asyncio.gather(
+        page.api.read("/v1/courses/{}", page.parts["course_id"]),
+        draft_or_none(page),  # refused to those who do not write the course: the form would be
+    )
     now = {name: course[name] for name in FIELDS}
     typed = now if form is None else {name: form[name] for name in FIELDS}
     seen = {f"was-{name}": json.dumps(now[name]) for name in FIELDS}
