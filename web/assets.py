@@ -8,6 +8,7 @@ they are asked for first. In styles, `url(...)` of another file becomes its addr
 
 import gzip
 import re
+from base64 import b64encode
 from functools import cache, cached_property
 from hashlib import blake2b
 from pathlib import Path
@@ -33,6 +34,8 @@ PACKED = frozenset((".woff2", ".png", ".ico"))
 """Compressed by their formats."""
 YEAR = "public, max-age=31536000, immutable"
 FINGERPRINT = 5  # bytes, twice as many digits
+WITHIN_STYLES = frozenset(("inter-latin.woff2",))
+"""Stands in the styles themselves: it is there with the first layout, so that nothing moves when a font arrives."""
 NAMED_IN_STYLES = re.compile(r"""url\((["']?)(?!data:)([^)"'#]+)\1\)""")
 
 
@@ -115,7 +118,14 @@ class Assets:
         return asset.answer(request)
 
     def _with_addresses(self, styles: bytes) -> bytes:
-        return NAMED_IN_STYLES.sub(lambda found: f'url("{self.url(found[2])}")', styles.decode()).encode()
+        return NAMED_IN_STYLES.sub(lambda found: f'url("{self._address(found[2])}")', styles.decode()).encode()
+
+    def _address(self, file: str) -> str:
+        """Where a style finds a file: at its address, or within itself."""
+        asset = self.asset(file)
+        if file not in WITHIN_STYLES:
+            return self.url(file)
+        return f"data:{asset.media_type};base64,{b64encode(asset.body).decode()}"
 
 
 @cache

@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import re
+from base64 import b64decode
 from pathlib import Path
 
 import httpx
@@ -75,12 +76,14 @@ async def test_files_are_kept_for_ever(assets: Assets, file: str, media_type: st
 
 
 async def test_what_styles_name_is_served(assets: Assets) -> None:
-    """Every font of the styles is at the address that the styles give it."""
+    """Every font of the styles is at the address that the styles give it, or within them: that of most texts."""
     styles = (await asked(assets, assets.url("campus.css"))).text
     named = re.findall(r'url\("(/static/[^"]+)"\)', styles)
-    fonts = ("inter-latin.woff2", "inter-latin-a.woff2", "inter-latin-ext.woff2")
+    fonts = ("inter-latin-a.woff2", "inter-latin-ext.woff2")
     assert sorted(named) == sorted(map(assets.url, fonts))
-    assert [(await asked(assets, address)).status_code for address in named] == [200, 200, 200]
+    assert [(await asked(assets, address)).status_code for address in named] == [200, 200]
+    within = re.findall(r'url\("data:font/woff2;base64,([^"]+)"\)', styles)
+    assert [b64decode(each) for each in within] == [(STATIC / "inter-latin.woff2").read_bytes()]
 
 
 async def test_files_are_compressed(assets: Assets) -> None:
@@ -130,7 +133,7 @@ async def test_unknown_files_are_not_found(assets: Assets, name: str) -> None:
 
 
 def test_a_first_page_is_light(assets: Assets) -> None:
-    """All files that a page in English or German loads, as they are sent, are at most 110 kB."""
+    """All files that a page in English or German loads, as they are sent: at most 110 kB; the font is in the styles."""
     loaded = [
         "campus.css",
         "campus.js",
@@ -138,7 +141,6 @@ def test_a_first_page_is_light(assets: Assets) -> None:
         "sse.js",
         "idiomorph-ext.min.js",
         "icons.svg",
-        "inter-latin.woff2",
     ]
     sizes = {file: len(assets.asset(file).compressed or assets.asset(file).body) for file in loaded}
     assert sum(sizes.values()) <= 110_000, sizes
