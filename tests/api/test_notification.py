@@ -115,17 +115,23 @@ async def test_an_inbox_is_read_in_pages(person: Person) -> None:
 
 
 async def test_a_place_that_staff_give_is_notified_with_the_title_of_the_course(person: Person) -> None:
-    """And one that the learner has asked for is not."""
+    """As it is called now; and one that the learner has asked for is not."""
     campus = person.campus
     await campus.open_run()
     body = {"run_id": campus.run, "learner_id": campus.learner}
     await campus.send("/enrollments", body, user="admin")
 
+    titles = ["Algebra"]
+
     async def is_notified() -> bool:
-        return any(each["about"]["course_title"] == "Algebra" for each in (await person.inbox())["items"])
+        return [each["about"]["course_title"] for each in (await person.inbox())["items"]] == titles
 
     await until(is_notified)
     (item,) = (await person.inbox())["items"]
+    renamed = {"title": {"old": "Algebra", "new": "Rings"}}
+    await campus.send(f"/courses/{campus.course}/description", renamed, user="admin")
+    titles[:] = ["Rings"]
+    await until(is_notified)
     assert (item["template"], item["about"]["run_id"]) == ("enrolled", campus.run)
 
 
