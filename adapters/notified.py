@@ -5,33 +5,40 @@ Titles come from the catalog as it is now. A fact that cannot be read, or that a
 log that was restored, leaves a notification without details.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
+from adapters.forum import ThreadTitle, titles_of
 from adapters.postgres.connection import Unavailable
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.postgres.queries.activity import Titles, titles
 from adapters.postgres.queries.inbox import InboxRow
 from adapters.postgres.queries.reader import NotBuilt, Reader
 from domain.fact import Fact
-from domain.notification import REQUIRED, TEMPLATES
+from domain.notification import REQUIRED, TEMPLATES, unnamed_cause
 from domain.streams import id_or_none
 from projections.engine.rows import Unreadable
 
 INBOX = "/notifications"
-PAGES = {"signed_in": "/account/sessions", "role_granted": "/"}
+PAGES = {
+    "signed_in": "/account/sessions",
+    "data_exported": "/account/sessions",
+    "role_granted": "/",
+    "access_ending": "/learn/orders",
+}
+EXTENDED = "entitlement.extended"
 OF_GRADES = frozenset(("outcome_decided", "outcome_revised"))
 
 
 class Cause(msgspec.Struct, kw_only=True):
-    """The fact that it is about."""
+    """The fact that it is about; *event_id* is null where another person has caused it, who is not named."""
 
     type: str
     position: int
-    event_id: str
+    event_id: str | None
     happened_at: datetime
 
 
@@ -41,6 +48,9 @@ class About(msgspec.Struct, kw_only=True):
 
     Attributes:
         until: when an offer or a role ends, or work is due from now on.
+        thread_title: what a thread is called; null where not all of its run may read that.
+        ground: why a post is removed.
+        message_titles: what a message of the staff is called, by language, first the one for all other readers.
     """
 
     run_id: str | None = None
@@ -57,6 +67,12 @@ class About(msgspec.Struct, kw_only=True):
     method: str | None = None
     outcome: str | None = None
     until: datetime | None = None
+    thread_id: str | None = None
+    thread_title: str | None = None
+    post_no: int | None = None
+    ground: str | None = None
+    message_id: str | None = None
+    message_titles: dict[str, str] | None = None
 
 
 class ListedNotification(msgspec.Struct, kw_only=True):
@@ -111,10 +127,18 @@ EXAMPLE = ListedNotification(
 async def listed(log: PostgresLog, reader: Reader, rows: Sequence[InboxRow]) -> list[ListedNotification]:
     """Notifications with what they are about, in the order of their rows."""
     found = await log.at(sorted({row.cause_position for row in rows})) if rows else []
-    causes = {each.meta.event_id: each for each in found if not isinstance(each, Unreadable)}
+    facts = [each for each in found if not isinstance(each, Unreadable)]
+    causes = {name: each for each in facts for name in names_of(each)}
     abouts = {event_id: about_of(fact) for event_id, fact in causes.items()}
+    threads = await _threads(log, reader, {each.thread_id for each in abouts.values() if each.thread_id})
+    abouts = {event_id: _with_thread(about, threads) for event_id, about in abouts.items()}
     known = await _titles(reader, list(abouts.values()))
     return [_listed(row, causes.get(row.cause_event_id), abouts, known) for row in rows]
+
+
+def names_of(fact: Fact) -> tuple[str, str]:
+    """What stands for a fact in the notifications that it has caused: its id, or what leads to no one."""
+    return fact.meta.event_id, unnamed_cause(fact.meta.event_id)
 
 
 def about_of(fact: Fact) -> About:
@@ -122,6 +146,7 @@ def about_of(fact: Fact) -> About:
     ids = {name: id_or_none(fact.stream_id, name) for name in ("run_id", "quiz_id", "order_id", "attempt_no")}
     data = fact.data
     payment = id_or_none(fact.stream_id, "payment_id")
+    post_no = id_or_none(fact.stream_id, "post_no") or data.get("new_post_no")
     return About(
         run_id=ids["run_id"] or _text(data, "run_id"),
         unit_id=_text(data, "unit_id"),
@@ -133,7 +158,14 @@ def about_of(fact: Fact) -> About:
         scope=_text(data, "scope"),
         method=_text(data, "method"),
         outcome=_text(data, "outcome") or _text(data, "new"),
-        until=_time(data, "until", "new_due", "due"),
+        until=_time(
+            data, "until", "new_due", "due", "due_at", "access_until", *(("new",) if fact.type == EXTENDED else ())
+        ),
+        thread_id=id_or_none(fact.stream_id, "thread_id"),
+        post_no=None if post_no is None else int(post_no),
+        ground=_text(data, "ground"),
+        message_id=id_or_none(fact.stream_id, "message_id"),
+        message_titles=_titles_of_message(data),
     )
 
 
@@ -141,14 +173,21 @@ def page_of(template: str, about: About) -> str:
     """The page of the campus that shows what it is about."""
     if template in PAGES:
         return PAGES[template]
+    if about.message_id is not None:
+        return f"/messages/{about.message_id}"
     if about.order_id is not None:
         return f"/learn/orders/{about.order_id}"
     if about.credential_id is not None:
         return f"/certificates/{about.credential_id}"
     if about.quiz_id is not None and about.attempt_no is not None:
         return f"/learn/quizzes/{about.quiz_id}/attempts/{about.attempt_no}"
-    if about.run_id is None:
-        return INBOX
+    return INBOX if about.run_id is None else _page_of_run(template, about)
+
+
+def _page_of_run(template: str, about: About) -> str:
+    if about.thread_id is not None:
+        post = f"?post={about.post_no}" if about.post_no is not None else ""
+        return f"/forum/{about.run_id}/{about.thread_id}{post}"
     return f"/learn/runs/{about.run_id}/grades" if template in OF_GRADES else f"/learn/runs/{about.run_id}"
 
 
@@ -165,13 +204,30 @@ def _listed(row: InboxRow, cause: Fact | None, abouts: Mapping[str, About], know
         position=row.position,
         is_read=row.is_read,
         page=page_of(row.template, about),
-        cause=None if cause is None else _cause(cause),
+        cause=None if cause is None else _cause(cause, unnamed=TEMPLATES[row.template].unnamed),
         about=about if known is None else _with_titles(about, known),
     )
 
 
-def _cause(fact: Fact) -> Cause:
-    return Cause(type=fact.type, position=fact.position, event_id=fact.meta.event_id, happened_at=fact.occurred_at)
+def _cause(fact: Fact, *, unnamed: bool) -> Cause:
+    event_id = None if unnamed else fact.meta.event_id
+    return Cause(type=fact.type, position=fact.position, event_id=event_id, happened_at=fact.occurred_at)
+
+
+async def _threads(log: PostgresLog, reader: Reader, thread_ids: Collection[str]) -> dict[str, ThreadTitle]:
+    """The threads that are named; none while the forum cannot be read."""
+    try:
+        return await titles_of(reader, log.keys, sorted(thread_ids))
+    except (NotBuilt, Unavailable):
+        return {}
+
+
+def _with_thread(about: About, threads: Mapping[str, ThreadTitle]) -> About:
+    found = threads.get(about.thread_id or "")
+    if found is None:
+        return about
+    unit_id = about.unit_id or found.unit_id
+    return msgspec.structs.replace(about, run_id=found.run_id, unit_id=unit_id, thread_title=found.title)
 
 
 async def _titles(reader: Reader, abouts: Sequence[About]) -> Titles | None:
@@ -191,6 +247,11 @@ def _with_titles(about: About, known: Titles) -> About:
     course_id, title = known.courses[about.run_id]
     unit_title = None if about.unit_id is None else known.units.get((about.run_id, about.unit_id))
     return msgspec.structs.replace(about, course_id=course_id, course_title=title, unit_title=unit_title)
+
+
+def _titles_of_message(data: Mapping[str, Any]) -> dict[str, str] | None:
+    titles, first = data.get("titles"), data.get("language", "")
+    return {first: titles[first], **titles} if isinstance(titles, dict) and first in titles else None
 
 
 def _text(data: Mapping[str, Any], name: str) -> str | None:

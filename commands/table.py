@@ -22,7 +22,8 @@ from commands.admin import analysis, read_models, webhooks
 from commands.enrollment import cohorts, extensions, invitations, roster, staff, transfer
 from commands.forum import moderation, threads, topics
 from commands.log import Log, Position
-from commands.notification import digests
+from commands.notification import deadlines, digests, ending, messages
+from commands.notification import forum as notices
 from commands.payment import (
     books,
     coupons,
@@ -273,6 +274,16 @@ HANDLERS: dict[type, CommandHandler] = {
     roles.RevokeRole: roles.revoke_role,
     roles.EndRoles: roles.end_roles,
     notification.PlanNotifications: notification.plan_notifications,
+    notices.TellOfPost: notices.tell_of_post,
+    notices.TellWatchers: notices.tell_watchers,
+    notices.TellMentioned: notices.tell_mentioned,
+    notices.TellAuthor: notices.tell_author,
+    messages.PlanMessage: messages.plan_message,
+    messages.UndoMessage: messages.undo_message,
+    messages.BringMessage: messages.bring_message,
+    deadlines.NoteDeadlineNear: deadlines.note_deadline_near,
+    ending.RemindOfOffer: ending.remind_of_offer,
+    ending.RemindOfAccess: ending.remind_of_access,
     notification.NoteSent: notification.note_sent,
     notification.NoteBounced: notification.note_bounced,
     notification.NoteSuppressed: notification.note_suppressed,

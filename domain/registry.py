@@ -25,7 +25,7 @@ from domain.forum.moderation import Moderation
 from domain.forum.notice import Notice
 from domain.forum.report import Report
 from domain.lti import Tool, ToolItems, ToolResult
-from domain.notification import Digest, Inbox, Notification, NotificationSettings
+from domain.notification import Digest, Inbox, Notification, NotificationSettings, Reminders, Round, StaffMessage
 from domain.payment.books import Books, Payout, Receipts
 from domain.payment.coupon import Coupon
 from domain.payment.dispute import Dispute
@@ -66,7 +66,9 @@ ADMIN: tuple[type[Aggregate], ...] = (
 
 IDENTITY: tuple[type[Aggregate], ...] = (User, Credentials, Session, Token, Roles, Client)
 
-NOTIFICATION: tuple[type[Aggregate], ...] = (Notification, Inbox, NotificationSettings, Digest)
+NOTIFICATION: tuple[type[Aggregate], ...] = (
+    *(Notification, Inbox, NotificationSettings, Digest, Round, Reminders, StaffMessage),
+)
 
 AGGREGATES: tuple[type[Aggregate], ...] = (*LEARNING, *PAYMENT, *ADMIN, *IDENTITY, *NOTIFICATION)
 

@@ -1,12 +1,15 @@
 """Notifications of who has signed in: the inbox, and what to be notified of."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fastapi import Response
+from markupsafe import Markup
 
+from adapters.markdown import html_of
 from web.client import Problem
+from web.forum import AT_ONCE, addressed
 from web.page import Page, own_address
 from web.routing import Pages
 
@@ -14,6 +17,9 @@ pages = Pages()
 FIELDS = ("quiet_begins", "quiet_ends", "every", "time", "weekday")
 """Of the form that says when mails come."""
 ON_OFF = {"on": True, "off": False}
+GROUPED = frozenset(("question_answered", "post_replied", "thread_posted"))
+"""Templates of which several about one thread are shown as one."""
+MOST_GROUPED = 100
 SWITCH = "switch-"
 """How the fields of switches begin; then come kind and channel, with a dot between, each empty where it is all."""
 
@@ -26,24 +32,77 @@ async def inbox_page(page: Page) -> Response:
         "/v1/me/notifications", cursor=page.query.get("cursor"), unread="true" if only_unread else None
     )
     page.unread = found["unread"]  # for the position that was waited for
-    return page.html("notifications/inbox.html", found=found.body, position=found.position, only_unread=only_unread)
+    return page.html(
+        "notifications/inbox.html",
+        found=found.body,
+        groups=grouped(found["items"]),
+        position=found.position,
+        only_unread=only_unread,
+    )
+
+
+def grouped(items: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Notifications of one page, where several of a thread that are read or unread alike are one with their number."""
+    groups: dict[tuple[str, ...], dict[str, Any]] = {}
+    for each in items:
+        thread_id = each["about"]["thread_id"]
+        key: tuple[str, ...] = (each["notification_id"],)
+        if thread_id is not None and each["template"] in GROUPED:
+            key = (each["template"], thread_id, str(each["is_read"]))
+        group = groups.setdefault(key, {**each, "ids": []})
+        group["ids"].append(each["notification_id"])
+    return list(groups.values())
 
 
 @pages.post("/notifications")
 async def change_inbox(page: Page) -> Response:
     """Open a notification, mark it or all as read, or put it away."""
     form = await page.form()
-    act, number = form.get("do", ""), form.get("notification_id", "")
+    act, numbers = form.get("do", ""), form.get("notification_id", "").split(",")[:MOST_GROUPED]
     if act == "read-all":
         through = form.get("through", "")
         body = {"through": int(through) if through.isascii() and through.isdigit() and len(through) < 19 else 0}
         answer = await page.api.send("/v1/me/notifications/read", body=body)
         return page.go("/notifications", answer, page.say("All is read."))
     if act == "archive":
-        answer = await page.api.send("/v1/me/notifications/{}/archive", number)
-        return page.go("/notifications", answer, page.say("It is put away."))
-    answer = await page.api.send("/v1/me/notifications/{}/read", number)
+        answers = [await page.api.send("/v1/me/notifications/{}/archive", number) for number in numbers]
+        return page.go("/notifications", answers[-1], page.say("It is put away."))
+    answer = [await page.api.send("/v1/me/notifications/{}/read", number) for number in numbers][-1]
     return page.go(own_address(form.get("to", ""), "/notifications"), answer)
+
+
+@pages.get("/bell", whole=False)
+async def bell(page: Page) -> Response:
+    """What stands at the bell of each page, which is drawn again when the inbox has changed."""
+    found = await page.api.read("/v1/me/notifications/unread")
+    return page.part("notifications/bell.html", unread=found["unread"])
+
+
+@pages.get("/messages/{message_id}")
+async def message_page(page: Page) -> Response:
+    """A message of those who teach, in the language of the reader if it is in it."""
+    found = await page.api.read("/v1/me/messages/{}", page.parts["message_id"])
+    says = {each["language"]: each for each in reversed(found["says"])}
+    said = says.get(page.reader.language, found["says"][0])
+    text = Markup(html_of(said["text"]))  # noqa: S704 - html_of cleans
+    return page.html(
+        "notifications/message.html", message=found.body, title=said["title"], language=said["language"], text=text
+    )
+
+
+@pages.get("/forum/{run_id}/{thread_id}")
+async def lead_to_thread(page: Page) -> Response:
+    """The way to a post, from a notification, on the desk on which who asks reads the forum of the run."""
+    run_id, thread_id, desk = page.parts["run_id"], page.parts["thread_id"], "learn"
+    if "teach" in page.desks:
+        try:
+            await page.api.read("/v1/me/runs/{}/player", run_id)
+        except Problem:
+            desk = "teach"
+    post = page.number("post") or 1
+    before = (post - 1) // AT_ONCE * AT_ONCE
+    query = f"?after={before}" if before else ""
+    return page.go(f"{addressed(desk, run_id, f'/{thread_id}')}{query}#post-{post}")
 
 
 @pages.get("/account/notifications")

@@ -9,6 +9,7 @@ Writes    jobs, each once for its fact, in one transaction with its position; co
           facts, the books and the provider against each other (workers/dispatching/reconciling.py). Bulk jobs that were
           started are carried out line by line (workers/dispatching/bulk_jobs.py). The index by which posts of the
           forum are found follows the log (workers/dispatching/forum_search.py).
+          Every few minutes learners are reminded of deadlines that are near (workers/dispatching/reminding.py).
 Active    one per campus derives jobs, by an advisory lock; another takes over within 2 s, or within 10 s if it hangs.
           Every dispatcher carries jobs out, each job one at a time.
 Jobs are never the truth: `campus worker dispatcher --resync` derives what is owed from the log. A dispatcher does not
@@ -40,7 +41,7 @@ from adapters.settings import Settings
 from adapters.unused_contents import remove_unused
 from adapters.webhooks import deliveries, secrets
 from commands.payment.provider import Provider
-from workers.dispatching import bulk_jobs, forum_search, metrics, reconciling, webhooks
+from workers.dispatching import bulk_jobs, forum_search, metrics, reconciling, reminding, webhooks
 from workers.dispatching.carry_out import Carrier
 from workers.dispatching.ledger import Jobs, Ledger, queue_for
 from workers.reactions import JOBS
@@ -71,6 +72,7 @@ async def run(settings: Settings, stop: asyncio.Event, jobs: Jobs = JOBS, provid
             tasks.create_task(queue.work(stop))
             tasks.create_task(_lead(_Deriving(settings, log, queue, jobs), stop, woken))
             tasks.create_task(reconciling.keep_current(settings, provider, stop, interval=settings.reconcile_every))
+            tasks.create_task(reminding.keep_reminding(settings, log, stop))
             tasks.create_task(bulk_jobs.keep_carrying_out(log, stop))
             tasks.create_task(webhooks.keep_sending(settings, log, stop))
             tasks.create_task(forum_search.keep_indexing(settings, log, stop))

@@ -106,6 +106,11 @@ class DigestMail:
 
 def _lines(contents: list[Content], recipient: Recipient) -> list[Line]:
     """What is about the same thing is one line with its number; in the order of the first of each."""
-    numbers = Counter((each.template, each.link) for each in contents)
-    latest = {(each.template, each.link): each for each in contents}
+    numbers = Counter(_thing(each) for each in contents)
+    latest = {_thing(each): each for each in contents}
     return [line(latest[key], number, recipient.reader) for key, number in numbers.items()]
+
+
+def _thing(content: Content) -> tuple[str, str]:
+    """What it is about: of posts the thread."""
+    return content.template, content.link.partition("?post=")[0]

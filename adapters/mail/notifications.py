@@ -15,7 +15,7 @@ from adapters.mail.handover import Handover, Refused, Taken
 from adapters.mail.messages import with_head
 from adapters.mail.recipients import Recipient, recipient_of
 from adapters.mail.writing import Content, Letter, letter
-from adapters.notified import About, about_of, page_of
+from adapters.notified import About, about_of, names_of, page_of
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.procrastinate.queue import NotYetDue
 from adapters.settings import Settings
@@ -23,6 +23,7 @@ from commands.notification import NoteBounced, NoteSent, NoteSuppressed
 from commands.notification.digests import GatherNotification
 from domain.catalog import Course, Run, course_stream, run_stream
 from domain.fact import Fact
+from domain.forum import Thread, thread_stream
 from domain.notification import LASTS, REQUIRED, TEMPLATES, Channel, SuppressedBy, quiet_until, windows
 from projections.engine.rows import Unreadable
 
@@ -83,11 +84,13 @@ class NotificationMail:
         found = [
             each
             for each in await self._log.at([planned.data["cause_position"]])
-            if not isinstance(each, Unreadable) and each.meta.event_id == planned.data["cause_event_id"]
+            if not isinstance(each, Unreadable) and planned.data["cause_event_id"] in names_of(each)
         ]
         if not found:
             return About()
         about = about_of(found[0])
+        if about.thread_id and not about.run_id:
+            about.run_id = (await replayed(self._log, Thread, thread_stream(about.thread_id))).run_id
         run = await replayed(self._log, Run, run_stream(about.run_id)) if about.run_id else None
         if run is None or not run.exists:
             return about
@@ -106,6 +109,7 @@ class NotificationMail:
             "scope": about.scope or "",
             "outcome": about.outcome or "",
             "method": about.method or "",
+            "ground": about.ground or "",
         }
         page = f"{campus}{page_of(template, about)}"
         return Content(

@@ -39,6 +39,26 @@ WAYS = {
         "provider": "ein Konto anderswo",
     },
 }
+GROUNDS = {
+    "en": {
+        "off_topic": "off topic",
+        "rude": "rude",
+        "spam": "spam",
+        "personal_data": "personal data of others",
+        "solution": "gives a solution away",
+        "copyright": "copyright of others",
+        "other": "another reason",
+    },
+    "de": {
+        "off_topic": "gehört nicht zum Thema",
+        "rude": "unhöflich",
+        "spam": "Werbung",
+        "personal_data": "persönliche Daten anderer",
+        "solution": "verrät eine Lösung",
+        "copyright": "Urheberrecht anderer",
+        "other": "ein anderer Grund",
+    },
+}
 
 
 class Reader(NamedTuple):
@@ -68,7 +88,8 @@ class Content(NamedTuple):
     What a letter says.
 
     Attributes:
-        values: of the template: `campus`, `course`, `unit`, `role`, `scope`, `outcome`, `method`; empty for none.
+        values: of the template: `campus`, `course`, `unit`, `role`, `scope`, `outcome`, `method`, `ground`; empty
+            for none.
         until: a time that it names.
         link: where the button leads.
         unsubscribe: what stops such mails; None for what cannot be switched off.
@@ -164,6 +185,7 @@ def _values(content: Content, reader: Reader) -> dict[str, Any]:
         **values,
         "outcome": OUTCOMES[reader.language].get(values.get("outcome", ""), values.get("outcome", "")),
         "way": WAYS[reader.language].get(way, way),
+        "ground": GROUNDS[reader.language].get(values.get("ground", ""), values.get("ground", "")),
         "until": None if content.until is None else as_time(content.until, reader.language, reader.zone),
     }
 

@@ -53,6 +53,20 @@ async def due_before(log: Log, learner_ids: Iterable[str], run: Outline, unit_id
     return found
 
 
+async def due_for_learner(log: Log, learner_id: str, run_id: str, unit_id: str) -> datetime | None:
+    """
+    When a unit is due for a learner, extensions included; of its quizzes the latest.
+
+    None for a unit that the learner's version does not have, or that is never due.
+    """
+    run = await outline_of_learner(log, learner_id, run_id)
+    if unit_id not in run.units:
+        return None
+    quizzes = (await quizzes_of(log, run_id)).values()
+    of_quizzes = [quiz.current.of_quiz for quiz in quizzes if quiz.unit_id == unit_id] or [AS_UNIT]
+    return latest_of([await deadline_for(log, learner_id, run, unit_id, each) for each in of_quizzes]).due_at
+
+
 async def must_take_part(log: Log, learner_id: str, run: Outline, unit_id: str) -> None:
     """
     Refuse a learner who has no place on the run, or who acts on a unit after its end; *run* as the learner follows it.

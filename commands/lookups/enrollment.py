@@ -64,6 +64,11 @@ async def has_access(log: Log, learner_id: str, run_id: str) -> bool:
     return (await log.read(Enrollment, enrollment_stream(learner_id, run_id))).status in HAVING_ACCESS
 
 
+async def is_on_run(log: Log, learner_id: str, run_id: str) -> bool:
+    """Whether a learner has a place on the run now, and has not completed it."""
+    return (await log.read(Enrollment, enrollment_stream(learner_id, run_id))).status is Status.ACTIVE
+
+
 async def has_left(log: Log, learner_id: str, run_id: str) -> bool:
     """Whether a learner has given up the place on the run."""
     return (await log.read(Enrollment, enrollment_stream(learner_id, run_id))).status is Status.WITHDRAWN
@@ -90,6 +95,12 @@ async def must_not_be_elsewhere(log: Log, enrollment: Enrollment) -> None:
 async def extensions_of(log: Log, learner_id: str, run_id: str) -> dict[str, datetime]:
     """The deadlines that a learner was granted on a run, by unit."""
     return (await log.read(Enrollment, enrollment_stream(learner_id, run_id))).extensions
+
+
+async def offered_until(log: Log, learner_id: str, run_id: str) -> datetime | None:
+    """When the offer of a seat ends that a learner has now; None for none."""
+    enrollment = await log.read(Enrollment, enrollment_stream(learner_id, run_id))
+    return enrollment.offered_until if enrollment.status is Status.OFFERED else None
 
 
 async def cohort_begins_at(log: Log, learner_id: str, run_id: str) -> datetime | None:

@@ -1,11 +1,14 @@
 """What other contexts may know of payment: whether a run is sold, and who has access to it."""
 
+from datetime import datetime
+
 from commands.log import Log, present
 from commands.lookups.catalog import STRUCTURE_MAX_AGE, Outline
 from domain.payment.entitlement import Entitlement, entitlement_stream
 from domain.payment.errors import PaymentRequired
 from domain.payment.offers import Offers, offers_stream
 from domain.payment.product import Product, product_stream
+from domain.payment.subscription import Subscription, subscription_stream
 from domain.tags import QueryItem, tag
 
 
@@ -49,6 +52,18 @@ async def live_entitlements(log: Log, learner_id: str) -> dict[str, str]:
             for run_id in entitlement.runs:
                 live.setdefault(run_id, entitlement.entitlement_id)
     return live
+
+
+async def ends_for_good(log: Log, learner_id: str, entitlement_id: str) -> datetime | None:
+    """When the access of a live entitlement ends; None for one that is over, or that a subscription is to extend."""
+    entitlement = await log.read(Entitlement, entitlement_stream(learner_id, entitlement_id))
+    if not entitlement.is_live(present(log)):
+        return None
+    if entitlement.subscription_id is not None:
+        stream = subscription_stream(learner_id, entitlement.subscription_id)
+        if (await log.read(Subscription, stream)).renews:
+            return None
+    return entitlement.access_until
 
 
 async def runs_of_entitlement(log: Log, learner_id: str, entitlement_id: str) -> list[str]:

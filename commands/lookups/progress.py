@@ -36,6 +36,11 @@ async def grade_of(log: Log, learner_id: str, run_id: str) -> int | None:
     return (await log.read(CourseProgress, progress_stream(learner_id, run_id))).grade_bp
 
 
+async def has_completed(log: Log, learner_id: str, run_id: str, unit_id: str) -> bool:
+    """Whether a learner has completed a unit."""
+    return unit_id in (await log.read(CourseProgress, progress_stream(learner_id, run_id))).completed
+
+
 async def watched_of(log: Log, learner_id: str, run: Outline, unit_id: str) -> WatchedShare | None:
     """How much a learner has watched of a unit; None for a unit without a length."""
     seconds = run.units[unit_id].seconds

@@ -40,15 +40,22 @@ class PlanNotifications:
 
 
 async def plan_notifications(command: PlanNotifications, log: Log) -> Position:
+    return await log.save(*await planned(command, log))
+
+
+async def planned(command: PlanNotifications, log: Log, *, muted: bool = False) -> list[Notification]:
     """
     Plan what is not planned yet; nothing for who has no account that is in use, and could not see it.
 
     What the template would send, and the person does not want, is planned and suppressed.
+
+    Args:
+        muted: whether the person does not want to hear of this very thing, whatever the switches say.
     """
     template = TEMPLATES[command.template]
     in_use = await is_in_use(log, command.learner_id)
     settings = await log.read(NotificationSettings, settings_stream(command.learner_id))
-    planned = []
+    found = []
     for channel in (each for each in Channel if each in template.channels or settings.wants(template, each)):
         key = dedupe_key(command.once_for or command.cause_event_id, channel, command.template)
         stream = notification_stream(command.learner_id, notification_id(key))
@@ -61,10 +68,10 @@ async def plan_notifications(command: PlanNotifications, log: Log) -> Position:
                 key=key,
                 not_before=None,
             )
-            if not settings.wants(template, channel):
+            if muted or not settings.wants(template, channel):
                 notification.suppress(SuppressedBy.MUTED)
-        planned.append(notification)
-    return await log.save(*planned)
+        found.append(notification)
+    return found
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,7 @@ class Post(Aggregate):
 
     Attributes:
         author: who has written it, also where it is shown as anonymous.
+        parent_no: the number of the post to which it is a reply; that of the first one for itself.
         depth: 0 for the first post of a thread, 1 for a reply, 2 for a comment on one.
         mentioned: the people whom its text mentions.
     """
@@ -82,6 +83,7 @@ class Post(Aggregate):
 
     def initial_state(self) -> None:
         self.author = ""
+        self.parent_no = OPENING
         self.depth = 0
         self.removed: str | None = None
         self.mentioned: list[str] = []
@@ -145,7 +147,7 @@ class Post(Aggregate):
         anonymous: bool,
         by_staff: bool,
     ) -> None:
-        self.author, self.depth = learner_id, depth
+        self.author, self.parent_no, self.depth = learner_id, parent_no, depth
 
     def remove(self, ground: RemovalGround) -> None:
         """Show it no more; a second time, also for another reason, changes nothing."""

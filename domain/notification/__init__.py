@@ -2,6 +2,14 @@
 
 from domain.notification.digest import Digest, DigestStatus, digest_stream
 from domain.notification.inbox import Inbox, inbox_stream
+from domain.notification.message import (
+    Addressees,
+    BadMessage,
+    MessageLeft,
+    MessageNotFound,
+    StaffMessage,
+    message_stream,
+)
 from domain.notification.notification import (
     Notification,
     NotificationNotFound,
@@ -10,7 +18,10 @@ from domain.notification.notification import (
     dedupe_key,
     notification_id,
     notification_stream,
+    unnamed_cause,
 )
+from domain.notification.reminders import DEADLINE_LEAD, Reminders, is_near, near_deadline, reminders_stream
+from domain.notification.round import Round, round_stream
 from domain.notification.schedule import (
     EVERY,
     DigestRule,
@@ -33,22 +44,30 @@ from domain.notification.settings import (
 from domain.notification.templates import LASTS, REQUIRED, TEMPLATES, Channel, Kind, Template
 
 __all__ = [
+    "DEADLINE_LEAD",
     "EVERY",
     "LASTS",
     "REQUIRED",
     "TEMPLATES",
+    "Addressees",
+    "BadMessage",
     "Channel",
     "Digest",
     "DigestRule",
     "DigestStatus",
     "Inbox",
     "Kind",
+    "MessageLeft",
+    "MessageNotFound",
     "Notification",
     "NotificationNotFound",
     "NotificationSettings",
     "QuietHours",
+    "Reminders",
     "RequiredKind",
+    "Round",
     "Setting",
+    "StaffMessage",
     "Status",
     "SuppressedBy",
     "Switch",
@@ -60,10 +79,16 @@ __all__ = [
     "dedupe_key",
     "digest_stream",
     "inbox_stream",
+    "is_near",
+    "message_stream",
+    "near_deadline",
     "notification_id",
     "notification_stream",
     "quiet_until",
+    "reminders_stream",
+    "round_stream",
     "settings_stream",
+    "unnamed_cause",
     "windows",
     "zone_of",
 ]

@@ -53,6 +53,11 @@ def dedupe_key(cause: str, channel: str, template: str) -> str:
     return f"{cause}:{channel}:{template}"
 
 
+def unnamed_cause(event_id: str) -> str:
+    """What stands for the fact that another person has caused: it leads to no one, and finds the fact all the same."""
+    return blake2b(event_id.encode(), digest_size=16).hexdigest()
+
+
 def notification_id(key: str) -> str:
     """The id of the notification of a dedupe key; the person stands in the stream beside it."""
     return blake2b(key.encode(), digest_size=16).hexdigest()

@@ -30,10 +30,15 @@ class Kind(StrEnum):
     GRADES = "grades"
     RESULTS = "results"
     PLACES = "places"
+    REMINDERS = "reminders"
+    REPLIES = "replies"
+    WATCHED = "watched"
+    DECISIONS = "decisions"
+    MESSAGES = "messages"
 
 
-REQUIRED = frozenset((Kind.SECURITY, Kind.MONEY, Kind.DEADLINES))
-"""What a person cannot switch off: who does not hear of it loses money, time, or the account."""
+REQUIRED = frozenset((Kind.SECURITY, Kind.MONEY, Kind.DEADLINES, Kind.DECISIONS))
+"""What a person cannot switch off: who does not hear of it loses money, time, the account, or the right to object."""
 
 
 class Template(NamedTuple):
@@ -44,17 +49,21 @@ class Template(NamedTuple):
         kind: to which it belongs.
         version: of its words; raised when they say something else. A notification keeps the one that was planned.
         channels: by which it goes out unless the person says otherwise.
+        unnamed: whether it is caused by another person, whom who is notified may not know: neither the notification nor
+            its facts carry an id of the cause, its actor or its request (decisions/0421).
     """
 
     kind: Kind
     version: int = 1
     channels: tuple[Channel, ...] = (Channel.PAGE,)
+    unnamed: bool = False
 
 
 ALL = (Channel.PAGE, Channel.EMAIL)
 
 TEMPLATES: dict[str, Template] = {
     "signed_in": Template(Kind.SECURITY),
+    "data_exported": Template(Kind.SECURITY, channels=ALL),
     "role_granted": Template(Kind.SECURITY, channels=ALL),
     "order_paid": Template(Kind.MONEY, channels=ALL),
     "payment_failed": Template(Kind.MONEY, channels=ALL),
@@ -64,8 +73,18 @@ TEMPLATES: dict[str, Template] = {
     "grade_changed": Template(Kind.GRADES, channels=ALL),
     "outcome_decided": Template(Kind.RESULTS, channels=ALL),
     "outcome_revised": Template(Kind.RESULTS, channels=ALL),
-    "certificate_issued": Template(Kind.RESULTS),
+    "certificate_issued": Template(Kind.RESULTS, channels=ALL),
     "enrolled": Template(Kind.PLACES),
     "seat_offered": Template(Kind.PLACES, channels=ALL),
+    "deadline_near": Template(Kind.REMINDERS, channels=ALL),
+    "seat_lapsing": Template(Kind.REMINDERS, channels=ALL),
+    "access_ending": Template(Kind.REMINDERS, channels=ALL),
+    "question_answered": Template(Kind.REPLIES, channels=ALL, unnamed=True),
+    "post_replied": Template(Kind.REPLIES, channels=ALL, unnamed=True),
+    "mentioned": Template(Kind.REPLIES, channels=ALL, unnamed=True),
+    "answer_accepted": Template(Kind.REPLIES, unnamed=True),
+    "thread_posted": Template(Kind.WATCHED, channels=ALL, unnamed=True),
+    "staff_message": Template(Kind.MESSAGES, channels=ALL),
+    "post_removed": Template(Kind.DECISIONS, channels=ALL, unnamed=True),
 }
 """By name."""

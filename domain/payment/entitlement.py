@@ -77,6 +77,7 @@ class Entitlement(Aggregate):
 
     def initial_state(self) -> None:
         self.cause = ""
+        self.subscription_id: str | None = None
         self.product_id: str | None = None
         self.runs: list[str] = []
         self.access_from: datetime | None = None
@@ -147,7 +148,7 @@ class Entitlement(Aggregate):
         reason: str,
     ) -> None:
         self.cause, self.product_id, self.runs = cause, product_id, runs
-        self.access_from, self.access_until = access_from, access_until
+        self.access_from, self.access_until, self.subscription_id = access_from, access_until, subscription_id
 
     def extend(self, until: datetime | None) -> None:
         """Let it last longer; never shorter."""

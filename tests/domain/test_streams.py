@@ -90,6 +90,9 @@ from tests.support.given import STREAMS
         ("moderation-0d9c7f0a:2", "0d9c7f0a", 45),
         ("report-28400:0d9c7f0a:2", "28400", 38),
         ("notice-28400:0d9c7f0a:2", "28400", 38),
+        ("staff_message-m1", "staff_message-m1", 57),
+        ("reminders-28400:AAA-2013J", "28400", 38),
+        ("notice_round-0d9c7f0a.2", "notice_round-0d9c7f0a.2", 36),
         ("shelf-AAA:7", "shelf-AAA:7", 18),
     ],
 )

@@ -116,6 +116,7 @@ class Desk:
             _end,
             _write,
             _write,
+            _write,
         )
 
     def work(self) -> None:

@@ -249,6 +249,14 @@ NEEDS = {
     "GET /v1/auth/security": "anyone",
     "GET /v1/auth/connected": "anyone",
     "GET /notifications": "listMyNotifications",
+    "GET /bell": "getMyUnreadCount",
+    "GET /messages/{message_id}": "getMyMessage",
+    "GET /teach/runs/{run_id}/messages": "getRun listMessages",
+    "POST /teach/runs/{run_id}/messages": (
+        "getMessageAudience? getRun? listMessages? listNames? planMessage? undoMessage?"
+    ),
+    "GET /teach/runs/{run_id}/messages/{message_id}": "getRun listMessages listNames? listReceipts",
+    "GET /forum/{run_id}/{thread_id}": "getMyPlayer?",
     "GET /unsubscribe/{token}": "anyone",
     "POST /unsubscribe/{token}": "unsubscribe",
     "POST /notifications": "archiveMyNotification? readMyNotification? readMyNotifications?",

@@ -187,5 +187,5 @@ def parts_of(run_id: str) -> dict[str, str]:
         "job_id": "x", "source_hash": "0" * 64, "credential_id": "x", "dossier_id": "x", "announcement_id": "sample-1",
         "act": "retry", "reaction": "x", "handle": "x", "bank_id": "linear-algebra", "question_id": "x",
         "claim_no": "1", "appeal_no": "1", "regrade_no": "1", "query_id": "x",
-        "token": "x", "thread_id": "x", "post_no": "1",
+        "token": "x", "thread_id": "x", "post_no": "1", "message_id": "x",
     }  # fmt: skip

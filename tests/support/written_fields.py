@@ -160,6 +160,14 @@ SECOND = OF_THREAD | {"post_no": "2"}
 FORUM = (
     Write("admin", "createTopic", RUN, {"cohort_id": None}),
     Write("admin", "changeTopic", RUN | {"topic_id": "general"}),
+    Write(
+        "admin",
+        "planMessage",
+        RUN,
+        {"addressees": "on_run", "cohort_id": None, "wait_minutes": 60},
+        keep=("MessageText.language",),
+        answers={"message": "message_id"},
+    ),
     Write("ada", "createThread", RUN, {"topic_id": "general"}, answers={"thread": "thread_id"}),
     Write("ada", "postReply", OF_THREAD),
     Write("ada", "editPost", RUN | {"thread_id": "{thread}", "post_no": "1"}, {"title": "Why?"}),
@@ -233,6 +241,8 @@ SEEN: Mapping[str, str] = {
     "OtherText.new": "admin /teach/courses/sets/about",
     "NewGroup.title": "admin /teach/courses/rings/policy",
     "NewLetter.letter": "admin /teach/courses/rings/policy",
+    "MessageText.title": "admin /teach/runs/{run}/messages",
+    "MessageText.text": "admin /teach/runs/{run}/messages/{message}",
     "NewTopic.name": "ada /learn/runs/{run}/forum",
     "NewTopic.description": "admin /teach/runs/{run}/topics",
     "TopicToChange.name": "ada /learn/runs/{run}/forum",

@@ -51,6 +51,7 @@ NOT_LINKED = frozenset(
         "/confirm", "/styleguide", "/audit/find", "/learn/quizzes/{quiz_id}/attempts/{attempt_no}/hand-in",
         "/audit/learners/{learner_id}/dossiers/{dossier_id}", "/analyze/jobs/{job_id}", "/teach/banks/{bank_id}/new",
         "/welcome", "/recover", "/new-address", "/old-address", "/unsubscribe/{token}", "/signin/code", "/signed-in",
+        "/bell", "/forum/{run_id}/{thread_id}", "/messages/{message_id}", "/teach/runs/{run_id}/messages/{message_id}",
         *MOVED,
         "/analyze/projections/{name}/differences", "/analyze/sql/queries/{query_id}",
         "/teach/runs/{run_id}/gradebook/rows", "/teach/runs/{run_id}/quizzes/{quiz_id}/regrades/{regrade_no}",

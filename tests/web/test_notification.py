@@ -7,6 +7,7 @@ from adapters.auth.links import UNSUBSCRIBE, link_token
 from adapters.settings import Settings
 from tests.support.api import Campus
 from tests.support.pages import Reader, text_of
+from tests.support.people import Town
 
 HERE = "/notifications"
 
@@ -54,6 +55,46 @@ async def test_every_page_counts_what_is_unread(campus: Campus, ada: Reader) -> 
     assert (refused.status_code, "1 unread notification" in refused.text) == (422, True)
     assert "unread notification" not in (await ada.get("/search?part=1")).text
     assert "unread notification" not in (await Reader(ada.town).get("/courses")).text
+
+
+async def test_a_notification_of_the_forum_leads_to_the_post(town: Town, campus: Campus, ada: Reader) -> None:
+    """On the desk on which who is notified reads it; in the own language."""
+    bob = Reader(town, await town.settle("bob@example.org"))
+    await campus.send("/enrollments", {"run_id": campus.run}, user=bob.browser.learner_id)
+    forum = f"/learn/runs/{campus.run}/forum"
+    question = {"kind": "question", "title": "Why <b>six</b>?", "text": "I count six.", "anonymous": "on"}
+    thread = (await ada.send(forum, question)).headers["location"]
+    await bob.once_built(thread)
+    await bob.send(thread, {"do": "reply", "post_no": "1", "text": "Seven."})
+    shown = await ada.sees(HERE, "There is an answer to your question: Why <b>six</b>?")
+    assert "Why &lt;b&gt;six" in shown
+    assert bob.browser.learner_id not in shown
+    (page,) = set(re.findall(r'href="(/forum/[^"]+)"', shown))
+    assert (await ada.get(page)).headers["location"] == f"{thread}#post-2"
+    german = text_of(await ada.get(HERE, **{"accept-language": "de"}))
+    assert "Ihre Frage hat eine Antwort" in german
+
+
+async def test_several_answers_are_one_line(town: Town, campus: Campus, ada: Reader) -> None:
+    """With their number; to open it reads all of them, and the bell and the home page count them."""
+    bob = Reader(town, await town.settle("bob@example.org"))
+    await campus.send("/enrollments", {"run_id": campus.run}, user=bob.browser.learner_id)
+    question = {"kind": "question", "title": "Why?", "text": "I count six."}
+    thread = (await ada.send(f"/learn/runs/{campus.run}/forum", question)).headers["location"]
+    await bob.once_built(thread)
+    for _ in range(3):
+        await bob.send(thread, {"do": "reply", "post_no": "1", "text": "Seven."})
+    shown = await ada.sees(HERE, "3 new answers to your question: Why?")
+    assert shown.count("new answers to your question") == 1
+    german = text_of(await ada.get(HERE, **{"accept-language": "de"}))
+    assert "3 neue Antworten auf Ihre Frage: Why?" in german
+    number = re.search(r"(\d+) unread notifications", text_of(await ada.get("/bell")))
+    assert number is not None
+    assert number[0] in text_of(await ada.get("/learn"))
+    (ids,) = set(re.findall(r'name="notification_id" value="(\w+,\w+,\w+)"', shown))
+    await ada.send(HERE, {"do": "open", "notification_id": ids, "to": thread})
+    left = int(number[1]) - 3
+    await ada.sees("/bell", f"{left} unread notification" if left else "Notifications")
 
 
 async def test_a_person_chooses_what_to_be_told(campus: Campus, ada: Reader) -> None:

@@ -74,7 +74,26 @@
       /* the server is away, which the banner says */
     }
   };
-  /* A page without a stream of its own listens while it is looked at, for the end of the session alone. */
+  /* The bell is drawn again when the inbox changes, however many changes come at once. */
+  let ringing = 0;
+  const ring = async () => {
+    const bell = $("#bell");
+    if (!bell) return;
+    try {
+      const answer = await fetch("/bell", { cache: "no-store", headers: { accept: "text/html" } });
+      const drawn = answer.ok && new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("bell");
+      if (drawn) bell.replaceChildren(...drawn.childNodes);
+    } catch {
+      /* the server is away: the next change draws it */
+    }
+  };
+  const heard = (text) => {
+    if (!text?.includes('"inbox"')) return;
+    clearTimeout(ringing);
+    ringing = setTimeout(ring, 300);
+  };
+  document.addEventListener("htmx:sseMessage", (event) => heard(event.detail?.data));
+  /* A page whose stream is not that of its person listens while it is looked at: for the bell, and the end of the session. */
   let watched = null;
   const watch = () => {
     const address = document.body.dataset.session;
@@ -83,9 +102,10 @@
     watched = null;
     if (document.hidden) return;
     if (states.ended) askWhether(address);
-    if ($("[data-sse-connect]")) return;
+    if ($(`[data-sse-connect="${address}"]`)) return;
     watched = new EventSource(address);
     watched.addEventListener("error", () => askWhether(address));
+    watched.addEventListener("changed", (event) => heard(event.data));
   };
   document.addEventListener("visibilitychange", watch);
   addEventListener("focus", () => states.ended && watch());

@@ -12,6 +12,7 @@ from web.teach import (
     gradebook,
     grading,
     home,
+    messages,
     moderation,
     plan,
     policy,
@@ -25,7 +26,7 @@ from web.teach import (
     versions,
 )
 
-OF_RUNS = (home, run, gradebook, grading, roster, questions, quizzes, regrades, appeals, plan)
+OF_RUNS = (home, run, gradebook, grading, roster, questions, quizzes, regrades, appeals, messages, plan)
 OF_FORUM = (forum, topics, moderation)
 OF_AUTHORS = (courses, course, about, units, policy, versions, banks, bank_questions)
 pages = Pages(*(each.pages for each in (*OF_RUNS, *OF_FORUM, *OF_AUTHORS)))

@@ -17,6 +17,7 @@ from adapters.command_bus.bus import Bus
 from adapters.mail.digests import DigestMail
 from adapters.mail.notifications import NotificationMail
 from adapters.mail.to_people import MailToPeople
+from adapters.message_audience import recipients_of
 from adapters.payments.ticket import ticket_for
 from adapters.personal.erasure import forget
 from adapters.postgres.log.decoding import must_be_readable
@@ -58,6 +59,7 @@ class Carrier:
         self._forget = partial(forget, log)
         self._end_impersonations = partial(end_impersonations, log, self._bus)
         self._mail = MailToPeople(log, settings)
+        self._recipients = partial(recipients_of, settings, log)
         self._notifications = NotificationMail(log, settings)
         self._digests = DigestMail(log, settings, self._notifications)
         self._together = {
@@ -142,6 +144,7 @@ class Carrier:
                 self._end_impersonations,
                 self._notifications.send,
                 self._digests.send,
+                self._recipients,
             )
             answer = await job.effect(fact, outside)
         outcome = job.command(fact) if answer is None else job.command(fact, answer)

@@ -14,7 +14,9 @@ from workers.reactions import (
     auth,
     catalog,
     enrollment,
+    forum,
     lti,
+    messages,
     notification,
     payment,
     progress,
@@ -70,6 +72,7 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
         Reaction("follow_revision", progress.follow_revision),
         Reaction("certify_revision", progress.certify),
     ),
+    "notice_round.progressed": (Reaction("tell_more_watchers", notification.tell_more_watchers, unnamed=True),),
     "order.paid": (Reaction("grant_for_order", payment.follow_order), Reaction("issue_receipt", payment.issue_receipt)),
     "order.refunded": (Reaction("follow_refund", payment.follow_order),),
     "order.refund_failed": (Reaction("follow_failed_refund", payment.follow_order),),
@@ -105,6 +108,7 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "user.registration_lapsed": (Reaction("end_roles_of_lapsed", user.end_roles),),
 }
 REACTIONS |= {type_: (*REACTIONS.get(type_, ()), notice) for type_, notice in notification.NOTICES.items()}
+REACTIONS |= forum.NOTICES
 
 
 def _close_checkouts(name: str) -> Job:
@@ -132,16 +136,23 @@ def _mail(name: str, lasts: timedelta, *, awaited: bool = False) -> Job:
     )
 
 
+OFFER_ENDS = ("enrollment.activated", "enrollment.withdrawn", "enrollment.seat_offer_expired")
+ACCESS_ENDS = ("entitlement.extended", "entitlement.revoked", "entitlement.expired")
 ATTEMPT_ENDS = ("attempt.deadline_moved", "attempt.submitted")
 JOBS: dict[str, tuple[Job, ...]] = {
     "attempt.started": (timer("end_attempt", quiz.time_is_up_at, quiz.end_attempt, *ATTEMPT_ENDS),),
     "attempt.deadline_moved": (timer("end_moved_attempt", quiz.time_is_up_at, quiz.end_attempt, *ATTEMPT_ENDS),),
     "enrollment.seat_offered": (
+        Job("expire_seat_offer", enrollment.offer_ends_at, enrollment.expire_seat_offer, OFFER_ENDS),
+        Job("remind_of_offer", enrollment.offer_nears_end_at, enrollment.remind_of_offer, OFFER_ENDS),
+    ),
+    "enrollment.extension_granted": (
         Job(
-            "expire_seat_offer",
-            due=enrollment.offer_ends_at,
-            command=enrollment.expire_seat_offer,
-            settled_by=("enrollment.activated", "enrollment.withdrawn", "enrollment.seat_offer_expired"),
+            "note_near_extension",
+            due=enrollment.extension_nears_end_at,
+            command=enrollment.note_near_extension,
+            settled_by=(),
+            lasts=enrollment.EXTENSIONS_LAST,
         ),
     ),
     "admission.invited": (notice("write_about_run_invitation"),),
@@ -179,20 +190,12 @@ JOBS: dict[str, tuple[Job, ...]] = {
         ),
     ),
     "entitlement.granted": (
-        Job(
-            "expire_entitlement",
-            due=payment.access_ends_at,
-            command=payment.expire_entitlement,
-            settled_by=("entitlement.extended", "entitlement.revoked", "entitlement.expired"),
-        ),
+        Job("expire_entitlement", payment.access_ends_at, payment.expire_entitlement, ACCESS_ENDS),
+        Job("remind_of_access", payment.access_nears_end_at, payment.remind_of_access, ACCESS_ENDS),
     ),
     "entitlement.extended": (
-        Job(
-            "expire_extended",
-            due=payment.access_ends_at,
-            command=payment.expire_entitlement,
-            settled_by=("entitlement.extended", "entitlement.revoked", "entitlement.expired"),
-        ),
+        Job("expire_extended", payment.access_ends_at, payment.expire_entitlement, ACCESS_ENDS),
+        Job("remind_of_extended", payment.access_nears_end_at, payment.remind_of_access, ACCESS_ENDS),
     ),
     "subscription.past_due": (
         Job(
@@ -340,6 +343,7 @@ JOBS: dict[str, tuple[Job, ...]] = {
             settled_by=("user.key_destroyed",),
         ),
     ),
+    **messages.JOBS,
     "notification.planned": (
         Job(
             "send_notification",

@@ -27,6 +27,7 @@ class Outside(NamedTuple):
         end_impersonations: ends all sessions in which a person acts as others who has lost a role by a fact.
         send_notification: sends a planned notification, by the key of the job; what is to be recorded of it.
         send_digest: the same of a digest that is closed.
+        recipients: the next learners to whom a message of the staff goes, by the fact that planned it, after one.
     """
 
     provider: Provider
@@ -39,6 +40,7 @@ class Outside(NamedTuple):
     end_impersonations: Callable[[Fact], Awaitable[None]]
     send_notification: Callable[[Fact, str], Awaitable[Any]]
     send_digest: Callable[[Fact, str], Awaitable[Any]]
+    recipients: Callable[[Fact, str], Awaitable[Any]]
 
 
 class Job(NamedTuple):

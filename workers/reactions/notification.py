@@ -5,8 +5,9 @@ from typing import Any
 
 from commands.notification import PlanNotifications
 from commands.notification.digests import CloseDigest
+from commands.notification.forum import Cause, TellWatchers
 from domain.fact import Fact
-from domain.notification import Channel
+from domain.notification import Channel, near_deadline
 from workers.reactions.job import Outside
 from workers.reactions.reaction import Reaction
 
@@ -21,6 +22,11 @@ def _tell(fact: Fact, template: str, once_for: str = "") -> PlanNotifications:
 def tell_of_sign_in(fact: Fact) -> PlanNotifications:
     """A person has signed in: said once for each way in, since a way that is used for the first time can be theft."""
     return _tell(fact, "signed_in", f"method.{fact.data['method']}")
+
+
+def tell_of_export(fact: Fact) -> PlanNotifications:
+    """All that is held about a person was taken: by that person, or by who has got into the account."""
+    return _tell(fact, "data_exported")
 
 
 def tell_of_role(fact: Fact) -> PlanNotifications | None:
@@ -46,6 +52,12 @@ def tell_of_refund(fact: Fact) -> PlanNotifications:
 def tell_of_deadline(fact: Fact) -> PlanNotifications:
     """The learner has more time for a unit, or no longer."""
     return _tell(fact, "deadline_changed")
+
+
+def tell_of_near_deadline(fact: Fact) -> PlanNotifications:
+    """A unit that is not done is due soon: said once for the time at which it is due."""
+    due_at = datetime.fromisoformat(fact.data["due_at"])
+    return _tell(fact, "deadline_near", near_deadline(fact.id("run_id"), fact.data["unit_id"], due_at))
 
 
 def tell_of_grade(fact: Fact) -> PlanNotifications | None:
@@ -81,6 +93,15 @@ def tell_of_place(fact: Fact) -> PlanNotifications | None:
 def tell_of_offer(fact: Fact) -> PlanNotifications | None:
     """A seat is held for the learner until a time; one that is given at once is a place."""
     return _tell(fact, "seat_offered") if fact.data["until"] is not None else None
+
+
+def tell_more_watchers(fact: Fact) -> TellWatchers | None:
+    """The next page of them, if there is one."""
+    if fact.data["finished"]:
+        return None
+    thread_id, _, post_no = fact.id("round_id").rpartition(".")
+    cause = Cause(fact.data["cause_event_id"], fact.data["cause_position"])
+    return TellWatchers(thread_id, int(post_no), cause, fact.data["last"])
 
 
 def sent_at(fact: Fact) -> datetime | None:
@@ -128,12 +149,14 @@ DIGEST_SETTLED = ("digest.sent", "digest.bounced", "digest.suppressed")
 
 NOTICES: dict[str, Reaction] = {
     "session.opened": Reaction("tell_of_sign_in", tell_of_sign_in),
+    "user.data_exported": Reaction("tell_of_export", tell_of_export),
     "role.granted": Reaction("tell_of_role", tell_of_role),
     "order.paid": Reaction("tell_of_payment", tell_of_payment),
     "payment.failed": Reaction("tell_of_failed_payment", tell_of_failed_payment),
     "order.refunded": Reaction("tell_of_refund", tell_of_refund),
     "enrollment.extension_granted": Reaction("tell_of_deadline", tell_of_deadline),
     "enrollment.extension_withdrawn": Reaction("tell_of_withdrawn_deadline", tell_of_deadline),
+    "deadline.neared": Reaction("tell_of_near_deadline", tell_of_near_deadline),
     "attempt.graded": Reaction("tell_of_grade", tell_of_grade),
     "attempt.regraded": Reaction("tell_of_regrade", tell_of_other_grade),
     "attempt.grade_overridden": Reaction("tell_of_override", tell_of_other_grade),

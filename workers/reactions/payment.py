@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from commands.enrollment import FollowEntitlements
+from commands.notification.ending import RemindOfAccess
 from commands.payment.books import IssueReceipt
 from commands.payment.entitlements import ExpireEntitlement, FollowOrder
 from commands.payment.orders import ExpireOrder
@@ -40,6 +41,7 @@ from workers.reactions.plan_changes import said_of_end
 
 OVER = ("payment.captured", "payment.failed", "payment.cancelled")
 PAGE_LASTS = timedelta(days=2)  # a page of the provider ends by itself after a day
+ACCESS_LEAD = timedelta(days=7)  # for how long before its end a person is reminded of access
 END_LASTS = timedelta(days=7)
 NO_RUN_YET = (NoRunOnSale,)
 
@@ -204,6 +206,21 @@ def give_up_refund(fact: Fact, cause: str) -> RecordRefundFailed:
 def access_ends_at(fact: Fact) -> datetime | None:
     """When an entitlement ends; None for never."""
     return _time(fact.data["access_until"] if fact.type == "entitlement.granted" else fact.data["new"])
+
+
+def access_nears_end_at(fact: Fact) -> datetime | None:
+    """When a person is reminded that access ends; None where it never does, or lasts for little longer than that."""
+    until = access_ends_at(fact)
+    return None if until is None or until - fact.occurred_at < 2 * ACCESS_LEAD else until - ACCESS_LEAD
+
+
+def remind_of_access(fact: Fact) -> RemindOfAccess | None:
+    """The access that an entitlement gives ends soon."""
+    until = access_ends_at(fact)
+    if until is None:
+        return None
+    ids = fact.id("learner_id"), fact.id("entitlement_id")
+    return RemindOfAccess(*ids, until, fact.meta.event_id, fact.position)
 
 
 def expire_entitlement(fact: Fact) -> ExpireEntitlement:

@@ -19,11 +19,14 @@ class Reaction(NamedTuple):
         command: the command for a fact, None for none; of several in a list each is carried out by itself, and
             those that were refused are tried again.
         accepts: refusals by which what should follow is settled otherwise; it is then done.
+        unnamed: whether what follows may not say who or what has caused it: it is in the history of another person, who
+            may not know (decisions/0421).
     """
 
     name: str
     command: Callable[[Fact], Any | None]
     accepts: tuple[type[DomainError], ...] = ()
+    unnamed: bool = False
 
 
 def is_history(fact: Fact) -> bool:
@@ -44,14 +47,14 @@ def context_of(fact: Fact, reaction: Reaction, life: str = "", outcome: str = ""
         life: the life of the log in which the fact was read.
         outcome: what tells one of several commands from the others; empty where there is one.
     """
-    outcome = outcome or reaction.name
+    outcome, named = outcome or reaction.name, not reaction.unnamed
     return Context(
         actor="reactor",
         at=fact.occurred_at,
         source=f"reactor:{reaction.name}",
-        on_behalf_of=fact.meta.on_behalf_of or fact.meta.actor,
-        causation_id=fact.meta.event_id,
-        correlation_id=fact.meta.correlation_id,
+        on_behalf_of=(fact.meta.on_behalf_of or fact.meta.actor) if named else None,
+        causation_id=fact.meta.event_id if named else None,
+        correlation_id=fact.meta.correlation_id if named else None,
         idempotency_key=f"reaction:{uuid5(UUID(fact.meta.event_id), outcome)}",
         fingerprint=outcome,
         life=life,

@@ -243,6 +243,35 @@ SELECT {AT}, (SELECT {json_object(UnreadCounts, threads="count(*)", posts="coale
 """
 
 
+class ThreadHead(msgspec.Struct, kw_only=True):
+    """Where a thread is, and what it is called, sealed; *title* is null where not all of its run may read it."""
+
+    thread_id: str
+    run_id: str
+    unit_id: str | None
+    learner_id: str
+    title: str | None
+
+
+HEADS = """
+SELECT thread.thread_id, thread.run_id, thread.unit_id, thread.learner_id,
+       CASE WHEN NOT thread.hidden @> '[1]' AND (thread.topic_id = 'general' OR EXISTS (
+            SELECT FROM forum_topics AS topic
+            WHERE topic.run_id = thread.run_id AND topic.topic_id = thread.topic_id AND topic.cohort_id IS NULL))
+            THEN opening.title END AS title
+  FROM forum_threads AS thread
+  LEFT JOIN forum_writings AS opening ON opening.learner_id = thread.learner_id
+        AND opening.thread_id = thread.thread_id AND opening.post_no = 1
+ WHERE thread.thread_id = ANY(%(threads)s)
+"""
+
+
+async def heads(reader: Reader, thread_ids: Sequence[str]) -> list[ThreadHead]:
+    """What threads are called, for those who may read them."""
+    rows = await reader.rows(HEADS, {"threads": list(thread_ids)})
+    return [ThreadHead(**dict(zip(ThreadHead.__struct_fields__, row, strict=True))) for row in rows]
+
+
 async def threads(reader: Reader, asked: ThreadsAsked, after: Sequence[Any] | None, limit: int) -> RowPage:
     """Up to *limit* threads, pinned ones and then those with the latest posts, after two values of the order."""
     a, b = after or (None, None)

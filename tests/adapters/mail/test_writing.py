@@ -16,6 +16,7 @@ VALUES = {
     "scope": "run:algebra-2026",
     "outcome": "pass",
     "method": "password+totp",
+    "ground": "rude",
 }
 UNTIL = datetime(2026, 3, 29, 0, 30, tzinfo=UTC)
 LINK = "https://campus.test/learn"

@@ -36,14 +36,16 @@ ONE_ROW = {
     "/v1/runs/{run_id}/mentionable",
     "/v1/notifications/report", "/v1/notifications/doubtful",
     "/v1/me/notifications", "/v1/me/notifications/unread", "/v1/me/notifications/settings",
-    "/v1/me/notifications/schedule",
+    "/v1/me/notifications/schedule", "/v1/runs/{run_id}/messages/{message_id}/receipts",
     "/v1/me/forum/search", "/v1/me/forum/unread",
 }  # fmt: skip
 """What is no list of anything that the test makes more of."""
+MESSAGE = {"addressees": "on_run", "says": [{"language": "en", "title": "Friday", "text": "We meet."}]}
 TALK = {"kind": "discussion", "title": "Hello", "text": "all"}
 NO_ROWS = ("/events", "/checkout", "/receipt", "/replay", "/contact", "/account/export")
 """Streams and pages."""
 ELSEWHERE = (
+    "/v1/me/messages/",
     "/v1/proofs/",
     "/v1/folds/",
     "/dossiers/",
@@ -99,6 +101,7 @@ async def add(seller: Seller, another: Seller, thread: str) -> int:
     await seller.send(f"{asked_by_another}/posts/1/report", spam)
     await another.send(f"/runs/{seller.run}/threads/{thread}/posts/1/report", spam)
     await another.send(f"/runs/{seller.run}/threads/{thread}/posts", {"parent_no": 1, "text": "Me too."})
+    await another.send(f"/runs/{seller.run}/messages", MESSAGE, user="admin")
     await another.send("/coupons", {"coupon_id": f"C{number}", "kind": "percent", "percent_bp": 1_000}, user="admin")
     await seller.do(RecordProviderEvent(f"evt_{number}", message()))
     await seller.do(MatchProviderEvent(f"evt_{number}", None, "unknown"))
@@ -157,15 +160,14 @@ async def test_no_list_asks_once_for_each_row(app: FastAPI) -> None:
         await seller.do(RegisterAccount(seller.learner, "ada@example.org"))
         others = [Seller(client, app) for _ in range(MANY)]
         thread = (await seller.post(f"/runs/{seller.run}/threads", TALK)).json()["thread_id"]
-        found = []
+        message = (await seller.post(f"/runs/{seller.run}/messages", MESSAGE, user="admin")).json()["message_id"]
+        ids, found = {"thread_id": thread, "post_no": "1", "message_id": message}, []
         for some in (others[:FEW], others[FEW:]):
             for each in some:
                 position = await add(seller, each, thread)
             await settled(seller, position)
             learners = [each.learner for each in others]
-            found.append(
-                await costs(seller, {**await ids_of(seller, others[0]), "thread_id": thread, "post_no": "1"}, learners)
-            )
+            found.append(await costs(seller, {**await ids_of(seller, others[0]), **ids}, learners))
     few, many = found
     grown = {path for path in few if many[path][0] > few[path][0]}
     assert few.keys() - grown == ONE_ROW

@@ -15,9 +15,12 @@ from commands.roles import GrantRole
 from commands.user import RegisterAccount, VerifyEmail
 from domain.fact import Fact
 from domain.roles import Grant
+from projections.deliveries import Deliveries
+from projections.inbox import Inboxes
 from tests.support.appends import query
 from tests.support.dispatchers import Campus as Processes
 from tests.support.polling import until
+from tests.support.rebuilds import rebuilt
 from tests.support.worker_process import Process
 
 DYING = ("-m", "tests.support.dying_dispatcher")
@@ -127,3 +130,26 @@ async def test_a_mail_waits_for_its_server(settings: Settings) -> None:
             (sent,) = await campus.until_settled()
         assert sent.data["doubtful"] is False
         assert len(campus.subjects) == 1
+
+
+async def test_everything_is_rebuilt_without_a_mail(settings: Settings) -> None:
+    """Read models, the reactor from 0, and all jobs from the log: no mail is sent, and no fact is added."""
+    async with campus_of(settings) as campus:
+        async with campus.reacting(), campus.dispatching():
+            await campus.grant()
+            await campus.until_settled()
+            await campus.seen()
+        head, mails = await campus.log.head(), len(campus.inbox.mails)
+        await rebuilt(settings, Inboxes(), Deliveries())
+        await query(settings, "DELETE FROM reactors", owner=True)
+        await campus.lose_jobs()
+        await campus.resync()
+        async with campus.reacting(), campus.dispatching():
+            await campus.seen()
+
+            async def is_read() -> bool:
+                rows = await query(settings, "SELECT position FROM reactors WHERE name = 'reactor'")
+                return rows == [(head,)]
+
+            await until(is_read)
+        assert (await campus.log.head(), len(campus.inbox.mails)) == (head, mails)
