@@ -81,21 +81,25 @@ _STATES = {
     SOLVED: "thread.accepted_no IS NOT NULL",
     UNSOLVED: f"thread.kind = '{ThreadKind.QUESTION.value}' AND thread.accepted_no IS NULL",
 }
+# All that match are planned for, and some of them read: planned for some, a rare word would be looked for in all rows.
+# What is read of threads and posts is read one by one, from the latest on, until there is enough.
 FOUND = f"""
-WITH found AS MATERIALIZED (
+WITH matching AS MATERIALIZED (
     SELECT thread_id, post_no, position,
            CASE WHEN titles @> %(exact)s::bigint[] THEN 3 WHEN titles && %(exact)s::bigint[] THEN 2
                 WHEN words @> %(exact)s::bigint[] THEN 1 ELSE 0 END AS rank
-      FROM forum_search WHERE {{tokens}} AND position <= %(until)s LIMIT {AT_ONCE + 1}),
+      FROM forum_search WHERE {{tokens}} AND position <= %(until)s),
+found AS MATERIALIZED (SELECT * FROM matching LIMIT {AT_ONCE + 1}),
 counted AS MATERIALIZED (SELECT count(*) AS posts FROM found)
 SELECT {CHECKPOINT.format("forum")}, counted.posts, hit.* FROM counted LEFT JOIN LATERAL (
-    SELECT found.thread_id, found.post_no, found.position, found.rank, thread.run_id, thread.unit_id, thread.kind,
-           thread.accepted_no IS NOT NULL,
-           CASE WHEN NOT post.anonymous OR {_SEES} THEN post.learner_id END
-      FROM found JOIN forum_posts AS post USING (thread_id, post_no) JOIN forum_threads AS thread USING (thread_id)
-     WHERE (%(whole)s OR counted.posts <= {AT_ONCE}) AND {{narrowed}}
-       AND (post.removed IS NULL OR {_SEES}) AND {SEEN}
-     ORDER BY found.position DESC LIMIT {ENOUGH + 1}) AS hit ON true
+    SELECT latest.thread_id, latest.post_no, latest.position, latest.rank, thread.run_id, thread.unit_id, thread.kind,
+           thread.accepted_no IS NOT NULL, CASE WHEN NOT post.anonymous OR {_SEES} THEN post.learner_id END
+      FROM (SELECT * FROM found WHERE %(whole)s OR counted.posts <= {AT_ONCE} ORDER BY position DESC OFFSET 0) AS latest
+     CROSS JOIN LATERAL (SELECT learner_id, anonymous, removed, posted_at FROM forum_posts AS p
+                          WHERE p.thread_id = latest.thread_id AND p.post_no = latest.post_no OFFSET 0) AS post
+     CROSS JOIN LATERAL (SELECT * FROM forum_threads AS t WHERE t.thread_id = latest.thread_id OFFSET 0) AS thread
+     WHERE {{narrowed}} AND (post.removed IS NULL OR {_SEES}) AND {SEEN}
+     ORDER BY latest.position DESC LIMIT {ENOUGH + 1}) AS hit ON true
 """
 
 
