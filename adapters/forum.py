@@ -18,7 +18,16 @@ from adapters.postgres.queries import forum
 from adapters.postgres.queries.forum import ForumReader, StoredPost, StoredThread, ThreadsAsked
 from adapters.postgres.queries.forum_of_person import OwnThreadsAsked, own_threads
 from adapters.postgres.queries.reader import Reader, RowPage
-from domain.forum import OPENING, CloseGround, RemovalGround, ThreadKind, ThreadLevel, mentioned_in, writing_stream
+from domain.forum import (
+    MOST_MERGED,
+    OPENING,
+    CloseGround,
+    RemovalGround,
+    ThreadKind,
+    ThreadLevel,
+    mentioned_in,
+    writing_stream,
+)
 from domain.personal import PersonalKey, read_words
 from domain.user import AccountStatus, user_stream
 from domain.words import closed as one_of
@@ -53,9 +62,11 @@ class ForumThread(msgspec.Struct, kw_only=True):
         title: null where its first post is removed.
         closed: why it takes no posts; null where it does.
         accepted_no: the number of the accepted answer.
+        merged_into: the thread to which it leads on, and where to go on; null for one that stands by itself.
         posts: how many posts are shown; *last_no* is the number of the last one, also of a removed one.
         score: the sum of the votes on its first post.
-        unread: posts of others after *read_through*, the number of the last post that the reader has read.
+        unread: posts of others after *read_through*, the number of the last post that the reader has read, and those of
+            threads that lead on to it.
     """
 
     thread_id: str
@@ -71,6 +82,7 @@ class ForumThread(msgspec.Struct, kw_only=True):
     closed: Annotated[str, one_of(CloseGround)] | None
     removed: Annotated[str, one_of(RemovalGround)] | None
     accepted_no: int | None
+    merged_into: str | None
     posts: int
     last_no: int
     score: int
@@ -109,9 +121,16 @@ class ForumPost(msgspec.Struct, kw_only=True):
 
 
 class ThreadPage(msgspec.Struct, kw_only=True):
-    """A thread, and posts of it in the order of their numbers; `next` is what to send as `after` for more."""
+    """
+    A thread, and posts of it in the order of their numbers.
+
+    Attributes:
+        merged: threads that lead on to it.
+        next: what to send as `after` for more.
+    """
 
     thread: ForumThread
+    merged: list[ForumThread]
     items: list[ForumPost]
     next: int | None
 
@@ -131,6 +150,7 @@ THREAD = ForumThread(
     closed="answered",
     removed="rude",
     accepted_no=2,
+    merged_into="7a1b27c3d8e4f5a6b7c8d9e0f10d9c7f",
     posts=2,
     last_no=2,
     score=3,
@@ -154,7 +174,7 @@ POST = ForumPost(
     unread=True,
     mentions=[],
 )
-PAGE = ThreadPage(thread=THREAD, items=[POST], next=2)
+PAGE = ThreadPage(thread=THREAD, merged=[THREAD], items=[POST], next=2)
 
 
 class FoundThread(NamedTuple):
@@ -212,12 +232,17 @@ class ShownForum:
         stored = _thread(answer.body)
         rows = await forum.posts(self._reader, thread_id, me, after, limit + 1)
         posts = [_post(row[-1]) for row in rows.rows[:limit]]
+        merged = await self._merged(stored) if stored.merged else []
         opened = await self._opener(
-            [(stored, thread_id, OPENING), *((each, thread_id, each.post_no) for each in posts)]
+            [
+                *((each, each.thread_id, OPENING) for each in (stored, *merged)),
+                *((each, thread_id, each.post_no) for each in posts),
+            ]
         )
         page = await asyncio.to_thread(
             lambda: ThreadPage(
                 thread=self._shown(stored, opened),
+                merged=[self._shown(each, opened) for each in merged],
                 items=[self._shown_post(each, stored, opened) for each in posts],
                 next=posts[-1].post_no if len(rows.rows) > limit else None,
             )
@@ -226,6 +251,12 @@ class ShownForum:
         for each in page.items:
             each.mentions = [people[one] for one in mentioned_in(each.text or "")]
         return FoundThread(page, min(answer.position, rows.position))
+
+    async def _merged(self, thread: StoredThread) -> list[StoredThread]:
+        """The threads that lead on to a thread."""
+        asked = ThreadsAsked(run_id=thread.run_id, reader=self._viewer, into=thread.thread_id)
+        page = await forum.threads(self._reader, asked, None, MOST_MERGED)
+        return [_thread(row[-1]) for row in page.rows]
 
     async def _opener(self, stored: Sequence[tuple[Stored, str, int]]) -> "Opener":
         """What opens the texts of rows of these threads and numbers, and the names of those who have written them."""
@@ -269,6 +300,7 @@ class ShownForum:
             closed=row.closed,
             removed=row.removed,
             accepted_no=row.accepted_no,
+            merged_into=row.merged_into,
             posts=row.shown,
             last_no=row.posts,
             score=row.score,

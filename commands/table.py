@@ -20,7 +20,7 @@ from commands import (
 )
 from commands.admin import analysis, read_models, webhooks
 from commands.enrollment import cohorts, extensions, invitations, roster, staff, transfer
-from commands.forum import moderation, threads, topics
+from commands.forum import merging, moderation, threads, topics
 from commands.log import Log, Position
 from commands.notification import deadlines, digests, ending, messages
 from commands.notification import forum as notices
@@ -96,7 +96,10 @@ HANDLERS: dict[type, CommandHandler] = {
     topics.ChangeTopic: topics.change_topic,
     topics.OrderTopics: topics.order_topics,
     topics.ArchiveTopic: topics.archive_topic,
-    topics.MoveToTopic: topics.move_to_topic,
+    merging.MoveToTopic: merging.move_to_topic,
+    merging.MoveToRun: merging.move_to_run,
+    merging.MergeThread: merging.merge_thread,
+    merging.SeparateThread: merging.separate_thread,
     moderation.ReportPost: moderation.report_post,
     moderation.WithdrawReport: moderation.withdraw_report,
     moderation.DecideReports: moderation.decide_reports,

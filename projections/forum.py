@@ -52,6 +52,7 @@ class ForumThread(msgspec.Struct):
         closed: why it takes no posts; null where it does.
         posts: the number of its last post.
         hidden: the numbers of posts that are removed, in order.
+        merged_into: the thread to which it leads on; null for one that stands by itself.
         last_position: of the last post in the log, by which threads are sorted.
         learner_id, anonymous, by_staff: of its first post.
     """
@@ -64,6 +65,7 @@ class ForumThread(msgspec.Struct):
     pinned: int = 0
     closed: str | None = None
     accepted_no: int | None = None
+    merged_into: str | None = None
     posts: int = 0
     hidden: list[int] = []
     last_position: int = 0
@@ -127,7 +129,9 @@ class ForumReading(msgspec.Struct):
 
 
 TOPICS = Table("forum_topics", ForumTopic, ("run_id", "topic_id"))
-THREADS = Table("forum_threads", ForumThread, ("thread_id",), indexes=(("run_id", "pinned", "last_position"),))
+THREADS = Table(
+    "forum_threads", ForumThread, ("thread_id",), indexes=(("run_id", "pinned", "last_position"), ("merged_into",))
+)
 POSTS = Table("forum_posts", ForumPost, ("thread_id", "post_no"), indexes=(("thread_id", "learner_id", "post_no"),))
 WRITINGS = Table("forum_writings", ForumWriting, ("learner_id", "thread_id", "post_no"))
 VOTES = Table("forum_votes", ForumVote, ("learner_id", "thread_id", "post_no"))
@@ -250,6 +254,15 @@ def _topic_of_thread_changed(fact: Fact, rows: Rows) -> None:
     _thread_row(fact, rows).topic_id = fact.data["new_topic_id"]
 
 
+def _run_changed(fact: Fact, rows: Rows) -> None:
+    row, data = _thread_row(fact, rows), fact.data
+    row.run_id, row.topic_id, row.unit_id = data["new_run_id"], data["new_topic_id"], data["new_unit_id"]
+
+
+def _merged(fact: Fact, rows: Rows) -> None:
+    _thread_row(fact, rows).merged_into = fact.data.get("new_into")
+
+
 def _accepted(fact: Fact, rows: Rows) -> None:
     _thread_row(fact, rows).accepted_no = fact.data.get("new_post_no")
 
@@ -283,7 +296,7 @@ class Forum(Projection):
     """Topics, threads, posts and their readers."""
 
     name = "forum"
-    version = 2
+    version = 3
     store = "postgres"
     segments = SEGMENTS
     tables = (TOPICS, THREADS, POSTS, WRITINGS, VOTES, SCORES, READINGS)
@@ -300,6 +313,9 @@ class Forum(Projection):
         "thread.reopened": Handler(_needs_thread, _closed, writes=(THREADS,)),
         "thread.moved": Handler(_needs_thread, _moved, writes=(THREADS,)),
         "thread.topic_changed": Handler(_needs_thread, _topic_of_thread_changed, writes=(THREADS,)),
+        "thread.run_changed": Handler(_needs_thread, _run_changed, writes=(THREADS,)),
+        "thread.merged": Handler(_needs_thread, _merged, writes=(THREADS,)),
+        "thread.separated": Handler(_needs_thread, _merged, writes=(THREADS,)),
         "answer.accepted": Handler(_needs_thread, _accepted, writes=(THREADS,)),
         "answer.withdrawn": Handler(_needs_thread, _accepted, writes=(THREADS,)),
         "opening.posted": Handler(_needs_post, _posted, writes=_BOTH),

@@ -76,7 +76,10 @@ def _said(fact: Fact, rows: Rows) -> None:
     rows.edit(CHANGES, ForumChange, _thread_of_text(fact.stream_id)[1]).changes += 1
 
 
-OF_THREADS = ("thread.pinned", "thread.unpinned", "thread.closed", "thread.reopened", "thread.moved")
+OF_THREADS = (
+    *("thread.pinned", "thread.unpinned", "thread.closed", "thread.reopened", "thread.moved", "thread.topic_changed"),
+    *("thread.run_changed", "thread.merged", "thread.separated", "thread.absorbed", "thread.released"),
+)
 OF_ANSWERS = ("answer.accepted", "answer.withdrawn", "post.removed", "post.restored")
 OF_PEOPLE = ("text.edited", "vote.cast", "vote.withdrawn")
 
@@ -85,7 +88,7 @@ class ForumActivity(Projection):
     """People and changes of forums."""
 
     name = "forum_activity"
-    version = 1
+    version = 2
     store = "postgres"
     segments = SEGMENTS
     tables = (PEOPLE, CHANGES)

@@ -50,7 +50,12 @@ def pages_of(desk: str, run_of: RunOf) -> Pages:
 
     @pages.get(addressed(desk, "{run_id}", "/{thread_id}"))
     async def thread_page(page: Page) -> Response:
-        return await shown_thread(page, desk, run_of)
+        try:
+            return await shown_thread(page, desk, run_of)
+        except Problem as problem:
+            if problem.code != "thread_elsewhere":
+                raise
+            return page.go(addressed(desk, problem.facts["to_run"], f"/{page.parts['thread_id']}"))
 
     @pages.post(addressed(desk, "{run_id}", "/{thread_id}"))
     async def act(page: Page) -> Response:

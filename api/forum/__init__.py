@@ -7,8 +7,8 @@ themselves, and need a place.
 
 from fastapi import APIRouter
 
-from api.forum import mentions, moderation, own, posts, reading, search, threads, topics, unanswered
+from api.forum import mentions, merging, moderation, own, posts, reading, search, threads, topics, unanswered
 
-MODULES = (reading, topics, threads, posts, mentions, search, own, moderation, unanswered)
+MODULES = (reading, topics, threads, merging, posts, mentions, search, own, moderation, unanswered)
 router = APIRouter()
 router.routes.extend(route for module in MODULES for route in module.router.routes)

@@ -10,7 +10,7 @@ from adapters.forum import PAGE, THREAD, ForumThread
 from adapters.postgres.queries import forum
 from adapters.postgres.queries.forum import State, ThreadsAsked, UnreadCounts
 from api.forum.fields import MOST_POSTS, Number, ThreadId
-from api.forum.viewer import is_staff, shown_to, viewer_of
+from api.forum.viewer import is_staff, not_found, shown_to, viewer_of
 from api.http import paging
 from api.http.dispatch import Accepted, Body, Dispatch, example
 from api.http.openapi import command, query
@@ -18,7 +18,7 @@ from api.http.query import QueryDep
 from api.http.routing import router as strict_router
 from api.http.types import ID, Limit, RunId
 from commands import forum as commands
-from domain.forum import ThreadKind, ThreadLevel, ThreadNotFound
+from domain.forum import ThreadKind, ThreadLevel
 from projections.forum import Forum
 
 router = strict_router("forum", "/v1/runs/{run_id}")
@@ -105,7 +105,7 @@ async def get_thread(
     shown = shown_to(ask.services, await viewer_of(ask, run_id))
     found = await ask.read_at_least(Forum.name, lambda: shown.thread(run_id, thread_id, after, limit))
     if found.page is None:
-        raise ThreadNotFound(run_id=run_id, thread_id=thread_id)
+        raise await not_found(ask, run_id, thread_id)
     return ask.reply(msgspec.json.encode(found.page), found.position)
 
 

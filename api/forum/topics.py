@@ -1,4 +1,4 @@
-"""Topics of a run's forum: read by those who see them, made and changed by the staff, who put threads into them."""
+"""Topics of a run's forum: read by those who see them, made and changed by the staff."""
 
 from typing import Annotated
 from uuid import uuid4
@@ -8,7 +8,7 @@ from fastapi import Response
 from pydantic import Field
 
 from adapters.postgres.queries import forum_topics
-from api.forum.fields import ThreadId, TopicDescription, TopicId, TopicName
+from api.forum.fields import TopicDescription, TopicId, TopicName
 from api.forum.viewer import viewer_of
 from api.http.dispatch import Accepted, Body, Dispatch, example
 from api.http.openapi import command, query
@@ -57,14 +57,6 @@ class ArchivedOrNot(Body):
     archived: bool
 
 
-class TopicOfThread(Body):
-    """The topic of the run into which a thread goes."""
-
-    model_config = example(topic_id="3f0d9c7f0a1b27c3d8e4f5a6b7c8d9e0")
-
-    topic_id: Id
-
-
 class CreatedTopic(Accepted):
     """The id of the topic."""
 
@@ -109,9 +101,3 @@ async def change_topic(run_id: RunId, topic_id: TopicId, body: TopicToChange, di
 async def archive_topic(run_id: RunId, topic_id: TopicId, body: ArchivedOrNot, dispatch: Dispatch) -> Response:
     """Take no more threads and posts in a topic, or take them again; what stands there is read as before."""
     return await dispatch(topics.ArchiveTopic(run_id, topic_id, body.archived))
-
-
-@router.post("/threads/{thread_id}/topic", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
-async def move_to_topic(run_id: RunId, thread_id: ThreadId, body: TopicOfThread, dispatch: Dispatch) -> Response:
-    """Put a thread into another topic of its run; who does not see the topic does not see the thread from then on."""
-    return await dispatch(topics.MoveToTopic(run_id, thread_id, body.topic_id))

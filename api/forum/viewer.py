@@ -2,13 +2,15 @@
 
 from adapters.command_bus.replay import replayed
 from adapters.forum import ShownForum
+from adapters.postgres.queries import forum
 from adapters.postgres.queries.forum import ForumReader
 from api.http.policy.guard import Check
 from api.http.query import QueryContext
 from api.http.services import Services
 from domain.catalog import RunNotFound
 from domain.enrollment import Enrollment, NoAccess, NotEnrolled, Status, enrollment_stream
-from domain.errors import Forbidden
+from domain.errors import DomainError, Forbidden
+from domain.forum import ThreadElsewhere, ThreadNotFound
 
 WITH_PLACE = (Status.ACTIVE, Status.COMPLETED)
 
@@ -36,6 +38,20 @@ async def viewer_of(ask: QueryContext, run_id: str) -> ForumReader:
     if enrollment.status not in WITH_PLACE:
         raise NoAccess(learner_id=learner_id, run_id=run_id, status=enrollment.status)
     return ForumReader(learner_id, staff=False, cohort_id=enrollment.cohort_id)
+
+
+async def not_found(ask: QueryContext, run_id: str, thread_id: str) -> ThreadNotFound | ThreadElsewhere:
+    """The refusal of a thread that the run does not have: it says where the thread is now, to who may read it there."""
+    to_run = await forum.run_of(ask.services.reader, thread_id)
+    if to_run is None or to_run == run_id:
+        return ThreadNotFound(run_id=run_id, thread_id=thread_id)
+    try:
+        viewer = await viewer_of(ask, to_run)
+    except DomainError:
+        return ThreadNotFound(run_id=run_id, thread_id=thread_id)
+    if (await forum.thread(ask.services.reader, to_run, thread_id, viewer)).body is None:
+        return ThreadNotFound(run_id=run_id, thread_id=thread_id)
+    return ThreadElsewhere(run_id=run_id, thread_id=thread_id, to_run=to_run)
 
 
 def shown_to(services: Services, viewer: ForumReader) -> ShownForum:

@@ -1,9 +1,8 @@
-"""Topics of a run's forum: made, changed, put in order and archived by the staff, who put threads into them."""
+"""Topics of a run's forum: made, changed, put in order and archived by the staff; merging.py puts threads into them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from commands.forum.loading import thread_of, topic_of
 from commands.log import Log, Position
 from commands.lookups.catalog import outline
 from commands.lookups.enrollment import must_have_cohort
@@ -81,19 +80,3 @@ async def archive_topic(command: ArchiveTopic, log: Log) -> Position:
     else:
         topics.unarchive(command.topic_id)
     return await log.save(topics)
-
-
-@dataclass(frozen=True)
-class MoveToTopic:
-    """The staff put a thread into another topic of its run."""
-
-    run_id: str
-    thread_id: str
-    topic_id: str
-
-
-async def move_to_topic(command: MoveToTopic, log: Log) -> Position:
-    thread = await thread_of(log, command.run_id, command.thread_id)
-    (await topic_of(log, command.run_id, command.topic_id)).must_take_posts(by_staff=True)
-    thread.change_topic(command.topic_id)
-    return await log.save(thread)

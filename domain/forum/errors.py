@@ -148,3 +148,45 @@ class BadTopicOrder(Rejected):
 
     code = "bad_topic_order"
     template = "an order names each topic of run {run_id} once"
+
+
+class ThreadMerged(Conflict):
+    """A thread that was merged into another one takes no posts, and goes where that one goes."""
+
+    code = "thread_merged"
+    template = "thread {thread_id} was merged into thread {into}: go on there"
+
+
+class MergedIntoItself(Rejected):
+    """A thread is merged into another one."""
+
+    code = "merged_into_itself"
+    template = "thread {thread_id} is merged into another thread, not into itself"
+
+
+class OtherReaders(Conflict):
+    """What only one cohort sees is not merged into what others see, nor the other way round."""
+
+    code = "other_readers"
+    template = "threads {thread_id} and {into} are in topics that others see: put them into the same topic first"
+
+
+class TooManyMerged(Conflict):
+    """As many threads as there can be are merged into the thread."""
+
+    code = "too_many_merged"
+    template = "{most} threads are merged into thread {thread_id}: that is the most"
+
+
+class ThreadElsewhere(NotFound):
+    """The thread is now one of another run, where this person may read it."""
+
+    code = "thread_elsewhere"
+    template = "thread {thread_id} is not in run {run_id} any more, but in run {to_run}"
+
+
+class ModerationWaits(Conflict):
+    """A thread with a post about which the staff have to decide stays in its run until they have."""
+
+    code = "moderation_waits"
+    template = "a post of thread {thread_id} is reported, or its author appeals: decide about that first"

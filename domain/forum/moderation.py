@@ -126,6 +126,11 @@ class Moderation(Aggregate):
         return bool(self.reports) or self.flagged
 
     @property
+    def waits(self) -> bool:
+        """Whether the staff have to decide anything: a case, or an appeal."""
+        return self.is_open or None in self.appeals.values()
+
+    @property
     def open_no(self) -> int:
         """The number of the case that is open, or would be opened next."""
         return self.case_no + 1 if self.case_no == 0 or self.case_no in self.decisions else self.case_no

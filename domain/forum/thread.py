@@ -4,8 +4,17 @@ from enum import StrEnum
 from typing import Any
 
 from domain.aggregate import Aggregate, event, stream_id
-from domain.forum.errors import ThreadClosed, ThreadExists, ThreadNotFound
+from domain.forum.errors import (
+    MergedIntoItself,
+    ThreadClosed,
+    ThreadExists,
+    ThreadMerged,
+    ThreadNotFound,
+    TooManyMerged,
+)
 from domain.forum.topics import FIRST_TOPIC
+
+MOST_MERGED = 20  # threads that are merged into one
 
 
 class ThreadKind(StrEnum):
@@ -36,6 +45,8 @@ class Thread(Aggregate):
 
     Attributes:
         accepted: the number of the accepted answer, None for none.
+        into: the thread into which it was merged, None for none; it leads on to that one (decisions/0491).
+        absorbed: the threads that were merged into this one; none of them has any itself.
     """
 
     category = "thread"
@@ -82,6 +93,40 @@ class Thread(Aggregate):
         old_topic_id: str
         new_topic_id: str
 
+    class RunChanged(Aggregate.Event):
+        """To another run, with a topic and a unit of that one, or none."""
+
+        TOPIC = "thread.run_changed"
+        old_run_id: str
+        new_run_id: str
+        old_topic_id: str
+        new_topic_id: str
+        old_unit_id: str | None
+        new_unit_id: str | None
+
+    class Merged(Aggregate.Event):
+        """It leads on to the thread `new_into`; before, to `old_into`, or to none."""
+
+        TOPIC = "thread.merged"
+        old_into: str | None
+        new_into: str
+
+    class Separated(Aggregate.Event):
+        """It goes on by itself."""
+
+        TOPIC = "thread.separated"
+        into: str
+
+    class Absorbed(Aggregate.Event):
+        """The thread `other_id` leads on to this one."""
+
+        TOPIC = "thread.absorbed"
+        other_id: str
+
+    class Released(Aggregate.Event):
+        TOPIC = "thread.released"
+        other_id: str
+
     class AnswerAccepted(Aggregate.Event):
         """`learner_id` has written it; `old_post_no` was the accepted one before."""
 
@@ -104,14 +149,22 @@ class Thread(Aggregate):
         self.is_pinned = False
         self.is_closed = False
         self.accepted: int | None = None
+        self.into: str | None = None
+        self.absorbed: list[str] = []
 
     def must_be_of(self, run_id: str) -> None:
         """Raise ThreadNotFound unless it is a thread of the run."""
         if not self.exists or self.run_id != run_id:
             raise ThreadNotFound(run_id=run_id, thread_id=self.id_of("thread_id"))
 
+    def must_stand_alone(self) -> None:
+        """Raise ThreadMerged if it leads on to another one."""
+        if self.into is not None:
+            raise ThreadMerged(thread_id=self.id_of("thread_id"), into=self.into)
+
     def must_be_open(self) -> None:
-        """Raise ThreadClosed if it takes no posts."""
+        """Raise ThreadClosed or ThreadMerged if it takes no posts."""
+        self.must_stand_alone()
         if self.is_closed:
             raise ThreadClosed(thread_id=self.id_of("thread_id"))
 
@@ -175,6 +228,73 @@ class Thread(Aggregate):
     @event(TopicChanged)
     def _topic_changed(self, old_topic_id: str, new_topic_id: str) -> None:
         self.topic_id = new_topic_id
+
+    def change_run(self, run_id: str, topic_id: str, unit_id: str | None) -> None:
+        """Let it be one of another run; within its run, `change_topic` and `move` do that."""
+        if run_id != self.run_id:
+            self._run_changed(
+                old_run_id=self.run_id,
+                new_run_id=run_id,
+                old_topic_id=self.topic_id,
+                new_topic_id=topic_id,
+                old_unit_id=self.unit_id,
+                new_unit_id=unit_id,
+            )
+
+    @event(RunChanged)
+    def _run_changed(
+        self,
+        old_run_id: str,
+        new_run_id: str,
+        old_topic_id: str,
+        new_topic_id: str,
+        old_unit_id: str | None,
+        new_unit_id: str | None,
+    ) -> None:
+        self.run_id, self.topic_id, self.unit_id = new_run_id, new_topic_id, new_unit_id
+
+    def merge(self, into: "Thread") -> None:
+        """Lead on to another thread, which knows of it; the same again changes nothing."""
+        own, other = self.id_of("thread_id"), into.id_of("thread_id")
+        if own == other:
+            raise MergedIntoItself(thread_id=own)
+        into.must_stand_alone()
+        if self.into == other:
+            return
+        if len(into.absorbed) >= MOST_MERGED:
+            raise TooManyMerged(thread_id=other, most=MOST_MERGED)
+        into.absorb(own)
+        self._merged(old_into=self.into, new_into=other)
+
+    @event(Merged)
+    def _merged(self, old_into: str | None, new_into: str) -> None:
+        self.into = new_into
+        self.absorbed = []
+
+    def absorb(self, other_id: str) -> None:
+        """Know of a thread that leads on to this one."""
+        self._absorbed(other_id=other_id)
+
+    @event(Absorbed)
+    def _absorbed(self, other_id: str) -> None:
+        self.absorbed.append(other_id)
+
+    def separate(self, into: "Thread") -> None:
+        """Go on by itself, and be no longer known of by the thread to which it led on."""
+        into.release(self.id_of("thread_id"))
+        self._separated(into=into.id_of("thread_id"))
+
+    @event(Separated)
+    def _separated(self, into: str) -> None:
+        self.into = None
+
+    def release(self, other_id: str) -> None:
+        """Know no longer of a thread that goes on by itself."""
+        self._released(other_id=other_id)
+
+    @event(Released)
+    def _released(self, other_id: str) -> None:
+        self.absorbed.remove(other_id)
 
     def accept(self, post_no: int, learner_id: str, *, by_staff: bool) -> None:
         """Say that a reply answers the question, in the place of the one before; the same once more changes nothing."""

@@ -16,7 +16,8 @@ from commands.forum import (
     RestorePost,
     SetThreadLevel,
 )
-from commands.forum.topics import ArchiveTopic, ChangeTopic, CreateTopic, MoveToTopic, OrderTopics
+from commands.forum.merging import MoveToTopic
+from commands.forum.topics import ArchiveTopic, ChangeTopic, CreateTopic, OrderTopics
 from domain.forum import RemovalGround, Thread, ThreadKind, ThreadLevel, Topics, WhoPosts
 from tests.support.given import fact
 from tests.support.usecases import END, RUN, START, Campus

@@ -69,6 +69,19 @@ def test_what_is_decided_about_a_thread() -> None:
     assert (row.pinned, row.closed, row.unit_id, row.accepted_no) == (0, None, None, None)
 
 
+def test_a_thread_is_merged_and_moved() -> None:
+    """Its row says to which one it leads on, and where it stands; what the other one says of it changes no row."""
+    history = asked_and_answered().add("thread-t", "thread.merged", old_into=None, new_into="x")
+    history.add("thread-x", "thread.absorbed", other_id="t")
+    places = {"old_run_id": "AAA-1", "old_topic_id": "general", "old_unit_id": "u"}
+    history.add(
+        "thread-t", "thread.run_changed", day(3), **places, new_run_id="AAA-2", new_topic_id="h", new_unit_id=None
+    )
+    row = thread_of(history)
+    assert (row.merged_into, row.run_id, row.topic_id, row.unit_id, row.posts) == ("x", "AAA-2", "h", None, 2)
+    assert thread_of(history.add("thread-t", "thread.separated", into="x")).merged_into is None
+
+
 def test_removed_posts_keep_their_numbers() -> None:
     """They are listed in their order in the thread, until they are restored."""
     history = (

@@ -29,12 +29,13 @@ from commands.forum import (
     RestorePost,
     SetThreadLevel,
 )
+from commands.forum.merging import MergeThread, MoveToRun, MoveToTopic, SeparateThread
 from commands.forum.threads import (
     CloseThread,
     MoveThread,
     ReopenThread,
 )
-from commands.forum.topics import ArchiveTopic, CreateTopic, MoveToTopic, OrderTopics
+from commands.forum.topics import ArchiveTopic, CreateTopic, OrderTopics
 from commands.log import Context
 from commands.user import RequestErasure
 from domain.errors import DomainError
@@ -49,14 +50,18 @@ from tests.support.facts import History, fold
 from tests.support.memory_log import MemoryLog
 from tests.support.usecases import AT, COURSE, END, START, Campus
 
-PEOPLE, THREAD_IDS = ("ann", "bob", "cid"), ("t1", "t2")
+PEOPLE, THREAD_IDS = ("ann", "bob", "cid"), ("t1", "t2", "t3")
 WHO, THREAD, NUMBER = st.sampled_from(PEOPLE), st.sampled_from(THREAD_IDS), st.integers(1, 6)
 HARMLESS = {
     *("thread_not_found", "thread_exists", "post_not_found", "post_removed", "thread_closed", "too_deep"),
+    *("thread_merged", "merged_into_itself", "other_readers"),
     *("topic_not_found", "topic_archived", "topic_of_staff", "bad_topic_order"),
 }
-RUN, GROUP = "algebra-paced", "group"
+RUN, GROUP, OTHER = "algebra-paced", "group", "algebra-other"
 PACED = (
+    ScheduleRun(OTHER, "algebra", 1, START, END),
+    OpenRun(OTHER),
+    *(RequestEnrollment(each, OTHER) for each in PEOPLE),
     ScheduleRun(RUN, "algebra", 1, START, END, due_from="enrollment"),
     OpenRun(RUN),
     *(RequestEnrollment(each, RUN) for each in PEOPLE),
@@ -65,12 +70,17 @@ PACED = (
     CreateTopic(RUN, GROUP, "Group", "", WhoPosts.ALL, "spring"),
     CreateTopic(RUN, "news", "News", "", WhoPosts.STAFF),
 )
-TOPIC = st.sampled_from((FIRST_TOPIC, GROUP, "news"))
+TOPIC, ONE_RUN = st.sampled_from((FIRST_TOPIC, GROUP, "news")), st.sampled_from((RUN, OTHER))
 
 
 class Recount(NamedTuple):
-    """What a person sees of a thread: its topic, how many posts are unread, and whether it is muted."""
+    """
+    What a person sees of a thread: its run and topic, how many posts are unread, and whether it is muted.
 
+    Those of threads that lead on to it are counted with it, but for muted ones.
+    """
+
+    run_id: str
     topic_id: str
     unread: int
     muted: bool
@@ -82,20 +92,35 @@ def in_spring(facts: Sequence[Fact], who: str) -> bool:
     return bool(changes) and changes[-1].data["new_cohort"] == "spring"
 
 
-def topics_of(facts: Sequence[Fact]) -> dict[str, str]:
-    """The topic of each thread."""
-    topics: dict[str, str] = {}
+class Stands(NamedTuple):
+    """Where a thread stands: its run, its topic, and the thread to which it leads on."""
+
+    run_id: str
+    topic_id: str
+    into: str | None = None
+
+
+def places_of(facts: Sequence[Fact]) -> dict[str, Stands]:
+    """Where each thread stands."""
+    places: dict[str, Stands] = {}
     for fact in facts:
+        if fact.category != "thread":
+            continue
+        thread, data = fact.id("thread_id"), fact.data
         if fact.type == "thread.created":
-            topics[fact.id("thread_id")] = fact.data["topic_id"]
+            places[thread] = Stands(data["run_id"], data["topic_id"])
         elif fact.type == "thread.topic_changed":
-            topics[fact.id("thread_id")] = fact.data["new_topic_id"]
-    return topics
+            places[thread] = places[thread]._replace(topic_id=data["new_topic_id"])
+        elif fact.type == "thread.run_changed":
+            places[thread] = places[thread]._replace(run_id=data["new_run_id"], topic_id=data["new_topic_id"])
+        elif fact.type in ("thread.merged", "thread.separated"):
+            places[thread] = places[thread]._replace(into=data.get("new_into"))
+    return places
 
 
 def recounted(facts: Sequence[Fact], who: str) -> dict[str, Recount]:
     """By thread that a person sees, what is unread there: by looking at each of the facts."""
-    topics, of_group = topics_of(facts), in_spring(facts, who)
+    places, of_group = places_of(facts), in_spring(facts, who)
     authors: dict[tuple[str, int], str] = {}
     removed: set[tuple[str, int]] = set()
     through, muted = dict.fromkeys(THREAD_IDS, 0), set[str]()
@@ -116,19 +141,24 @@ def recounted(facts: Sequence[Fact], who: str) -> dict[str, Recount]:
         thread
         for thread in THREAD_IDS
         if authors.get((thread, 1)) == who or ((thread, 1) in authors and (thread, 1) not in removed)
-        if topics[thread] != GROUP or of_group
+        if places[thread].topic_id != GROUP or of_group
     ]
+    unread = {
+        thread: sum(
+            author != who and post not in removed and post[1] > through[thread]
+            for post, author in authors.items()
+            if post[0] == thread
+        )
+        for thread in seen
+    }
     return {
         thread: Recount(
-            topics[thread],
-            sum(
-                author != who and post not in removed and post[1] > through[thread]
-                for post, author in authors.items()
-                if post[0] == thread
-            ),
+            *places[thread][:2],
+            unread[thread] + sum(unread[each] for each in seen if places[each].into == thread and each not in muted),
             thread in muted,
         )
         for thread in seen
+        if places[thread].into is None
     }
 
 
@@ -164,6 +194,19 @@ class Conversation(RuleBasedStateMachine):
     def move_to_topic(self, thread: str, topic: str) -> None:
         self._do(MoveToTopic(RUN, thread, topic))
 
+    @rule(thread=THREAD, into=THREAD, run=ONE_RUN)
+    def merge(self, thread: str, into: str, run: str) -> None:
+        self._do(MergeThread(run, thread, into))
+
+    @rule(thread=THREAD, run=ONE_RUN)
+    def separate(self, thread: str, run: str) -> None:
+        self._do(SeparateThread(run, thread))
+
+    @rule(thread=THREAD, there=st.booleans(), topic=TOPIC)
+    def move_to_run(self, thread: str, topic: str, *, there: bool) -> None:
+        move = MoveToRun(RUN, thread, OTHER, FIRST_TOPIC, None) if there else MoveToRun(OTHER, thread, RUN, topic, "q1")
+        self._do(move)
+
     @rule(topic=st.sampled_from((GROUP, "news")), archived=st.booleans())
     def archive(self, topic: str, *, archived: bool) -> None:
         self._do(ArchiveTopic(RUN, topic, archived))
@@ -176,9 +219,9 @@ class Conversation(RuleBasedStateMachine):
     def assign(self, who: str, cohort: str | None) -> None:
         self._do(AssignCohort(RUN, cohort, [who]))
 
-    @rule(who=WHO, thread=THREAD, parent=NUMBER, anonymous=st.booleans())
-    def reply(self, who: str, thread: str, parent: int, *, anonymous: bool) -> None:
-        self._do(PostReply(who, RUN, thread, parent, "So.", anonymous))
+    @rule(who=WHO, thread=THREAD, parent=NUMBER, run=ONE_RUN, anonymous=st.booleans())
+    def reply(self, who: str, thread: str, parent: int, run: str, *, anonymous: bool) -> None:
+        self._do(PostReply(who, run, thread, parent, "So.", anonymous))
 
     @rule(thread=THREAD, number=NUMBER)
     def remove(self, thread: str, number: int) -> None:
@@ -188,9 +231,9 @@ class Conversation(RuleBasedStateMachine):
     def restore(self, thread: str, number: int) -> None:
         self._do(RestorePost("eva", RUN, thread, number, by_staff=True))
 
-    @rule(who=WHO, thread=THREAD, number=NUMBER)
-    def read(self, who: str, thread: str, number: int) -> None:
-        self._do(ReadThread(who, RUN, thread, number))
+    @rule(who=WHO, thread=THREAD, number=NUMBER, run=ONE_RUN)
+    def read(self, who: str, thread: str, number: int, run: str) -> None:
+        self._do(ReadThread(who, run, thread, number))
 
     @rule(who=WHO, thread=THREAD, level=st.sampled_from(ThreadLevel))
     def set_level(self, who: str, thread: str, level: ThreadLevel) -> None:
@@ -228,30 +271,35 @@ class Conversation(RuleBasedStateMachine):
             reader = AsOfReader(self.reader, Moment(position, AT), folded, (*Forum.tables, ACCOUNTS))
             for who in PEOPLE:
                 me = ForumReader(who, staff=False, cohort_id="spring" if in_spring(facts[:position], who) else None)
-                self._run(self._compare(reader, me, recounted(facts[:position], who)))
+                expected = recounted(facts[:position], who)
+                for run in (RUN, OTHER):
+                    of_run = {thread: each for thread, each in expected.items() if each.run_id == run}
+                    self._run(self._compare(reader, run, me, of_run))
         self.checked = head
 
-    async def _compare(self, reader: AsOfReader, me: ForumReader, expected: dict[str, Recount]) -> None:
-        asked = ThreadsAsked(run_id=RUN, reader=me)
+    async def _compare(self, reader: AsOfReader, run: str, me: ForumReader, expected: dict[str, Recount]) -> None:
+        asked = ThreadsAsked(run_id=run, reader=me)
         page = await forum.threads(reader, asked, None, 10)
         threads = [msgspec.json.decode(row[-1], type=StoredThread) for row in page.rows]
-        found = {each.thread_id: Recount(each.topic_id, each.unread, each.level == "muted") for each in threads}
+        found = {each.thread_id: Recount(run, each.topic_id, each.unread, each.level == "muted") for each in threads}
         assert found == expected
         heard = [each for each in expected.values() if each.unread and not each.muted]
-        answer = await forum.unread(reader, RUN, me)
+        answer = await forum.unread(reader, run, me)
         counts = msgspec.json.decode(answer.body or b"", type=UnreadCounts)
         assert (counts.threads, counts.posts) == (len(heard), sum(each.unread for each in heard))
         unread = await forum.threads(reader, msgspec.structs.replace(asked, unread=True), None, 10)
         assert len(unread.rows) == len(heard)
-        await self._compare_topics(reader, me, expected)
+        await self._compare_topics(reader, run, me, expected)
         for each in threads:
             rows = (await forum.posts(reader, each.thread_id, me.learner_id, 0, 100)).rows
             posts = [msgspec.json.decode(row[-1], type=StoredPost) for row in rows]
             assert [post.post_no for post in posts] == list(range(1, each.posts + 1))
             assert sum(post.removed is None for post in posts) == each.shown
 
-    async def _compare_topics(self, reader: AsOfReader, me: ForumReader, expected: dict[str, Recount]) -> None:
-        answer = await forum_topics.topics(reader, RUN, me)
+    async def _compare_topics(
+        self, reader: AsOfReader, run: str, me: ForumReader, expected: dict[str, Recount]
+    ) -> None:
+        answer = await forum_topics.topics(reader, run, me)
         found = msgspec.json.decode(answer.body or b"", type=TopicList).items
         assert {each.topic_id for each in found} >= {FIRST_TOPIC, *(each.topic_id for each in expected.values())}
         for topic in found:

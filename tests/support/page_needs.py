@@ -294,6 +294,10 @@ NEEDS = {
     "POST /teach/runs/{run_id}/moderation/{thread_id}/{post_no}": (
         "decideReports? decideAppeal? getRun? getModerationOfPost? listNames?"
     ),
+    "GET /teach/runs/{run_id}/forum/{thread_id}/place": "getRun getThread listTopics listThreads listRuns",
+    "POST /teach/runs/{run_id}/forum/{thread_id}/place": (
+        "getRun? getThread? listTopics? listThreads? listRuns? moveToTopic? moveToRun? mergeThread? separateThread?"
+    ),
     "GET /teach/runs/{run_id}/topics": "getRun listTopics",
     "POST /teach/runs/{run_id}/topics": ("getRun? listTopics? createTopic? changeTopic? orderTopics? archiveTopic?"),
     "GET /teach/runs/{run_id}/forum": "listMentionable getRun getVersion listThreads listTopics",

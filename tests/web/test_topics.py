@@ -50,3 +50,28 @@ async def test_topics_are_made_and_threads_put_into_them(town: Town, campus: Cam
     archived = await teacher.follow(await teacher.send(topics, {"do": "archive", "topic_id": ids["News"]}))
     assert "archived" in text_of(archived)
     assert "Take threads again" in text_of(archived)
+
+
+async def test_threads_are_merged_and_separated(town: Town, campus: Campus, ada: Reader) -> None:
+    """By an address that is pasted; the merged one leads on, and shows no form to write in."""
+    teacher, forum = Reader(town), f"/learn/runs/{campus.run}/forum"
+    await teacher.send("/signin/sample", {"person": "admin"})
+    await ada.once_built(forum)
+    for title in ("First", "Second"):
+        await ada.follow(await ada.send(forum, {"kind": "discussion", "title": title, "text": f"{title} text"}))
+    page = await ada.sees(forum, "First")
+    first, second = (re.findall(rf'forum/([0-9a-f]{{32}})">{title}<', page)[0] for title in ("First", "Second"))
+    place = f"/teach/runs/{campus.run}/forum/{second}/place"
+    assert "Merge into another thread" in text_of(await teacher.once_built(place))
+    assert (await ada.send(place, {"do": "merge", "into": first})).status_code == 403
+    itself = await teacher.send(place, {"do": "merge", "into": second})
+    assert (itself.status_code, "not into itself" in text_of(itself)) == (422, True)
+    merged = await teacher.send(place, {"do": "merge", "other": f"https://campus.example{forum}/{first}"})
+    assert "This thread was merged into another one." in text_of(await teacher.follow(merged))
+    assert "Merged into this thread" in await ada.sees(f"{forum}/{first}", "Second")
+    led = await ada.sees(f"{forum}/{second}", "Go on there")
+    assert f'href="{forum}/{first}"' in led
+    assert 'name="do" value="reply"' not in led
+    assert (await teacher.send(place, {"do": "nothing"})).status_code == 404
+    await teacher.follow(await teacher.send(place, {"do": "separate"}))
+    assert 'value="reply"' in (await ada.sees(f"{forum}/{second}", "Reply"))

@@ -14,6 +14,7 @@ from web.teach import (
     home,
     messages,
     moderation,
+    place,
     plan,
     policy,
     questions,
@@ -27,6 +28,6 @@ from web.teach import (
 )
 
 OF_RUNS = (home, run, gradebook, grading, roster, questions, quizzes, regrades, appeals, messages, plan)
-OF_FORUM = (forum, topics, moderation)
+OF_FORUM = (forum, topics, place, moderation)
 OF_AUTHORS = (courses, course, about, units, policy, versions, banks, bank_questions)
 pages = Pages(*(each.pages for each in (*OF_RUNS, *OF_FORUM, *OF_AUTHORS)))

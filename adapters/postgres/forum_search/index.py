@@ -1,7 +1,7 @@
 """
 Writes the index by which posts of the forum are found: page by page of the log, with the keys of persons.
 
-Reads     facts of posts and of their texts, and of erasures; person_keys
+Reads     facts of posts and of their texts, of threads that are moved to another run, and of erasures; person_keys
 Writes    forum_search, forum_words, forum_words_left, forum_search_state, by one process of a campus at a time
 A page and how far the index is are one transaction. The same page once more changes nothing. What a person has written
 leaves the index with the key of the person, by a trigger; the fact of the erasure takes out what was written meanwhile.
@@ -14,7 +14,7 @@ from adapters.personal.keys import PersonKeys
 from adapters.postgres.connection import Connection
 from adapters.postgres.forum_search.tokens import SHORTEST_BEGINNING, Tokens, distinct_words
 from domain.fact import Fact
-from domain.forum import MENTION, Post, Writing
+from domain.forum import MENTION, Post, Thread, Writing
 from domain.personal import PersonalKey, is_sealed
 from domain.user import User
 
@@ -26,7 +26,8 @@ PURPOSE = "forum_search"
 POSTED = (Post.Opened.TOPIC, Post.Replied.TOPIC)
 WRITTEN = (Writing.Written.TOPIC, Writing.Edited.TOPIC)
 ERASED = User.KeyDestroyed.TOPIC
-TYPES = (*POSTED, *WRITTEN, ERASED)
+MOVED = Thread.RunChanged.TOPIC
+TYPES = (*POSTED, *WRITTEN, MOVED, ERASED)
 
 MOST_KNOWN = 200_000  # words that are known to be kept
 CLEANED_AT_ONCE = 100  # words
@@ -49,6 +50,11 @@ ON CONFLICT (thread_id, post_no) DO UPDATE SET
     text_position = greatest(kept.text_position, excluded.text_position),
     words = CASE WHEN excluded.text_position > kept.text_position THEN excluded.words ELSE kept.words END,
     titles = CASE WHEN excluded.text_position > kept.text_position THEN excluded.titles ELSE kept.titles END
+"""
+MOVE = """
+UPDATE forum_search SET places = ARRAY(
+    SELECT each FROM unnest(array_replace(places, %s::bigint, %s::bigint)) AS each ORDER BY each)
+ WHERE thread_id = %s
 """
 KEEP_WORD = """
 INSERT INTO forum_words (token, sealed, near) VALUES (%s, %s, %s::bigint[]) ON CONFLICT DO NOTHING
@@ -117,6 +123,9 @@ class ForumIndex:
         async with self._connection.transaction():
             if entries:
                 await self._write(entries)
+            for fact in facts:
+                if fact.type == MOVED:
+                    await self._move(fact)
             learners = sorted({entry.learner_id for entry in entries.values()})
             gone = [*erased, *await self._destroyed(learners)]  # meanwhile
             if gone:
@@ -156,6 +165,11 @@ class ForumIndex:
                 entry.titles, entry.words = self._of(title), self._of([*title, *text])
                 entry.said = {*title, *text}
         return entries
+
+    async def _move(self, fact: Fact) -> None:
+        """Let the posts of a thread be found in another run; those that were posted there are found there already."""
+        runs = [self._tokens.run(fact.data[name]) for name in ("old_run_id", "new_run_id")]
+        await self._connection.execute(MOVE, [*runs, fact.id("thread_id")])
 
     def _places(self, fact: Fact) -> list[int]:
         tokens, data = self._tokens, fact.data

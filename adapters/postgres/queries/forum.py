@@ -24,7 +24,8 @@ class StoredThread(msgspec.Struct, kw_only=True):
         title, name: sealed; *name* is what its author is called, *status* how that account stands.
         shown: how many of its posts are not removed.
         removed: why its first post is not shown.
-        unread: posts of others that are shown and come after *through*.
+        merged: how many threads lead on to it, of those that the reader sees.
+        unread: posts of others that are shown and come after *through*, and those of threads that lead on to it.
     """
 
     thread_id: str
@@ -35,6 +36,8 @@ class StoredThread(msgspec.Struct, kw_only=True):
     pinned: bool
     closed: str | None
     accepted_no: int | None
+    merged_into: str | None
+    merged: int
     posts: int
     shown: int
     created_at: datetime
@@ -100,6 +103,7 @@ class ThreadsAsked(msgspec.Struct, frozen=True, kw_only=True):
         reader: who asks; the staff see threads whose first post is removed, and those for all cohorts.
         unread: only those with posts that the reader has not read, and has not muted.
         mine: only those that the reader has opened.
+        into: only those that lead on to this thread; None for those that stand by themselves.
     """
 
     run_id: str
@@ -110,18 +114,68 @@ class ThreadsAsked(msgspec.Struct, frozen=True, kw_only=True):
     state: State | None = None
     unread: bool = False
     mine: bool = False
+    into: str | None = None
 
 
 AT = CHECKPOINT.format("forum")
 _SHOWN = "thread.posts - jsonb_array_length(thread.hidden)"
-COUNTS = """
-  CROSS JOIN LATERAL (SELECT coalesce(reading.through, 0) AS through, coalesce(reading.level, 'normal') AS level) AS own
-  CROSS JOIN LATERAL (SELECT greatest(0, thread.posts - own.through
-       - (SELECT count(*) FROM jsonb_array_elements(thread.hidden) AS gone (no) WHERE no::integer > own.through)
-       - (SELECT count(*) FROM forum_posts AS mine WHERE mine.thread_id = thread.thread_id
-             AND mine.learner_id = %(me)s AND mine.post_no > own.through AND mine.removed IS NULL)
-       ) AS unread) AS counted
+
+
+def in_seen_topic(staff: str, in_cohort: str, thread: str = "thread") -> str:
+    """SQL for threads of topics that a reader sees: one of another than the first, only where a row says for whom."""
+    return f"""({staff} OR {thread}.topic_id = 'general' OR EXISTS (SELECT FROM forum_topics AS topic
+        WHERE topic.run_id = {thread}.run_id AND topic.topic_id = {thread}.topic_id
+          AND (topic.cohort_id IS NULL OR {in_cohort})))"""
+
+
+def seen_by(staff: str, in_cohort: str, thread: str = "thread") -> str:
+    """
+    SQL for threads that a reader sees, also merged ones, which no list has.
+
+    Args:
+        staff: SQL for whether the reader is one of the staff of the run of `thread`.
+        in_cohort: SQL for whether the reader is in the cohort of `topic`.
+    """
+    return f"""{thread}.posts > 0 AND ({staff} OR {thread}.learner_id = %(me)s OR NOT {thread}.hidden @> '[1]')
+        AND {in_seen_topic(staff, in_cohort, thread)}"""
+
+
+def _unread(thread: str, through: str) -> str:
+    return f"""greatest(0, {thread}.posts - {through}
+       - (SELECT count(*) FROM jsonb_array_elements({thread}.hidden) AS gone (no) WHERE no::integer > {through})
+       - (SELECT count(*) FROM forum_posts AS mine WHERE mine.thread_id = {thread}.thread_id
+             AND mine.learner_id = %(me)s AND mine.post_no > {through} AND mine.removed IS NULL))"""
+
+
+def parts(staff: str, in_cohort: str) -> str:
+    """SQL for what leads on to `thread`: how many threads that the reader sees, and what is unread there."""
+    return f"""
+  CROSS JOIN LATERAL (SELECT count(*) AS threads, coalesce(sum({_unread("part", "part_own.through")})
+         FILTER (WHERE part_own.level <> 'muted'), 0) AS unread
+      FROM forum_threads AS part
+      LEFT JOIN forum_readings AS part_reading ON part_reading.learner_id = %(me)s
+            AND part_reading.thread_id = part.thread_id
+      CROSS JOIN LATERAL (SELECT coalesce(part_reading.through, 0) AS through,
+             coalesce(part_reading.level, 'normal') AS level) AS part_own
+     WHERE part.merged_into = thread.thread_id AND {seen_by(staff, in_cohort, "part")}) AS parts
 """
+
+
+def counts(staff: str, in_cohort: str) -> str:
+    """SQL for what is unread of `thread`, with what leads on to it."""
+    return f"""
+  CROSS JOIN LATERAL (SELECT coalesce(reading.through, 0) AS through, coalesce(reading.level, 'normal') AS level) AS own
+  {parts(staff, in_cohort)}
+  CROSS JOIN LATERAL (SELECT {_unread("thread", "own.through")} + parts.unread AS unread) AS counted
+"""
+
+
+STAFF, IN_COHORT = "%(staff)s", "topic.cohort_id = %(cohort)s"
+"""Of one run, as `ForumReader.parameters` say it."""
+COUNTS = counts(STAFF, IN_COHORT)
+IN_SEEN_TOPIC = in_seen_topic(STAFF, IN_COHORT)
+SEEN_BY = f"thread.merged_into IS NULL AND {seen_by(STAFF, IN_COHORT)}"
+"""Threads that a reader finds in lists, and whose posts are counted."""
 OF_READER = """
   FROM forum_threads AS thread
   LEFT JOIN forum_readings AS reading ON reading.learner_id = %(me)s AND reading.thread_id = thread.thread_id
@@ -146,6 +200,7 @@ THREAD_ROW = json_object(
                 "kind",
                 "closed",
                 "accepted_no",
+                "merged_into",
                 "posts",
                 "created_at",
                 "last_at",
@@ -154,6 +209,7 @@ THREAD_ROW = json_object(
         )
     },
     pinned="thread.pinned > 0",
+    merged="parts.threads",
     shown=_SHOWN,
     title="opening.title",
     name="account.display_name",
@@ -164,30 +220,6 @@ THREAD_ROW = json_object(
     through="own.through",
     level="own.level",
 )
-
-
-def in_seen_topic(staff: str, in_cohort: str) -> str:
-    """SQL for threads of topics that a reader sees: one of another than the first, only where a row says for whom."""
-    return f"""({staff} OR thread.topic_id = 'general' OR EXISTS (SELECT FROM forum_topics AS topic
-    WHERE topic.run_id = thread.run_id AND topic.topic_id = thread.topic_id
-      AND (topic.cohort_id IS NULL OR {in_cohort})))"""
-
-
-def seen_by(staff: str, in_cohort: str) -> str:
-    """
-    SQL for threads that a reader sees.
-
-    Args:
-        staff: SQL for whether the reader is one of the staff of the run of `thread`.
-        in_cohort: SQL for whether the reader is in the cohort of `topic`.
-    """
-    return f"""thread.posts > 0 AND ({staff} OR thread.learner_id = %(me)s OR NOT thread.hidden @> '[1]')
-    AND {in_seen_topic(staff, in_cohort)}"""
-
-
-_STAFF, _IN_COHORT = "%(staff)s", "topic.cohort_id = %(cohort)s"
-IN_SEEN_TOPIC, SEEN_BY = in_seen_topic(_STAFF, _IN_COHORT), seen_by(_STAFF, _IN_COHORT)
-"""Of one run, as `ForumReader.parameters` say it."""
 STATES = {
     None: "true",
     "unanswered": f"thread.kind = 'question' AND thread.accepted_no IS NULL AND {_SHOWN} <= 1",
@@ -197,7 +229,8 @@ STATES = {
 THREADS = f"""
 SELECT {AT}, page.pinned, page.last_position, page.body FROM (SELECT) AS once LEFT JOIN LATERAL (
     SELECT thread.pinned, thread.last_position, {THREAD_ROW}::text AS body {OF_READER} {COUNTS} {TEXTS}
-     WHERE thread.run_id = %(run)s AND {SEEN_BY} AND {{state}}
+     WHERE thread.run_id = %(run)s AND {seen_by(STAFF, IN_COHORT)} AND {{state}}
+       AND (thread.merged_into IS NULL AND %(into)s::text IS NULL OR thread.merged_into = %(into)s)
        AND (%(a)s::bigint IS NULL OR (thread.pinned, thread.last_position) < (%(a)s, %(b)s))
        AND (%(topic)s::text IS NULL OR thread.topic_id = %(topic)s)
        AND (%(unit)s::text IS NULL OR thread.unit_id = %(unit)s) AND (%(kind)s::text IS NULL OR thread.kind = %(kind)s)
@@ -276,13 +309,22 @@ async def threads(reader: Reader, asked: ThreadsAsked, after: Sequence[Any] | No
     """Up to *limit* threads, pinned ones and then those with the latest posts, after two values of the order."""
     a, b = after or (None, None)
     parameters = {"run": asked.run_id, "unit": asked.unit_id, "topic": asked.topic_id, "a": a, "b": b, "limit": limit}
-    parameters |= {name: getattr(asked, name) for name in ("kind", "unread", "mine")} | asked.reader.parameters
+    parameters |= {name: getattr(asked, name) for name in ("kind", "unread", "mine", "into")} | asked.reader.parameters
     return await reader.page(THREADS.format(state=STATES[asked.state]), parameters)
 
 
 async def thread(reader: Reader, run_id: str, thread_id: str, me: ForumReader) -> Answer:
     """One thread of a run, if the reader sees it."""
     return await reader.answer(THREAD, {"run": run_id, "thread": thread_id, **me.parameters})
+
+
+RUN_OF = f"SELECT {AT}, (SELECT run_id FROM forum_threads WHERE thread_id = %(thread)s)"
+
+
+async def run_of(reader: Reader, thread_id: str) -> str | None:
+    """The run of a thread, also for who does not see it; None where there is no such thread."""
+    answer = await reader.answer(RUN_OF, {"thread": thread_id})
+    return None if answer.body is None else answer.body.decode()
 
 
 async def posts(reader: Reader, thread_id: str, me: str, after: int, limit: int) -> RowPage:

@@ -7,13 +7,14 @@ import msgspec
 
 from adapters.postgres.queries.forum import (
     AT,
-    COUNTS,
     OF_READER,
     STATES,
     TEXTS,
     THREAD_ROW,
     State,
     UnreadCounts,
+    counts,
+    parts,
     seen_by,
 )
 from adapters.postgres.queries.json_answer import json_array, json_object
@@ -87,15 +88,13 @@ class OwnThreadsAsked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 IS_STAFF = "(%(all_staff)s OR thread.run_id = ANY(%(staff)s))"
-SEEN = seen_by(
-    IS_STAFF,
-    "(topic.run_id, topic.cohort_id) IN (SELECT * FROM unnest(%(cohort_runs)s::text[], %(cohorts)s::text[]))",
-)
+IN_COHORT = "(topic.run_id, topic.cohort_id) IN (SELECT * FROM unnest(%(cohort_runs)s::text[], %(cohorts)s::text[]))"
+SEEN = seen_by(IS_STAFF, IN_COHORT)
 """Threads that a `RunsReader` sees, of those of its runs."""
 OWN_THREADS = f"""
 SELECT {AT}, page.last_position, page.body FROM (SELECT) AS once LEFT JOIN LATERAL (
-    SELECT thread.last_position, {THREAD_ROW}::text AS body {OF_READER} {COUNTS} {TEXTS}
-     WHERE thread.run_id = ANY(%(runs)s) AND {SEEN} AND {{state}}
+    SELECT thread.last_position, {THREAD_ROW}::text AS body {OF_READER} {counts(IS_STAFF, IN_COHORT)} {TEXTS}
+     WHERE thread.run_id = ANY(%(runs)s) AND thread.merged_into IS NULL AND {SEEN} AND {{state}}
        AND (%(a)s::bigint IS NULL OR thread.last_position < %(a)s)
        AND (%(kind)s::text IS NULL OR thread.kind = %(kind)s) AND (NOT %(mine)s OR thread.learner_id = %(me)s)
        AND (NOT %(unread)s OR counted.unread > 0 AND own.level <> 'muted')
@@ -107,12 +106,13 @@ _OF_EACH_RUN = f"""
     SELECT thread.run_id, count(*) AS threads, sum(counted.unread) AS posts {OF_READER}
      CROSS JOIN LATERAL (SELECT coalesce(reading.through, 0) AS through, coalesce(reading.level, 'normal') AS level)
         AS own
-      LEFT JOIN mine ON mine.thread_id = thread.thread_id
+      LEFT JOIN mine ON mine.thread_id = thread.thread_id {parts(IS_STAFF, IN_COHORT)}
      CROSS JOIN LATERAL (SELECT greatest(0, thread.posts - own.through - coalesce(mine.posts, 0)
            - CASE WHEN thread.hidden = '[]' THEN 0 ELSE
              (SELECT count(*) FROM jsonb_array_elements(thread.hidden) AS gone (no) WHERE no::integer > own.through) END
-           ) AS unread) AS counted
-     WHERE thread.run_id = ANY(%(runs)s) AND {SEEN} AND counted.unread > 0 AND own.level <> 'muted'
+           ) + parts.unread AS unread) AS counted
+     WHERE thread.run_id = ANY(%(runs)s) AND thread.merged_into IS NULL AND {SEEN}
+       AND counted.unread > 0 AND own.level <> 'muted'
      GROUP BY thread.run_id"""
 _EACH_RUN = json_array(json_object(UnreadOfRun), "run_id")
 _SUMS = {name: f"coalesce(sum({name}), 0)" for name in UnreadCounts.__struct_fields__}

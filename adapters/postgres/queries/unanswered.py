@@ -68,7 +68,7 @@ _AT = CHECKPOINT.format("forum")
 _WAITS = """
   FROM forum_threads AS thread
  WHERE thread.run_id = %(run)s AND thread.kind = 'question' AND thread.accepted_no IS NULL AND thread.closed IS NULL
-   AND thread.posts > 0 AND NOT thread.hidden @> '[1]'
+   AND thread.merged_into IS NULL AND thread.posts > 0 AND NOT thread.hidden @> '[1]'
    AND NOT EXISTS (SELECT FROM forum_posts AS reply WHERE reply.thread_id = thread.thread_id
                       AND reply.learner_id <> thread.learner_id AND reply.removed IS NULL)
 """

@@ -48,7 +48,7 @@ SHOWN_FIELDS = {
     *("appeal_no", "change_no", "claim_no", "granted", "moved", "refund_ids"),
     *("anonymous", "by_staff", "depth", "new_post_no", "old_post_no", "parent_no", "post_no", "value"),  # of posts
     *("cohort_id", "new_description", "new_topic_id", "new_who_posts", "old_description", "old_topic_id"),  # of topics
-    *("old_who_posts", "topic_id", "who_posts"),
+    *("into", "new_into", "new_run_id", "old_into", "old_run_id", "old_who_posts", "other_id", "topic_id", "who_posts"),
     *("case_no", "decision", "lists", "report_no", "upheld"),  # of moderation
     *("new_unit_id", "old_unit_id", "template_version", "doubtful", "status"),
     *("digest", "every", "new_at", "new_begins", "new_ends", "new_every", "new_weekday"),  # of mails

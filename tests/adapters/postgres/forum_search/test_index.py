@@ -12,14 +12,16 @@ from adapters.command_bus.bus import Bus
 from adapters.personal.erasure import forget
 from adapters.postgres.connection import connect
 from adapters.postgres.forum_search import index as module
+from adapters.postgres.forum_search.tokens import Tokens
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
 from commands.catalog import CreateCourse, OpenRun, PublishCourse, ScheduleRun
 from commands.forum import CreateThread, EditPost, PostReply
+from commands.forum.merging import MoveToRun
 from commands.log import Context
 from commands.user import NoteKeyDestroyed, RequestErasure
 from domain.catalog import Unit
-from domain.forum import ThreadKind
+from domain.forum import FIRST_TOPIC, ThreadKind
 from tests.support.appends import opened, query
 from tests.support.polling import until
 from workers.dispatching import forum_search
@@ -140,6 +142,30 @@ async def test_an_index_is_the_same_when_it_is_made_again(
     left = {row[0] for row in found["forum_words"]}
     longer = {token for row in found["forum_search"] for token in row[6]}
     assert left <= longer
+
+
+async def test_a_moved_thread_is_found_in_its_new_run(forum: Forum) -> None:
+    """Its posts of before and after the move alike, and the same however the index was made."""
+    other = "algebra-2027"
+    await forum.do(ScheduleRun(other, "algebra", 1, WHEN, WHEN + timedelta(days=90)))
+    thread_id = await forum.ask("ann")
+    await forum.do(PostReply("bob", RUN, thread_id, 1, "seven", by_staff=True))
+    await forum.index()
+    before = (await forum.rows())["forum_search"]
+    await forum.do(MoveToRun(RUN, thread_id, other, FIRST_TOPIC, None))
+    await forum.do(PostReply("bob", other, thread_id, 1, "rows", by_staff=True))
+    await forum.index()
+    after = await forum.rows()
+    tokens = Tokens(await forum.log.keys.of_campus(module.PURPOSE))
+    places = [row[5] for row in after["forum_search"]]
+    assert len(places) == len(before) + 1
+    assert all(tokens.run(other) in each and tokens.run(RUN) not in each for each in places)
+    async with await connect(forum.settings, application="test") as connection:
+        for statement in module.CLEAR:
+            await connection.execute(statement.encode())
+        await connection.execute(b"DELETE FROM forum_search_state")
+    await forum.index()
+    assert await forum.rows() == after
 
 
 async def test_an_erased_person_leaves_the_index_with_the_key(forum: Forum) -> None:
