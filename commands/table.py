@@ -20,7 +20,7 @@ from commands import (
 )
 from commands.admin import analysis, read_models, webhooks
 from commands.enrollment import cohorts, extensions, invitations, roster, staff, transfer
-from commands.forum import merging, moderation, threads, topics
+from commands.forum import conduct, merging, moderation, rules, threads, topics
 from commands.log import Log, Position
 from commands.notification import deadlines, digests, ending, messages
 from commands.notification import forum as notices
@@ -100,6 +100,13 @@ HANDLERS: dict[type, CommandHandler] = {
     merging.MoveToRun: merging.move_to_run,
     merging.MergeThread: merging.merge_thread,
     merging.SeparateThread: merging.separate_thread,
+    rules.SetForumPace: rules.set_forum_pace,
+    rules.SlowThread: rules.slow_thread,
+    rules.SetForumWords: rules.set_forum_words,
+    conduct.SilenceLearner: conduct.silence_learner,
+    conduct.EndSilence: conduct.end_silence,
+    conduct.WriteNote: conduct.write_note,
+    conduct.RemoveNote: conduct.remove_note,
     moderation.ReportPost: moderation.report_post,
     moderation.WithdrawReport: moderation.withdraw_report,
     moderation.DecideReports: moderation.decide_reports,

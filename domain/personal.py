@@ -26,6 +26,13 @@ words that the program chooses (`OF_PROGRAM`) name no one and stay as they are, 
 before words were sealed.
 """
 
+OF_STAFF = "x-words-of-staff"
+StaffWords = Annotated[str, msgspec.Meta(extra_json_schema={WORDS: True, OF_STAFF: True})]
+"""
+Words in which the staff tell each other about the person of the stream: sealed as `Words`, and shown to the person in
+the own export only (decisions/0472).
+"""
+
 ACCOUNT_ERASED, MADE_ON_THE_MACHINE = "account erased", "created on the machine"
 """Why the roles of a person ended whose account was erased, and why the first admin has the role."""
 
@@ -92,7 +99,13 @@ def read_words(words: str, key: PersonalKey) -> str:
 @cache
 def words_of(cls: Any) -> tuple[str, ...]:
     """The fields of a kind of fact that have words in them."""
-    return tuple(name for name, hint in get_type_hints(cls, include_extras=True).items() if _has_words(hint))
+    return tuple(name for name, hint in get_type_hints(cls, include_extras=True).items() if _has(hint, WORDS))
+
+
+@cache
+def words_of_staff(cls: Any) -> tuple[str, ...]:
+    """Those of them that the staff say to each other."""
+    return tuple(name for name, hint in get_type_hints(cls, include_extras=True).items() if _has(hint, OF_STAFF))
 
 
 def free_words(event: Any) -> list[str]:
@@ -121,6 +134,6 @@ def seal_reason(reason: str, version: int, key: PersonalKey | None) -> str:
         return ERASED
 
 
-def _has_words(hint: Any) -> bool:
+def _has(hint: Any, mark: str) -> bool:
     marks = getattr(hint, "__metadata__", ())
-    return any(isinstance(each, msgspec.Meta) and WORDS in (each.extra_json_schema or {}) for each in marks)
+    return any(isinstance(each, msgspec.Meta) and mark in (each.extra_json_schema or {}) for each in marks)

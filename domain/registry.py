@@ -21,9 +21,12 @@ from domain.catalog import Course, CourseDraft, Run
 from domain.clients import Client
 from domain.enrollment import Admission, Cohort, Enrollment, Seats
 from domain.forum import Post, Reading, Thread, Topics, Vote, Writing
+from domain.forum.conduct import Conduct
 from domain.forum.moderation import Moderation
 from domain.forum.notice import Notice
 from domain.forum.report import Report
+from domain.forum.rules import ForumRules
+from domain.forum.word_list import WordList
 from domain.lti import Tool, ToolItems, ToolResult
 from domain.notification import Digest, Inbox, Notification, NotificationSettings, Reminders, Round, StaffMessage
 from domain.payment.books import Books, Payout, Receipts
@@ -56,7 +59,7 @@ LEARNING: tuple[type[Aggregate], ...] = (
     *(Allowance, Quiz, QuizAttempt),
     *(Tool, ToolItems, ToolResult),
     *(Topics, Thread, Post, Writing, Vote, Reading),
-    *(Moderation, Report, Notice),
+    *(Moderation, Report, Notice, Conduct, ForumRules, WordList),
 )
 
 ADMIN: tuple[type[Aggregate], ...] = (

@@ -211,6 +211,7 @@ def _said(page: Page, do: str) -> str:
         "close": page.say("The thread takes no more posts."),
         "reopen": page.say("The thread takes posts again."),
         "move": page.say("The thread was moved."),
+        "slow": page.say("The thread is slowed down."),
         "topic": page.say("The thread was moved."),
         "report": page.say("Your report is with those who teach the run. No learner reads who has sent it."),
         "level": page.say("From now on you hear as much of the thread as you have said."),
@@ -229,6 +230,7 @@ def _command(do: str, number: str, form: Mapping[str, str]) -> tuple[str, dict[s
         "edit": (post, {"title": form.get("title") or None, "text": form.get("text", "")}),
         "remove": (f"{post}/remove", {"ground": form.get("ground") or "own_wish"}),
         "restore": (f"{post}/restore", {}),
+        "slow": ("/slow", {"seconds": _seconds(form.get("seconds", ""))}),
         "report": (f"{post}/report", {"ground": form.get("ground", ""), "words": form.get("words", "")}),
         "up": (f"{post}/vote", {"value": 1}),
         "down": (f"{post}/vote", {"value": -1}),
@@ -246,6 +248,11 @@ def _command(do: str, number: str, form: Mapping[str, str]) -> tuple[str, dict[s
     if do not in commands or (post in commands[do][0] and not whole):
         raise Problem(400, {"code": "bad_request", "detail": ""})
     return commands[do]
+
+
+def _seconds(text: str) -> int | str:
+    """Seconds as typed; what is no number is for the API to refuse."""
+    return int(text) if text.isdecimal() and text.isascii() and len(text) < 8 else text
 
 
 async def _send(page: Page, place: str, body: dict[str, Any], key: str = "", *, shows: bool = False) -> Answer:

@@ -179,7 +179,7 @@ async def export_of(log: PostgresLog, folders: Iterable[KeyFolder], learner_id: 
     """All that is held about a person as of now; without facts it is empty."""
     moment = await moment_at(log, None, None)
     stored = await log.link.run(lambda connection: whole_history(connection, learner_id, moment.position))
-    facts = await with_words(log.keys, stored, personal=True)
+    facts = await with_words(log.keys, stored, personal=True, whole=True)
     texts = dict(_opened_texts(stored, facts))
     tables: dict[str, dict[str, list[dict[str, Any]]]] = {}
     for folder in folders:

@@ -7,17 +7,23 @@ import msgspec
 
 from adapters.personal.keys import PersonKeys
 from domain.fact import Fact
-from domain.personal import PersonalKey, is_sealed, read_words, words_of
+from domain.personal import PersonalKey, is_sealed, read_words, words_of, words_of_staff
 from domain.registry import FACTS
 
 
-async def with_words(keys: PersonKeys, facts: Sequence[Fact], *, personal: bool = False) -> list[Fact]:
+async def with_words(
+    keys: PersonKeys, facts: Sequence[Fact], *, personal: bool = False, whole: bool = False
+) -> list[Fact]:
     """
     The same facts with words opened; those that do not open any more are `erased`.
 
     Args:
-        personal: whether what is personal in facts of accounts is opened, too: for the person, and no one else.
+        personal: whether what is personal in facts of accounts is opened, too: for the person, and no one else. What
+            the staff tell each other about the person is left out then.
+        whole: whether that stays: for the export of the person.
     """
+    if personal and not whole:
+        facts = [_without_notes(fact) for fact in facts]
     sealed = {
         fact.position: fields
         for fact in facts
@@ -28,6 +34,13 @@ async def with_words(keys: PersonKeys, facts: Sequence[Fact], *, personal: bool 
         _opened(fact, sealed[fact.position], found[fact.stream_id]) if fact.position in sealed else fact
         for fact in facts
     ]
+
+
+def _without_notes(fact: Fact) -> Fact:
+    """A fact without what the staff tell each other."""
+    cls = FACTS.get(fact.type)
+    names = () if cls is None else words_of_staff(cls)
+    return msgspec.structs.replace(fact, data=fact.data | dict.fromkeys(names, "")) if names else fact
 
 
 def _sealed(fact: Fact, *, personal: bool) -> list[str]:

@@ -7,8 +7,24 @@ themselves, and need a place.
 
 from fastapi import APIRouter
 
-from api.forum import mentions, merging, moderation, own, posts, reading, search, threads, topics, unanswered
+from api.forum import (
+    conduct,
+    mentions,
+    merging,
+    moderation,
+    own,
+    posts,
+    reading,
+    rules,
+    search,
+    threads,
+    topics,
+    unanswered,
+)
 
-MODULES = (reading, topics, threads, merging, posts, mentions, search, own, moderation, unanswered)
+MODULES = (
+    *(reading, topics, threads, merging, posts, mentions, search, own),
+    *(moderation, unanswered, rules, conduct),
+)
 router = APIRouter()
 router.routes.extend(route for module in MODULES for route in module.router.routes)

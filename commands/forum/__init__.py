@@ -6,6 +6,7 @@ A person either has a place on the run or is one of its staff (`by_staff`), as t
 
 from dataclasses import dataclass
 
+from commands.forum.limits import flagged_cases, may_edit, may_write
 from commands.forum.loading import (
     is_there,
     must_have_unit,
@@ -72,11 +73,12 @@ async def create_thread(command: CreateThread, log: Log) -> Position:
     opening = await log.load(Post, post_stream(thread_id, OPENING))
     writing = await log.load(Writing, writing_stream(learner_id, thread_id, OPENING))
     thread.create(run_id, command.topic_id, command.unit_id, command.kind)
+    lists = await may_write(log, learner_id, thread, command.title, command.text, by_staff=command.by_staff)
     anonymous = command.anonymous and not command.by_staff
     opening.open(run_id, learner_id, anonymous=anonymous, by_staff=command.by_staff)
     await mention(log, opening, run_id, command.text)
     writing.write(command.title, command.text)
-    return await log.save(thread, opening, writing)
+    return await log.save(thread, opening, *await flagged_cases(log, run_id, opening, lists), writing)
 
 
 @dataclass(frozen=True)
@@ -100,13 +102,14 @@ async def post_reply(command: PostReply, log: Log) -> Position:
     (await topic_of(log, thread.run_id, thread.topic_id)).must_take_posts(by_staff=command.by_staff)
     parent = await log.read(Post, post_stream(thread_id, command.parent_no))
     parent.must_be_shown()
+    lists = await may_write(log, learner_id, thread, command.text, by_staff=command.by_staff)
     post = await next_post(log, thread_id)
     writing = await log.load(Writing, writing_stream(learner_id, thread_id, post.post_no))
     anonymous = command.anonymous and not command.by_staff
     post.reply(command.run_id, parent, learner_id, anonymous=anonymous, by_staff=command.by_staff)
     await mention(log, post, command.run_id, command.text)
     writing.write("", command.text)
-    return await log.save(post, writing)
+    return await log.save(post, *await flagged_cases(log, command.run_id, post, lists), writing)
 
 
 @dataclass(frozen=True)
@@ -131,11 +134,13 @@ async def edit_post(command: EditPost, log: Log) -> Position:
     post = await log.load(Post, post_stream(thread_id, command.post_no))
     post.must_be_by(learner_id)
     post.must_be_shown()
+    lists = await may_edit(log, learner_id, command.run_id, command.title, command.text, by_staff=command.by_staff)
     stream = writing_stream(learner_id, thread_id, command.post_no)
     writing = await log.load(Writing, stream)
     await mention(log, post, command.run_id, command.text)
     writing.edit(command.title, command.text, await log.words_key(stream))
-    return await log.save(post, writing)
+    cases = await flagged_cases(log, command.run_id, post, lists if writing.pending_events else [])
+    return await log.save(post, *cases, writing)
 
 
 @dataclass(frozen=True)

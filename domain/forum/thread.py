@@ -12,6 +12,7 @@ from domain.forum.errors import (
     ThreadNotFound,
     TooManyMerged,
 )
+from domain.forum.rules import checked_seconds
 from domain.forum.topics import FIRST_TOPIC
 
 MOST_MERGED = 20  # threads that are merged into one
@@ -47,6 +48,7 @@ class Thread(Aggregate):
         accepted: the number of the accepted answer, None for none.
         into: the thread into which it was merged, None for none; it leads on to that one (decisions/0491).
         absorbed: the threads that were merged into this one; none of them has any itself.
+        slow: seconds between two posts of a person in it, 0 for none.
     """
 
     category = "thread"
@@ -65,6 +67,13 @@ class Thread(Aggregate):
         def upcast_v1_v2(state: dict[str, Any]) -> None:
             """Threads of before are in the first topic of their run."""
             state["topic_id"] = FIRST_TOPIC
+
+    class Slowed(Aggregate.Event):
+        """Seconds between two posts of a person, 0 for none."""
+
+        TOPIC = "thread.slowed"
+        old: int
+        new: int
 
     class Pinned(Aggregate.Event):
         TOPIC = "thread.pinned"
@@ -151,6 +160,7 @@ class Thread(Aggregate):
         self.accepted: int | None = None
         self.into: str | None = None
         self.absorbed: list[str] = []
+        self.slow = 0
 
     def must_be_of(self, run_id: str) -> None:
         """Raise ThreadNotFound unless it is a thread of the run."""
@@ -177,6 +187,15 @@ class Thread(Aggregate):
     @event(Created)
     def _created(self, run_id: str, topic_id: str, unit_id: str | None, kind: str) -> None:
         self.run_id, self.topic_id, self.unit_id, self.kind = run_id, topic_id, unit_id, kind
+
+    def slow_down(self, seconds: int) -> None:
+        """Have each person wait between two posts, or not any more."""
+        if checked_seconds(seconds) != self.slow:
+            self._slowed(old=self.slow, new=seconds)
+
+    @event(Slowed)
+    def _slowed(self, old: int, new: int) -> None:
+        self.slow = new
 
     def pin(self, *, pinned: bool) -> None:
         """Show it before all others, or no longer."""

@@ -93,6 +93,9 @@ from tests.support.given import STREAMS
         ("staff_message-m1", "staff_message-m1", 57),
         ("reminders-28400:AAA-2013J", "28400", 38),
         ("notice_round-0d9c7f0a.2", "notice_round-0d9c7f0a.2", 36),
+        ("conduct-28400:AAA-2013J", "28400", 38),
+        ("forum_rules-AAA-2013J", "forum_rules-AAA-2013J", 4),
+        ("word_list-campus:campus", "word_list-campus:campus", 35),
         ("shelf-AAA:7", "shelf-AAA:7", 18),
     ],
 )

@@ -22,10 +22,12 @@ from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.postgres.ops.lag import projection_lags
 from adapters.settings import Settings
 from commands.forum import CreateThread, PostReply
+from commands.forum.moderation import ReportPost
 from commands.log import Context
 from commands.roles import GrantRole
 from commands.user import InviteAccount
 from domain.forum import ThreadKind
+from domain.forum.moderation import ReportGround
 from domain.roles import Grant
 from projections.registry import PROJECTIONS
 from tests.support.polling import until
@@ -146,13 +148,14 @@ def _formula(command: Any) -> Any:
 
 
 async def talk(settings: Settings) -> None:
-    """Have the learner ask a question in the forum of the run, and the assistant reply."""
+    """Have the learner ask a question in the forum of the run, and the assistant reply and report it."""
     log, marks = await PostgresLog.open(settings), Marks()
     try:
         title, text = marks.text("Why"), f"{marks.text('Why?')}{IN_MARKDOWN}"
         ask = CreateThread(ADA.learner_id, RUN, "sample-thread", ThreadKind.QUESTION, None, title, text)
         reply = PostReply(ASSISTANT.learner_id, RUN, "sample-thread", 1, f"So.{IN_MARKDOWN}", by_staff=True)
-        for command in (ask, reply):
+        look = ReportPost(ASSISTANT.learner_id, RUN, "sample-thread", 1, ReportGround.OTHER, marks.text("Look"), True)
+        for command in (ask, reply, look):
             await Bus(log).handle(command, Context(command.learner_id, log.clock.now()))
     finally:
         await log.close()

@@ -285,10 +285,19 @@ NEEDS = {
         "listMentionable? "
         "getMyPlayer? getThread? listTopics? postReply? editPost? removePost? restorePost? castVote?"
         " acceptAnswer? setThreadLevel? pinThread? closeThread? reopenThread? moveThread? moveToTopic? reportPost?"
+        " slowThread?"
     ),
     "GET /learn/runs/{run_id}/moderation": "getMyPlayer getMyModeration",
     "POST /learn/runs/{run_id}/moderation": "withdrawReport? appealDecision? getMyPlayer? getMyModeration?",
     "GET /teach/runs/{run_id}/moderation": "getRun listModerationCases listNames?",
+    "GET /teach/runs/{run_id}/forum-rules": "getRun getForumRules",
+    "POST /teach/runs/{run_id}/forum-rules": "setForumPace? setForumWords? getRun? getForumRules?",
+    "GET /teach/runs/{run_id}/forum-people/{learner_id}": "getRun getForumConduct listNames?",
+    "POST /teach/runs/{run_id}/forum-people/{learner_id}": (
+        "silenceLearner? endSilence? writeForumNote? removeForumNote? getRun? getForumConduct? listNames?"
+    ),
+    "GET /admin/forum-words": "getCampusForumWords",
+    "POST /admin/forum-words": "setCampusForumWords getCampusForumWords?",
     "GET /teach/runs/{run_id}/unanswered": "getRun listUnanswered listNames?",
     "GET /teach/runs/{run_id}/moderation/{thread_id}/{post_no}": "getRun getModerationOfPost listNames?",
     "POST /teach/runs/{run_id}/moderation/{thread_id}/{post_no}": (
@@ -307,5 +316,6 @@ NEEDS = {
         "listMentionable? "
         "getRun? getVersion? getThread? listTopics? postReply? editPost? removePost? restorePost? castVote?"
         " acceptAnswer? setThreadLevel? pinThread? closeThread? reopenThread? moveThread? moveToTopic? reportPost?"
+        " slowThread?"
     ),
 }

@@ -174,6 +174,7 @@ FORUM = (
     Write("admin", "reportPost", SECOND, {"ground": "rude"}),
     Write("admin", "decideReports", SECOND, {"case_no": 1, "decision": "warned", "ground": "rude"}),
     Write("ada", "appealDecision", SECOND, {"case_no": 1}),
+    Write("admin", "writeForumNote", RUN | ADA),
     Write("admin", "decideAppeal", SECOND, {"case_no": 1, "upheld": False}),
 )
 SHOP = (
@@ -227,6 +228,7 @@ SEEN: Mapping[str, str] = {
     "Saying.text": "ada /learn",
     "NewReport.words": "admin /teach/runs/{run}/moderation/{thread}/2",
     "NewDecision.words": "ada /learn/runs/{run}/moderation",
+    "NewNote.words": "admin /teach/runs/{run}/forum-people/{ada}",
     "NewContest.words": "admin /teach/runs/{run}/moderation/{thread}/2",
     "AppealAnswer.words": "ada /learn/runs/{run}/moderation",
     "NewInvitation.display_name": "admin /admin/people/{dora}",
@@ -342,6 +344,8 @@ CHECKED: Mapping[str, str] = {
     ),
     **dict.fromkeys(("WantedToken.label", "WantedApp.label"), _JSON),
     **dict.fromkeys(("OtherTitle.old", "OtherText.old"), "has to be what the course says, which NewCourse has"),
+    "NewSilence.words": "is said for a time that begins when it is said, and shown as NewNote.words is",
+    "NewWords.words": "are words of a list, on a page with a form; tests/web/test_moderation.py types some",
     "NewInvitation.language": "is one of the languages that the campus knows",
     "NewRules.networks": "are addresses of networks",
     **dict.fromkeys(("ChosenSwitch.kind", "ChosenSwitch.channel"), "is a kind or a channel of notifications"),

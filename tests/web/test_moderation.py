@@ -1,5 +1,7 @@
 """Moderation as pages: a learner reports, a teacher decides, the author contests, another teacher answers."""
 
+from datetime import UTC, datetime, timedelta
+
 from tests.support.api import Campus
 from tests.support.pages import Reader, text_of
 from tests.support.people import Town
@@ -78,3 +80,52 @@ async def test_a_report_is_taken_back_in_german(town: Town, campus: Campus, ada:
     assert "taken back" in text_of(await ada.follow(back))
     for page in ("moderation", "unanswered", f"moderation/{thread}/1"):
         assert (await ada.get(f"/teach/runs/{campus.run}/{page}")).status_code == 403
+
+
+async def test_rules_are_set_and_a_person_is_silent(town: Town, campus: Campus, ada: Reader) -> None:
+    """On the desk of those who teach, and lists of the campus on that of admins; notes are on no page of the person."""
+    ines = await teacher_of(town, campus, "instructor", f"run:{campus.run}")
+    rules, person = (
+        f"/teach/runs/{campus.run}/forum-rules",
+        f"/teach/runs/{campus.run}/forum-people/{ada.browser.learner_id}",
+    )
+    await ines.once_built(rules)
+    half = await ines.send(rules, {"do": "pace", "posts": "2", "slow_seconds": "0"})
+    assert (half.status_code, "All three numbers" in half.text) == (422, True)
+    pace = {"do": "pace", "posts": "2", "minutes": "60", "standing": "5", "slow_seconds": "0"}
+    assert 'value="60"' in (await ines.follow(await ines.send(rules, pace))).text
+    words = await ines.follow(await ines.send(rules, {"do": "refuse", "refuse": "cheap pills\n<i>fool</i>\n"}))
+    assert "&lt;i&gt;fool" in words.text
+    forum = f"/learn/runs/{campus.run}/forum"
+    await ada.once_built(f"/learn/runs/{campus.run}")
+    refused = await ada.send(forum, {"kind": "question", "title": "Why?", "text": "Buy cheap PILLS"})
+    assert (refused.status_code, "cheap pills" in text_of(refused)) == (422, True)
+
+    await ines.once_built(person)
+    no_time = await ines.send(person, {"do": "silence", "until": "", "ground": "rude"})
+    assert no_time.status_code == 422
+    until = (datetime.now(UTC) + timedelta(days=3)).strftime("%Y-%m-%dT%H:%M")
+    silence = {"do": "silence", "until": until, "ground": "rude", "words": "<i>Cool down</i>"}
+    assert "&lt;i&gt;Cool down" in (await ines.follow(await ines.send(person, silence))).text
+    assert "Was asked twice" in text_of(
+        await ines.follow(await ines.send(person, {"do": "note", "note": "Was asked twice"}))
+    )
+    silent = await ada.send(forum, {"kind": "question", "title": "Why?", "text": "Why?"})
+    assert silent.status_code == 403
+    await ines.follow(await ines.send(person, {"do": "end"}))
+    gone = await ines.follow(await ines.send(person, {"do": "remove", "note_no": "1"}))
+    assert "Was asked twice" not in text_of(gone)
+    assert (await ines.send(person, {"do": "nothing"})).status_code == 400
+    asked = await ada.send(forum, {"kind": "question", "title": "Why?", "text": "Why?"})
+    thread = asked.headers["location"].partition("?")[0].replace("/learn/", "/teach/")
+    await ines.sees(thread, "Slow mode")
+    slowed = await ines.send(thread, {"do": "slow", "seconds": "60"})
+    assert "slowed down" in text_of(await ines.follow(slowed))
+    for page in (rules, person, "/admin/forum-words"):
+        assert (await ada.get(page)).status_code == 403
+
+    admin = Reader(town)
+    await admin.send("/signin/sample", {"person": "admin"})
+    lists = await admin.follow(await admin.send("/admin/forum-words", {"do": "flag", "flag": "idiot"}))
+    assert "idiot" in text_of(lists)
+    assert (await admin.send("/admin/forum-words", {"do": "nothing"})).status_code == 400

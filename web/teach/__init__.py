@@ -9,6 +9,7 @@ from web.teach import (
     course,
     courses,
     forum,
+    forum_rules,
     gradebook,
     grading,
     home,
@@ -28,6 +29,6 @@ from web.teach import (
 )
 
 OF_RUNS = (home, run, gradebook, grading, roster, questions, quizzes, regrades, appeals, messages, plan)
-OF_FORUM = (forum, topics, place, moderation)
+OF_FORUM = (forum, topics, place, moderation, forum_rules)
 OF_AUTHORS = (courses, course, about, units, policy, versions, banks, bank_questions)
 pages = Pages(*(each.pages for each in (*OF_RUNS, *OF_FORUM, *OF_AUTHORS)))

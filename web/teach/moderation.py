@@ -7,8 +7,10 @@ from typing import Any
 from fastapi import Response
 from markupsafe import Markup
 
-from adapters.markdown import html_of
+from adapters.post_html import post_html
+from domain.forum import mentioned_in
 from web.client import Problem
+from web.mentions import as_read
 from web.page import Page
 from web.routing import Pages
 from web.teach.forms import Form
@@ -103,17 +105,21 @@ async def _shown(page: Page, form: Form) -> Response:
     cases: list[Mapping[str, Any]] = found["cases"]
     text = cases[0]["text"]
     people = {each["learner_id"] for each in found["reports"]} | {cases[0]["author_id"]}
+    mentioned = mentioned_in(text or "")
     people |= {each[name] for each in cases for name in ("decided_by", "answered_by") if each[name]}
+    names = await names_of(page, {*people, *mentioned})
+    unknown = {"name": None, "erased": False}
+    shown = as_read(page, [{**unknown, **names.get(each, {}), "learner_id": each} for each in mentioned])
     return page.html(
         "teach/case.html",
         form.status,
         run=run.body,
         post=cases[-1],
-        text=None if text is None else Markup(html_of(text)),  # noqa: S704 - html_of cleans
+        text=None if text is None else Markup(post_html(text, shown)),  # noqa: S704 - post_html cleans
         cases=list(reversed(cases)),
         reports=found["reports"],
         decisions={each["case_no"]: each for each in found["decisions"]},
-        names=await names_of(page, people),
+        names=names,
         form=form,
         position=found.position,
     )

@@ -227,6 +227,11 @@ SELECT {_AT}, (SELECT {
     )
 }::text)
 """
+AGAINST = f"""
+SELECT {CHECKPOINT.format("moderation")}, (SELECT coalesce(json_object_agg(decision, number), '{{}}')::text FROM (
+    SELECT decision, count(*) AS number FROM moderation_notices
+     WHERE learner_id = %(learner)s AND run_id = %(run)s AND upheld IS DISTINCT FROM true GROUP BY decision) AS counted)
+"""
 _TIMES = {
     "open": ("entry.waits_since", 1),
     "appealed": ("entry.waits_since", 1),
@@ -256,3 +261,8 @@ async def file_of(reader: Reader, run_id: str, thread_id: str, post_no: int, me:
 async def own(reader: Reader, run_id: str, me: str, cohort_id: str | None) -> Answer:
     """A person's own reports, and decisions about own posts; titles of threads for other cohorts are hidden."""
     return await reader.answer(OWN, {"run": run_id, "me": me, "cohort": cohort_id, "staff": False})
+
+
+async def against(reader: Reader, learner_id: str, run_id: str) -> Answer:
+    """How many decisions of each kind stand against posts of a person on a run."""
+    return await reader.answer(AGAINST, {"learner": learner_id, "run": run_id})

@@ -42,6 +42,23 @@ async def test_words_are_opened_and_names_are_not(settings: Settings) -> None:
         assert (own.data["new"], gone.data["reason"]) == ("erased", "erased")
 
 
+async def test_what_the_staff_tell_each_other_is_in_the_export_only(settings: Settings) -> None:
+    """The person is shown that there is a note, and not what it says."""
+    async with opened(settings) as log:
+        noted = b'{"note_no": 1, "words": "Was asked twice."}'
+        await log.append(Append([new_event("conduct-ann:algebra", 1, type="conduct.noted", data=noted)]))
+        (fact,) = await log.stream("conduct-ann:algebra")
+        shown = [
+            (each.data["note_no"], each.data["words"])
+            for (each,) in (
+                await with_words(log.keys, [fact]),
+                await with_words(log.keys, [fact], personal=True),
+                await with_words(log.keys, [fact], personal=True, whole=True),
+            )
+        ]
+        assert shown == [(1, "Was asked twice."), (1, ""), (1, "Was asked twice.")]
+
+
 async def test_words_of_before_are_shown_as_they_are(settings: Settings) -> None:
     """They were recorded in clear, and need no key."""
     async with opened(settings) as log:

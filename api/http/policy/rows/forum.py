@@ -1,6 +1,7 @@
 """The forum of a run: read and written by those who learn and who teach there, decided about by its staff."""
 
 from api.http.policy.cells import (
+    BY_ADMINS,
     BY_GRADERS,
     BY_THOSE_ON_RUN,
     COMMAND,
@@ -8,6 +9,7 @@ from api.http.policy.cells import (
     OF_LEARNER_ON_RUN,
     OF_LEARNERS_ON_RUN,
     READ,
+    TO_ADMINS,
     TO_ITSELF,
     USER,
 )
@@ -52,4 +54,15 @@ FORUM = (
     Row("decideReports", COMMAND, BY_GRADERS),
     Row("decideAppeal", COMMAND, BY_GRADERS),
     Row("listUnanswered", READ, OF_LEARNERS_ON_RUN),
+    Row("getForumRules", READ, OF_LEARNERS_ON_RUN),
+    Row("setForumPace", COMMAND, BY_GRADERS),
+    Row("setForumWords", COMMAND, BY_GRADERS),
+    Row("slowThread", COMMAND, BY_GRADERS),
+    Row("getCampusForumWords", READ, TO_ADMINS),
+    Row("setCampusForumWords", COMMAND, BY_ADMINS),
+    Row("getForumConduct", READ, OF_LEARNERS_ON_RUN),
+    Row("silenceLearner", COMMAND, BY_GRADERS),
+    Row("endSilence", COMMAND, BY_GRADERS),
+    Row("writeForumNote", COMMAND, BY_GRADERS),
+    Row("removeForumNote", COMMAND, BY_GRADERS),
 )

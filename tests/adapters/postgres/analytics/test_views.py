@@ -49,7 +49,9 @@ SHOWN_FIELDS = {
     *("anonymous", "by_staff", "depth", "new_post_no", "old_post_no", "parent_no", "post_no", "value"),  # of posts
     *("cohort_id", "new_description", "new_topic_id", "new_who_posts", "old_description", "old_topic_id"),  # of topics
     *("into", "new_into", "new_run_id", "old_into", "old_run_id", "old_who_posts", "other_id", "topic_id", "who_posts"),
-    *("case_no", "decision", "lists", "report_no", "upheld"),  # of moderation
+    *("action", "added", "case_no", "decision", "lists", "note_no", "removed", "report_no", "upheld"),
+    *("new_minutes", "new_posts", "new_standing", "new_until", "old_minutes", "old_posts", "old_standing"),
+    "old_until",
     *("new_unit_id", "old_unit_id", "template_version", "doubtful", "status"),
     *("digest", "every", "new_at", "new_begins", "new_ends", "new_every", "new_weekday"),  # of mails
     *("notification_id", "old_at", "old_begins", "old_ends", "old_every", "old_weekday"),
