@@ -20,8 +20,7 @@ from domain.forum.word_list import CAMPUS, RUN, WordAction, WordList, word_list_
 from domain.streams import named_ids
 from domain.tags import QueryItem, tag
 
-KNOWN_FOR = 1.0  # seconds for which rules and lists may be known from memory
-FOR_EVER = 3_600.0  # seconds for which the run of a thread, which never changes, may be known from memory
+KNOWN_FOR = 1.0  # seconds for which rules, lists, and the run of a thread may be known from memory
 NO_NEWCOMER = 500  # posts on the campus, with which no one is a newcomer anywhere
 WRITTEN = ("text.written",)
 _place = named_ids("thread_id", "post_no")
@@ -100,7 +99,7 @@ def _seconds(left: timedelta) -> int:
 
 
 async def _run_of(log: Log, thread_id: str) -> str:
-    return (await log.read(Thread, thread_stream(thread_id), FOR_EVER)).run_id
+    return (await log.read(Thread, thread_stream(thread_id), KNOWN_FOR)).run_id
 
 
 async def _lists_that_flag(log: Log, run_id: str, *texts: str) -> list[str]:

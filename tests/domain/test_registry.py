@@ -7,7 +7,14 @@ from domain.aggregate import Aggregate
 from domain.registry import AGGREGATES, BY_CATEGORY, FACTS
 from tests.support.given import STREAMS
 
-WITHIN = {"regrade": "quiz", "answer": "thread", "opening": "post", "reply": "post"}
+WITHIN = {
+    "regrade": "quiz",
+    "answer": "thread",
+    "opening": "post",
+    "reply": "post",
+    "topic": "topics",
+    "mentions": "post",
+}
 """Things that have facts of their own within the streams of another, by their names in the vocabulary."""
 
 
