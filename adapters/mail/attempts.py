@@ -17,12 +17,18 @@ KEPT = timedelta(days=60)
 """No job asks for longer."""
 FORGOTTEN_AT_ONCE = 10_000  # rows
 
-OPEN = "INSERT INTO mail_attempts (key, begun_at) VALUES (%s, %s) ON CONFLICT DO NOTHING"
-BEGUN = "SELECT attempts > 0 FROM mail_attempts WHERE key = %s"
-FIND = "SELECT attempt_id, attempts, doubtful, answer FROM mail_attempts WHERE key = %s FOR UPDATE"
 BEGIN = """
-UPDATE mail_attempts SET attempt_id = %s, attempts = %s, doubtful = %s, answer = NULL, begun_at = %s WHERE key = %s
+INSERT INTO mail_attempts AS mail (key, attempt_id, attempts, doubtful, answer, begun_at)
+VALUES (%(key)s, %(attempt)s, 1, 0, NULL, %(now)s)
+ON CONFLICT (key) DO UPDATE SET
+    attempt_id = excluded.attempt_id, attempts = mail.attempts + 1, answer = NULL, begun_at = excluded.begun_at,
+    doubtful = mail.doubtful + CASE WHEN mail.answer IS NULL THEN 1 ELSE 0 END
+ WHERE mail.answer IS DISTINCT FROM 'taken' AND mail.attempt_id <> excluded.attempt_id
+   AND mail.doubtful + CASE WHEN mail.answer IS NULL THEN 1 ELSE 0 END < %(most)s
+RETURNING attempts, doubtful
 """
+BEGUN = "SELECT attempts > 0 FROM mail_attempts WHERE key = %s"
+FIND = "SELECT attempt_id, attempts, doubtful, answer FROM mail_attempts WHERE key = %s"
 ANSWER = "UPDATE mail_attempts SET answer = %s WHERE key = %s RETURNING attempts, doubtful"
 FORGET = """
 DELETE FROM mail_attempts
@@ -59,18 +65,14 @@ class Attempt(NamedTuple):
 
 async def begin(connection: Connection, key: str, attempt_id: str, now: datetime) -> Attempt:
     """Note that a mail is about to be handed over, if it is to be; the same attempt once more changes nothing."""
-    async with connection.transaction():
-        await connection.execute(OPEN, (key, now))
-        ((latest, number, doubtful, answer),) = await (await connection.execute(FIND, [key])).fetchall()
-        if answer == Answer.TAKEN:
-            return Attempt(number, doubtful, Answer(answer))
-        if latest == attempt_id:
-            return Attempt(number, doubtful)
-        begun = Attempt(number + 1, doubtful + (answer is None))
-        if begun.is_over:
-            return Attempt(number, begun.doubtful)
-        await connection.execute(BEGIN, (attempt_id, begun.number, begun.doubtful, now, key))
-        return begun
+    asked = {"key": key, "attempt": attempt_id, "now": now, "most": MOST_DOUBTFUL}
+    begun = await (await connection.execute(BEGIN, asked)).fetchone()  # one statement: jobs share the connection
+    if begun is not None:
+        return Attempt(*begun)
+    ((latest, number, doubtful, answer),) = await (await connection.execute(FIND, [key])).fetchall()
+    if answer == Answer.TAKEN:
+        return Attempt(number, doubtful, Answer(answer))
+    return Attempt(number, doubtful if latest == attempt_id else doubtful + (answer is None))
 
 
 async def was_begun(connection: Connection, key: str) -> bool:

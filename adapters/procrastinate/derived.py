@@ -66,7 +66,8 @@ SELECT count(*) FILTER (WHERE status = 'todo' AND scheduled_at <= now()) AS due,
 """
 UNFINISHED = """
 SELECT count(*) FROM queued_jobs
- WHERE settled_at IS NULL AND (status = 'doing' OR (status = 'todo' AND (attempts > 0 OR scheduled_at <= now())))
+ WHERE settled_at IS NULL AND (status = 'doing' OR (status = 'todo' AND scheduled_at <= now()
+       + CASE WHEN attempts > 0 THEN interval '5 minutes' ELSE interval '0' END))  -- the longest pause between tries
 """
 
 
