@@ -292,7 +292,8 @@ def _not_built(request: Request, _: Exception) -> Response:
         request,
         503,
         NOT_BUILT,
-        "the read model is not built yet: start a projector with `campus worker projector`",
+        "the read model is not built yet (start a projector with `campus worker projector`), or an older version has"
+        " built it (`campus projections status` says so; `campus projections rebuild` builds it again)",
         RETRY_AFTER,
     )
 

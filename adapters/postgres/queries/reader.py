@@ -76,7 +76,7 @@ class RowPage(NamedTuple):
 
 
 class NotBuilt(Exception):
-    """The read model has never been built: no projector has run yet."""
+    """No projector has built the read model yet, or an older version has, without what is asked for."""
 
 
 async def _limit_waits(connection: PatientConnection) -> None:
@@ -124,7 +124,7 @@ class Reader:
         The answer to one query.
 
         Raises:
-            NotBuilt: there are no rows to ask yet.
+            NotBuilt: there are no rows to ask yet, or those of an older version lack what the query asks for.
             Unavailable: PostgreSQL cannot be reached or cannot work, or another session keeps a table locked.
             Overloaded: the query ran for too long.
         """
@@ -142,7 +142,7 @@ class Reader:
         while True:
             try:
                 return await self._rows(query, parameters)
-            except psycopg.errors.UndefinedTable as error:
+            except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as error:
                 raise NotBuilt from error
             except PoolTimeout as error:
                 raise Unavailable("PostgreSQL has no connection free") from error

@@ -9,7 +9,7 @@ import pytest
 
 from adapters.postgres.connection import SILENCE, Overloaded, Unavailable
 from adapters.postgres.queries import reader
-from adapters.postgres.queries.reader import ATTEMPTS, Reader
+from adapters.postgres.queries.reader import ATTEMPTS, NotBuilt, Reader
 from adapters.postgres.store import generations, views
 from adapters.settings import Settings
 from tests.support.polling import until
@@ -38,6 +38,13 @@ async def reading(settings: Settings) -> AsyncIterator[Reader]:
     await opened.open()
     yield opened
     await opened.close()
+
+
+@pytest.mark.parametrize("query", ["SELECT shoe_size FROM tally", "SELECT learner_id FROM shoes"])
+async def test_what_an_older_version_has_not_built_is_said(reading: Reader, query: str) -> None:
+    """A generation that lacks a table or a column of today is served until the next one: no error of the server."""
+    with pytest.raises(NotBuilt):
+        await reading.rows(query, {})
 
 
 async def test_a_view_that_is_locked_for_a_while_is_waited_for(
