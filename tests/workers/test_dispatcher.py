@@ -22,7 +22,7 @@ from workers.reactions import JOBS, Job
 from workers.reactions.job import Outside
 
 BEN, CID = f"enrollment-ben:{RUN}", f"enrollment-cid:{RUN}"
-(EXPIRE,) = JOBS["enrollment.seat_offered"]
+EXPIRE, _REMIND = JOBS["enrollment.seat_offered"]
 
 
 @pytest.fixture

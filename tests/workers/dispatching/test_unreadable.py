@@ -25,7 +25,7 @@ from workers.dispatching.webhooks import GIVEN_UP_AFTER
 from workers.reactions import JOBS
 
 BEN, ZOE = f"enrollment-ben:{RUN}", f"enrollment-zoe:{RUN}"
-(EXPIRE,) = JOBS["enrollment.seat_offered"]
+EXPIRE, _REMIND = JOBS["enrollment.seat_offered"]
 ONCE = {"enrollment.seat_offered": (EXPIRE._replace(tries=1),)}
 
 
