@@ -313,7 +313,7 @@ class Thread(Aggregate):
 
     @event(Released)
     def _released(self, other_id: str) -> None:
-        self.absorbed.remove(other_id)
+        self.absorbed = [each for each in self.absorbed if each != other_id]
 
     def accept(self, post_no: int, learner_id: str, *, by_staff: bool) -> None:
         """Say that a reply answers the question, in the place of the one before; the same once more changes nothing."""

@@ -14,6 +14,7 @@ WITHIN = {
     "reply": "post",
     "topic": "topics",
     "mentions": "post",
+    "deadline": "reminders",
 }
 """Things that have facts of their own within the streams of another, by their names in the vocabulary."""
 
