@@ -201,7 +201,7 @@ async def test_a_section_is_drawn_from_a_bank(campus: Campus) -> None:
     (published,) = await campus.facts(drawn)
     assert [len(published.data[name]) for name in ("items", "questions", "keys")] == [2, 5, 5]
     assert await campus.refused(replace(drawn, from_banks=[BankSection(section_id="s", bank_id="none")])) == (
-        "question_bank_not_found"
+        "question_bank_not_shared"
     )
     await campus.give(OPEN[0])
     (begun,) = await campus.facts(StartAttempt("ann", "drawn"))

@@ -28,6 +28,9 @@ from workers.reactions import JOBS
 
 RUN = "small"
 HOUR = timedelta(hours=1)
+ENDS_OFFER, _REMINDS = JOBS["enrollment.seat_offered"]
+SEATS: Jobs = {**JOBS, "enrollment.seat_offered": (ENDS_OFFER,)}
+"""All jobs but the reminder of an offer, which has tests of its own: each offer has one job here."""
 JOB_TABLES = "procrastinate_jobs, procrastinate_events, procrastinate_periodic_defers, derived_jobs"
 
 
@@ -70,8 +73,11 @@ class Campus:
         return datetime.fromisoformat(offer.data["until"])
 
     async def jobs(self) -> list[tuple[str, str]]:
-        """The jobs in the queue: stream and status."""
-        found = await query(self.settings, "SELECT stream_id, status::text FROM queued_jobs ORDER BY job_id")
+        """The jobs in the queue, but reminders, which processes derive as well: stream and status."""
+        found = await query(
+            self.settings,
+            f"SELECT stream_id, status::text FROM queued_jobs WHERE name <> '{_REMINDS.name}' ORDER BY job_id",
+        )
         return [(str(stream), str(status)) for stream, status in found]
 
     async def until_jobs(self, *jobs: tuple[str, str]) -> None:
@@ -102,12 +108,12 @@ class Campus:
         """Empty the job tables, as an operator may."""
         await query(self.settings, f"TRUNCATE {JOB_TABLES}", owner=True)
 
-    async def resync(self, jobs: Jobs = JOBS) -> Resynced:
+    async def resync(self, jobs: Jobs = SEATS) -> Resynced:
         """Derive what is owed from the log."""
         return await resync(self.settings, dispatcher.NAME, jobs)
 
     @asynccontextmanager
-    async def dispatching(self, number: int = 1, jobs: Jobs = JOBS) -> AsyncIterator[None]:
+    async def dispatching(self, number: int = 1, jobs: Jobs = SEATS) -> AsyncIterator[None]:
         """So many dispatchers in this process, by the campus's clock."""
         async with AsyncExitStack() as stack:
             for _ in range(number):

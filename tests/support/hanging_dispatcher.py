@@ -20,6 +20,6 @@ async def hang(_fact: Fact, _: Outside) -> None:
 
 
 if __name__ == "__main__":
-    (job,) = JOBS["enrollment.seat_offered"]
+    job, _reminder = JOBS["enrollment.seat_offered"]
     hanging = {"enrollment.seat_offered": (job._replace(effect=hang),)}
     asyncio.run(dispatcher.run(Settings.load(), asyncio.Event(), hanging))

@@ -95,7 +95,8 @@ async def _check(folder: KeyFolder, place: Place, moment: Moment, blank: Any, va
         assert ratio.name == place.path[-1].removesuffix("_bp"), where
         assert ratio.bp == value or (place.path[-1] == "percent" and ratio.bp > value), (where, ratio)
     home = type(place.projection).__module__
-    assert all(any(each.module == home and each.source for each in ran) for ran in watched.ran.values()), where
+    for ran in watched.ran.values():
+        assert any(f"{each.module}.".startswith(f"{home}.") and each.source for each in ran), where
 
 
 async def test_a_value_that_was_expected(settings: Settings) -> None:
