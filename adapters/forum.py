@@ -13,6 +13,7 @@ from typing import Annotated, Any, NamedTuple, Protocol
 import msgspec
 
 from adapters.forum_people import ForumPerson, mentioned
+from adapters.forum_quotes import History, QuotedWords, Said, mentioned_too, quoted, wanted
 from adapters.personal.keys import PersonKeys
 from adapters.postgres.queries import forum
 from adapters.postgres.queries.forum import ForumReader, StoredPost, StoredThread, ThreadsAsked
@@ -28,7 +29,7 @@ from domain.forum import (
     mentioned_in,
     writing_stream,
 )
-from domain.personal import PersonalKey, read_words
+from domain.personal import PersonalKey, is_sealed, read_words
 from domain.user import AccountStatus, user_stream
 from domain.words import closed as one_of
 
@@ -102,6 +103,7 @@ class ForumPost(msgspec.Struct, kw_only=True):
         vote: that of the reader: 1, -1, or 0.
         unread: whether the reader has not read it.
         mentions: those whom the text mentions by `@[learner_id]`, by the names that they have now.
+        quotes: what the lines `>[#…]` of the text stand for.
     """
 
     post_no: int
@@ -118,6 +120,7 @@ class ForumPost(msgspec.Struct, kw_only=True):
     vote: int
     unread: bool
     mentions: list[ForumPerson]
+    quotes: list[QuotedWords]
 
 
 class ThreadPage(msgspec.Struct, kw_only=True):
@@ -173,6 +176,7 @@ POST = ForumPost(
     vote=1,
     unread=True,
     mentions=[],
+    quotes=[],
 )
 PAGE = ThreadPage(thread=THREAD, merged=[THREAD], items=[POST], next=2)
 
@@ -204,8 +208,9 @@ class Authored(Protocol):
 class ShownForum:
     """The forum of a run, for one reader."""
 
-    def __init__(self, reader: Reader, keys: PersonKeys, viewer: ForumReader) -> None:
+    def __init__(self, reader: Reader, keys: PersonKeys, history: History, viewer: ForumReader) -> None:
         self._reader = reader
+        self._history = history
         self._keys = keys
         self._viewer = viewer
 
@@ -247,9 +252,8 @@ class ShownForum:
                 next=posts[-1].post_no if len(rows.rows) > limit else None,
             )
         )
-        people = await mentioned(self._reader, self._keys, [each.text for each in page.items])
-        for each in page.items:
-            each.mentions = [people[one] for one in mentioned_in(each.text or "")]
+        await self._add_quotes(stored, page.items)
+        await self._add_mentions(page.items)
         return FoundThread(page, min(answer.position, rows.position))
 
     async def _merged(self, thread: StoredThread) -> list[StoredThread]:
@@ -257,6 +261,30 @@ class ShownForum:
         asked = ThreadsAsked(run_id=thread.run_id, reader=self._viewer, into=thread.thread_id)
         page = await forum.threads(self._reader, asked, None, MOST_MERGED)
         return [_thread(row[-1]) for row in page.rows]
+
+    async def _add_quotes(self, thread: StoredThread, items: Sequence[ForumPost]) -> None:
+        texts = [each.text for each in items]
+        numbers = wanted(texts)
+        if not numbers:
+            return
+        rows = await forum.posts_numbered(self._reader, thread.thread_id, self._viewer.learner_id, numbers)
+        posts = [_post(row[-1]) for row in rows.rows]
+        opener = await self._opener([(each, thread.thread_id, each.post_no) for each in posts])
+        said = {each.post_no: self._said(each, thread.thread_id, opener) for each in posts}
+        for each, quotes in zip(items, await quoted(texts, said, self._history, self._keys), strict=True):
+            each.quotes = quotes
+
+    def _said(self, row: StoredPost, thread_id: str, opener: "Opener") -> Said:
+        stream = writing_stream(row.learner_id, thread_id, row.post_no)
+        text = row.text and opener.opened(row.text, stream)
+        sees_all = self._viewer.staff or row.learner_id == self._viewer.learner_id
+        return Said(stream, row.edits, text, self._sees_text(row), sees_all)
+
+    async def _add_mentions(self, items: Sequence[ForumPost]) -> None:
+        texts = [f"{each.text or ''} {mentioned_too(each.quotes)}" for each in items]
+        people = await mentioned(self._reader, self._keys, texts)
+        for each, text in zip(items, texts, strict=True):
+            each.mentions = [people[one] for one in mentioned_in(text)]
 
     async def _opener(self, stored: Sequence[tuple[Stored, str, int]]) -> "Opener":
         """What opens the texts of rows of these threads and numbers, and the names of those who have written them."""
@@ -326,6 +354,7 @@ class ShownForum:
             vote=row.vote,
             unread=row.post_no > thread.through and row.removed is None and not author.mine,
             mentions=[],
+            quotes=[],
         )
 
 
@@ -361,6 +390,10 @@ class Opener(NamedTuple):
         if sealed is None:
             return None
         return read_words(sealed, self.keys[writing_stream(learner_id, thread_id, post_no)])
+
+    def opened(self, sealed: str, stream: str) -> str | None:
+        """What was written; None where the key is gone."""
+        return self.keys[stream].open(sealed) if is_sealed(sealed) else sealed
 
     def name(self, row: Authored) -> str | None:
         """What a person is called."""

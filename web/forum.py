@@ -10,11 +10,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from fastapi import Response
-from markupsafe import Markup
 
-from adapters.post_html import post_html
+from domain.forum import MOST_QUOTES
 from web.client import Answer, Problem, on_the_form
-from web.mentions import as_read, in_the_form, mentionable, with_ids
+from web.forum_texts import quoting, texts_of, typed_of, versions_of
+from web.mentions import mentionable, with_ids
 from web.page import Page
 from web.routing import Pages
 
@@ -65,6 +65,14 @@ def pages_of(desk: str, run_of: RunOf) -> Pages:
         except Problem as problem:
             return await shown_thread(page, desk, run_of, on_the_form(problem), form)
 
+    @pages.get(addressed(desk, "{run_id}", "/{thread_id}/posts/{post_no}"))
+    async def history(page: Page) -> Response:
+        parts = [page.parts[name] for name in ("run_id", "thread_id", "post_no")]
+        run, found = await asyncio.gather(
+            run_of(page), page.api.get("/v1/runs/{}/threads/{}/posts/{}/versions", *parts)
+        )
+        return page.html(f"{desk}/post.html", **run._asdict(), versions=versions_of(found), position=found.position)
+
     return pages
 
 
@@ -99,7 +107,8 @@ async def shown_thread(
         "found": found.body,
         "topics": topics["items"],
         "people": people,
-        "form": form,
+        "form": form or quoting(page, found),
+        "after": first_after(page),
         "problem": problem,
         "position": found.position,
         "texts": texts_of(page, found),
@@ -153,9 +162,14 @@ async def thread_of(page: Page) -> Answer:
         "/v1/runs/{}/threads/{}",
         page.parts["run_id"],
         page.parts["thread_id"],
-        after=page.number("after") or None,
+        after=first_after(page) or None,
         limit=AT_ONCE,
     )
+
+
+def first_after(page: Page) -> int:
+    """After which post the page begins: as its address says, or so that the post is on it which the address names."""
+    return page.number("after") or max(0, (page.number("post") or 1) - 1) // AT_ONCE * AT_ONCE
 
 
 async def note_read(page: Page, found: Answer) -> None:
@@ -170,19 +184,6 @@ async def note_read(page: Page, found: Answer) -> None:
             raise
 
 
-def texts_of(page: Page, found: Answer) -> dict[int, Markup]:
-    """What the posts say, as clean HTML, by number."""
-    said = [each for each in found["items"] if each["text"] is not None]
-    texts = {each["post_no"]: post_html(each["text"], as_read(page, each["mentions"])) for each in said}
-    return {number: Markup(text) for number, text in texts.items()}  # noqa: S704 - post_html cleans
-
-
-def typed_of(found: Answer) -> dict[int, str]:
-    """What the reader's own posts say, as the reader would type it, by number."""
-    own = [each for each in found["items"] if each["author"]["mine"] and each["text"] is not None]
-    return {each["post_no"]: in_the_form(each["text"], each["mentions"]) for each in own}
-
-
 async def done(page: Page, desk: str, form: Mapping[str, str]) -> Response:
     """Do what a form of the page asks for, and go back to the page; raises Problem."""
     do, number = form.get("do", ""), form.get("post_no", "")
@@ -192,7 +193,7 @@ async def done(page: Page, desk: str, form: Mapping[str, str]) -> Response:
     answer = await _send(page, place, body, key=form.get("key", ""))
     target = answer.body.get("post_no") or number
     address = addressed(desk, page.parts["run_id"], f"/{page.parts['thread_id']}")
-    after = max(0, int(target) - AT_ONCE) if do == "reply" else page.number("after") or 0
+    after = max(0, int(target) - AT_ONCE) if do == "reply" else first_after(page)
     query, anchor = f"?after={after}" if after else "", f"#post-{target}" if target else ""
     return page.go(f"{address}{query}{anchor}", answer, _said(page, do))
 
@@ -222,12 +223,14 @@ def _command(do: str, number: str, form: Mapping[str, str]) -> tuple[str, dict[s
     """The route of a form's command under that of the thread, and its body."""
     post = f"/posts/{number}"
     whole = int(number) if number.isdecimal() and number.isascii() and len(number) < 8 else 0
+    quoted = [int(each) for each in form.get("quotes", "").split(",") if each.isdecimal() and len(each) < 8]
+    said = {"text": form.get("text", ""), "quotes": quoted[:MOST_QUOTES]}
     commands: dict[str, tuple[str, dict[str, Any]]] = {
         "reply": (
             "/posts",
-            {"parent_no": whole, "text": form.get("text", ""), "anonymous": form.get("anonymous") == "on"},
+            {"parent_no": whole, **said, "anonymous": form.get("anonymous") == "on"},
         ),
-        "edit": (post, {"title": form.get("title") or None, "text": form.get("text", "")}),
+        "edit": (post, {"title": form.get("title") or None, **said}),
         "remove": (f"{post}/remove", {"ground": form.get("ground") or "own_wish"}),
         "restore": (f"{post}/restore", {}),
         "slow": ("/slow", {"seconds": _seconds(form.get("seconds", ""))}),

@@ -9,6 +9,7 @@ from fastapi import APIRouter
 
 from api.forum import (
     conduct,
+    live,
     mentions,
     merging,
     moderation,
@@ -20,10 +21,11 @@ from api.forum import (
     threads,
     topics,
     unanswered,
+    versions,
 )
 
 MODULES = (
-    *(reading, topics, threads, merging, posts, mentions, search, own),
+    *(reading, topics, threads, merging, posts, versions, mentions, live, search, own),
     *(moderation, unanswered, rules, conduct),
 )
 router = APIRouter()

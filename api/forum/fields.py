@@ -6,7 +6,7 @@ from fastapi import Path
 from pydantic import Field
 
 from api.http.types import ID, NO_CONTROLS, NO_NUL, NOT_BLANK
-from domain.forum import LONGEST_DESCRIPTION, LONGEST_TEXT, LONGEST_TITLE, LONGEST_TOPIC_NAME
+from domain.forum import LONGEST_DESCRIPTION, LONGEST_TEXT, LONGEST_TITLE, LONGEST_TOPIC_NAME, MOST_QUOTES
 
 MOST_POSTS = 1_000_000  # of a thread, in numbers that are asked for
 ThreadId = Annotated[
@@ -28,3 +28,11 @@ TopicName = Annotated[
     str, Field(min_length=1, max_length=LONGEST_TOPIC_NAME, pattern=NO_CONTROLS, json_schema_extra=NOT_BLANK)
 ]
 TopicDescription = Annotated[str, Field(max_length=LONGEST_DESCRIPTION, pattern=NO_CONTROLS)]
+Quoted = Annotated[
+    list[Number],
+    Field(
+        default_factory=list,
+        max_length=MOST_QUOTES,
+        description="Posts of the thread whose words stand in lines after `>` of the text.",
+    ),
+]

@@ -6,7 +6,7 @@ import msgspec
 from fastapi import Response
 from pydantic import Field
 
-from api.forum.fields import Anonymous, Number, PostNo, PostText, PostTitle, ThreadId
+from api.forum.fields import Anonymous, Number, PostNo, PostText, PostTitle, Quoted, ThreadId
 from api.forum.mentions import must_be_mentionable
 from api.forum.viewer import is_staff
 from api.http.dispatch import Accepted, Body, Dispatch, example
@@ -29,6 +29,7 @@ class NewReply(Body):
     parent_no: Number
     text: PostText
     anonymous: Anonymous = False
+    quotes: Quoted
 
 
 class NewText(Body):
@@ -38,6 +39,7 @@ class NewText(Body):
 
     title: PostTitle | None = None
     text: PostText
+    quotes: Quoted
 
 
 class WhyRemoved(Body):
@@ -75,7 +77,9 @@ async def post_reply(
     me = dispatch.user.subject
     if not staff:
         await must_be_mentionable(dispatch, services, run_id, body.text)
-    reply = commands.PostReply(me, run_id, thread_id, body.parent_no, body.text, body.anonymous, staff)
+    reply = commands.PostReply(
+        me, run_id, thread_id, body.parent_no, body.text, body.anonymous, staff, tuple(body.quotes)
+    )
     position = await dispatch.position(reply)
     (fact,) = await services.log.at([position])
     answer = {"position": position, "post_no": int(fact.id("post_no"))}
@@ -93,7 +97,9 @@ async def edit_post(
     if not staff:
         await must_be_mentionable(dispatch, services, run_id, body.text, (thread_id, post_no))
     me, title = dispatch.user.subject, body.title or ""
-    return await dispatch(commands.EditPost(me, run_id, thread_id, post_no, title, body.text, staff))
+    return await dispatch(
+        commands.EditPost(me, run_id, thread_id, post_no, title, body.text, staff, tuple(body.quotes))
+    )
 
 
 @router.post(

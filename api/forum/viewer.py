@@ -27,12 +27,17 @@ async def is_staff(check: Check, run_id: str) -> bool:
 
 async def viewer_of(ask: QueryContext, run_id: str) -> ForumReader:
     """Who reads the forum of a run: staff, or a learner with a place."""
-    learner_id, staff = ask.user.subject, await is_staff(ask.check, run_id)
-    if await ask.services.whereabouts.course_of_run(run_id) is None:
+    return await viewer_by(ask.check, ask.services, run_id)
+
+
+async def viewer_by(check: Check, services: Services, run_id: str) -> ForumReader:
+    """The same, by what the policy is asked with."""
+    learner_id, staff = check.user.subject, await is_staff(check, run_id)
+    if await services.whereabouts.course_of_run(run_id) is None:
         raise RunNotFound(run_id=run_id)
     if staff:
         return ForumReader(learner_id, staff=True)
-    enrollment = await replayed(ask.services.log, Enrollment, enrollment_stream(learner_id, run_id))
+    enrollment = await replayed(services.log, Enrollment, enrollment_stream(learner_id, run_id))
     if not enrollment.exists:
         raise NotEnrolled(learner_id=learner_id, run_id=run_id)
     if enrollment.status not in WITH_PLACE:
@@ -56,4 +61,10 @@ async def not_found(ask: QueryContext, run_id: str, thread_id: str) -> ThreadNot
 
 def shown_to(services: Services, viewer: ForumReader) -> ShownForum:
     """The forum as one reader sees it."""
-    return ShownForum(services.reader, services.log.keys, viewer)
+    return ShownForum(services.reader, services.log.keys, services.log.stream, viewer)
+
+
+async def must_see_thread(services: Services, viewer: ForumReader, run_id: str, thread_id: str) -> None:
+    """Raise ThreadNotFound for a thread that the run does not have, or that is for a cohort of others."""
+    if (await forum.thread(services.reader, run_id, thread_id, viewer)).body is None:
+        raise ThreadNotFound(run_id=run_id, thread_id=thread_id)

@@ -219,7 +219,13 @@ def position_in(document: bytes) -> int | None:
 
 
 def _respond(services: Services, user: JwtClaims, topics: list[Topic], last_event_id: str | None) -> Response:
-    events = _events(Stream(services, topics), user, last_event_id)
+    return respond(Stream(services, topics), user, last_event_id)
+
+
+def respond(stream: "Stream", user: JwtClaims, last_event_id: str | None) -> Response:
+    """The answer that goes on with the events of a stream."""
+    services = stream.services
+    events = _events(stream, user, last_event_id)
     while_valid = while_signed_in(events, user, services.people, services.grants)
     return EventStream(while_valid, services.places, user.subject)
 

@@ -20,6 +20,7 @@ from commands.forum.loading import (
 )
 from commands.forum.mentioning import mention
 from commands.forum.moderation import noted_removal
+from commands.forum.quoting import quoting
 from commands.log import Log, Position
 from domain.forum import (
     FIRST_TOPIC,
@@ -83,7 +84,7 @@ async def create_thread(command: CreateThread, log: Log) -> Position:
 
 @dataclass(frozen=True)
 class PostReply:
-    """A person replies to a post, or comments on a reply."""
+    """A person replies to a post, or comments on a reply; lines after `>` may be of that post, or of others."""
 
     learner_id: str
     run_id: str
@@ -92,6 +93,7 @@ class PostReply:
     text: str
     anonymous: bool = False
     by_staff: bool = False
+    quotes: tuple[int, ...] = ()
 
 
 async def post_reply(command: PostReply, log: Log) -> Position:
@@ -102,13 +104,14 @@ async def post_reply(command: PostReply, log: Log) -> Position:
     (await topic_of(log, thread.run_id, thread.topic_id)).must_take_posts(by_staff=command.by_staff)
     parent = await log.read(Post, post_stream(thread_id, command.parent_no))
     parent.must_be_shown()
-    lists = await may_write(log, learner_id, thread, command.text, by_staff=command.by_staff)
+    text = await quoting(log, thread_id, command.text, (command.parent_no, *command.quotes))
+    lists = await may_write(log, learner_id, thread, text, by_staff=command.by_staff)
     post = await next_post(log, thread_id)
     writing = await log.load(Writing, writing_stream(learner_id, thread_id, post.post_no))
     anonymous = command.anonymous and not command.by_staff
     post.reply(command.run_id, parent, learner_id, anonymous=anonymous, by_staff=command.by_staff)
-    await mention(log, post, command.run_id, command.text)
-    writing.write("", command.text)
+    await mention(log, post, command.run_id, text)
+    writing.write("", text)
     return await log.save(post, *await flagged_cases(log, command.run_id, post, lists), writing)
 
 
@@ -123,6 +126,7 @@ class EditPost:
     title: str
     text: str
     by_staff: bool = False
+    quotes: tuple[int, ...] = ()
 
 
 async def edit_post(command: EditPost, log: Log) -> Position:
@@ -134,11 +138,12 @@ async def edit_post(command: EditPost, log: Log) -> Position:
     post = await log.load(Post, post_stream(thread_id, command.post_no))
     post.must_be_by(learner_id)
     post.must_be_shown()
-    lists = await may_edit(log, learner_id, command.run_id, command.title, command.text, by_staff=command.by_staff)
+    text = await quoting(log, thread_id, command.text, command.quotes)
+    lists = await may_edit(log, learner_id, command.run_id, command.title, text, by_staff=command.by_staff)
     stream = writing_stream(learner_id, thread_id, command.post_no)
     writing = await log.load(Writing, stream)
-    await mention(log, post, command.run_id, command.text)
-    writing.edit(command.title, command.text, await log.words_key(stream))
+    await mention(log, post, command.run_id, text)
+    writing.edit(command.title, text, await log.words_key(stream))
     cases = await flagged_cases(log, command.run_id, post, lists if writing.pending_events else [])
     return await log.save(post, *cases, writing)
 

@@ -29,6 +29,7 @@ from domain.forum.errors import (
     TooDeep,
     TooManyMentions,
     TooManyMerged,
+    TooManyQuotes,
     TooManyTopics,
     TopicArchived,
     TopicExists,
@@ -36,6 +37,16 @@ from domain.forum.errors import (
 )
 from domain.forum.mentions import MENTION, MOST_MENTIONS, mentioned_in
 from domain.forum.post import DEEPEST, OPENING, Post, RemovalGround, post_stream
+from domain.forum.quotes import (
+    MOST_QUOTES,
+    QUOTE,
+    Quotable,
+    Quote,
+    has_lines_of_others,
+    quotes_in,
+    with_quotes,
+    words_of,
+)
 from domain.forum.reading import Reading, ThreadLevel, reading_stream
 from domain.forum.thread import MOST_MERGED, CloseGround, Thread, ThreadKind, thread_stream
 from domain.forum.topics import (
@@ -61,8 +72,10 @@ __all__ = [
     "MENTION",
     "MOST_MENTIONS",
     "MOST_MERGED",
+    "MOST_QUOTES",
     "MOST_TOPICS",
     "OPENING",
+    "QUOTE",
     "BadText",
     "BadTitle",
     "BadTopicOrder",
@@ -78,6 +91,8 @@ __all__ = [
     "Post",
     "PostNotFound",
     "PostRemoved",
+    "Quotable",
+    "Quote",
     "Reading",
     "RemovalGround",
     "StaffTopic",
@@ -92,6 +107,7 @@ __all__ = [
     "TooDeep",
     "TooManyMentions",
     "TooManyMerged",
+    "TooManyQuotes",
     "TooManyTopics",
     "Topic",
     "TopicArchived",
@@ -102,11 +118,15 @@ __all__ = [
     "VoteValue",
     "WhoPosts",
     "Writing",
+    "has_lines_of_others",
     "mentioned_in",
     "post_stream",
+    "quotes_in",
     "reading_stream",
     "thread_stream",
     "topics_stream",
     "vote_stream",
+    "with_quotes",
+    "words_of",
     "writing_stream",
 ]

@@ -87,6 +87,13 @@ class TooManyMentions(Rejected):
     template = "a post mentions at most {most} people"
 
 
+class TooManyQuotes(Rejected):
+    """A post quotes a few times."""
+
+    code = "too_many_quotes"
+    template = "a post quotes at most {most} times"
+
+
 class BadTitle(Rejected):
     """The first post of a thread has a title of some length, and no other post has one."""
 

@@ -14,7 +14,12 @@ def writing_stream(learner_id: str, thread_id: str, post_no: int) -> str:
 
 
 class Writing(Aggregate):
-    """Title and text of one post, in versions; only the first post of a thread has a title."""
+    """
+    Title and text of one post, in versions; only the first post of a thread has a title.
+
+    Attributes:
+        edits: how often it was changed.
+    """
 
     category = "text"
     ids = ("learner_id", "thread_id", "post_no")
@@ -35,6 +40,7 @@ class Writing(Aggregate):
     def initial_state(self) -> None:
         self.title = ""
         self.text = ""
+        self.edits = 0
 
     def write(self, title: str, text: str) -> None:
         """Say something for the first time."""
@@ -54,7 +60,7 @@ class Writing(Aggregate):
 
     @event(Edited)
     def _edited(self, title: str, text: str) -> None:
-        self.title, self.text = title, text
+        self.title, self.text, self.edits = title, text, self.edits + 1
 
     def _checked(self, title: str, text: str) -> tuple[str, str]:
         title, text = title.strip(), text.strip()

@@ -241,3 +241,20 @@ async def test_who_is_mentioned_is_a_fact_of_the_post(campus: Campus) -> None:
     await campus.give(WithdrawEnrollment("cid", RUN))
     assert len(await campus.new(EditPost("bob", RUN, T, 2, "", "As @[cid] said."))) == 1
     assert await campus.refused(reply("bob", text="@[cid]?")) == "not_mentionable"
+
+
+async def test_a_quote_keeps_no_words_of_another(campus: Campus) -> None:
+    """A reference to the post, to which edit of it, and to which of its words; also to a post that is named beside."""
+    await campus.give(*STARTED, reply("bob", text="Count *seven* rows."))
+    new = await campus.new(reply("cid", 2, "> Count *seven*\n> rows.\n\n> Why\n\nYes."))
+    assert new[-1] == (f"text-cid:{T}:3", fact(Writing.Written, title="", text=">[#2.0 0-19]\n\n> Why\n\nYes."))
+    await campus.give(EditPost("bob", RUN, T, 2, "", "Count eight rows."))
+    both = EditPost("cid", RUN, T, 3, "", "> I count *six* rows.\n\n> eight", quotes=(1, 2))
+    text = ">[#1.0 0-19]\n\n>[#2.1 6-11]"
+    assert await campus.new(both) == [(f"text-cid:{T}:3", fact(Writing.Edited, title="", text=text))]
+    await campus.give(RemovePost("bob", RUN, T, 2, RemovalGround.OWN_WISH))
+    kept = await campus.new(reply("ann", text="> eight", quotes=(2,)))
+    assert kept[-1][1] == fact(Writing.Written, title="", text="> eight")
+    await campus.destroy_key("ann")
+    erased = await campus.new(reply("cid", text="> I count *six* rows."))
+    assert erased[-1][1] == fact(Writing.Written, title="", text="> I count *six* rows.")

@@ -280,6 +280,7 @@ NEEDS = {
     "GET /learn/forum": "listMyThreads? searchForum? getRun? getVersion?",
     "GET /learn/runs/{run_id}/forum": "listMentionable getMyPlayer listThreads listTopics",
     "POST /learn/runs/{run_id}/forum": "listMentionable? createThread getMyPlayer? listThreads? listTopics?",
+    "GET /learn/runs/{run_id}/forum/{thread_id}/posts/{post_no}": "getMyPlayer listPostVersions",
     "GET /learn/runs/{run_id}/forum/{thread_id}": "listMentionable getMyPlayer getThread listTopics readThread?",
     "POST /learn/runs/{run_id}/forum/{thread_id}": (
         "listMentionable? "
@@ -311,6 +312,7 @@ NEEDS = {
     "POST /teach/runs/{run_id}/topics": ("getRun? listTopics? createTopic? changeTopic? orderTopics? archiveTopic?"),
     "GET /teach/runs/{run_id}/forum": "listMentionable getRun getVersion listThreads listTopics",
     "POST /teach/runs/{run_id}/forum": "listMentionable? createThread getRun? getVersion? listThreads? listTopics?",
+    "GET /teach/runs/{run_id}/forum/{thread_id}/posts/{post_no}": "getRun getVersion listPostVersions",
     "GET /teach/runs/{run_id}/forum/{thread_id}": "listMentionable getRun getVersion getThread listTopics readThread?",
     "POST /teach/runs/{run_id}/forum/{thread_id}": (
         "listMentionable? "

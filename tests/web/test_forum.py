@@ -80,3 +80,33 @@ async def test_who_has_no_place_reads_no_forum(town: Town, campus: Campus, ada: 
     for path in (f"/learn/runs/{campus.run}/forum", f"/learn/runs/{campus.run}/forum/none"):
         assert (await eve.get(path)).status_code == 404
     assert (await ada.get(f"/learn/runs/{campus.run}/forum/none")).status_code == 404
+
+
+async def test_words_are_quoted_changed_and_voted_against(town: Town, campus: Campus, ada: Reader) -> None:
+    """A link begins a reply with the words; what was changed is read by its author, and each post has an address."""
+    forum = f"/learn/runs/{campus.run}/forum"
+    bob = Reader(town, await town.settle("bob@example.org"))
+    await campus.send("/enrollments", {"run_id": campus.run}, user=bob.browser.learner_id)
+    await ada.once_built(f"/learn/runs/{campus.run}")
+    await bob.once_built(f"/learn/runs/{campus.run}")
+    question = {"kind": "question", "title": "Why?", "text": f"Six {MARKUP}\n\nI think."}
+    thread = (await ada.send(forum, question)).headers["location"].partition("?")[0]
+    await bob.sees(thread, "I think.")
+    begun = await bob.get(f"{thread}?post=1&quote=1")
+    assert re.search(r'<details id="reply-1"[^>]* open>', begun.text)
+    assert "&gt; Six &lt;script&gt;" in begun.text
+    reply = {"do": "reply", "post_no": "1", "quotes": "1", "text": "> I think.\n\nSure?"}
+    replied = await bob.follow(await bob.send(thread, reply))
+    quote = r'<blockquote>\s*<p><strong>[^<]*</strong> <a href="\?post=1#post-1"[^>]*>#1</a></p>\s*<p>I think.</p>'
+    assert re.search(quote, replied.text), replied.text
+    changed = {"do": "edit", "post_no": "1", "title": "Why?", "text": "Six.\n\nI know."}
+    await ada.follow(await ada.send(thread, changed))
+    await bob.sees(thread, "The post says this no longer.")
+    history = await ada.get(f"{thread}/posts/1")
+    assert "<del>think</del><ins>know</ins>" in history.text.replace("\n", "")
+    assert not re.search(r"<script>alert|<i onclick", history.text)
+    assert (await bob.get(f"{thread}/posts/1")).status_code == 403
+    voted = await bob.follow(await bob.send(thread, {"do": "down", "post_no": "1"}))
+    assert "You have voted against it" in text_of(voted)
+    assert "-1 points" in text_of(voted)
+    assert 'id="post-2"' in (await ada.get(f"{thread}?post=2")).text

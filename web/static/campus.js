@@ -197,6 +197,13 @@
     $("main")?.focus({ preventScroll: true });
   });
 
+  /* What a person types: a form under `[data-keep]` that is open or was changed stays as it is when its page is drawn again */
+
+  const isKept = (element) =>
+    element.matches?.("[data-keep]") &&
+    (element.open || all("textarea, input:not([type=hidden])", element).some((each) => each.value !== each.defaultValue));
+  if (window.Idiomorph) Idiomorph.defaults.callbacks.beforeNodeMorphed = (old) => !isKept(old);
+
   /* Menus, copying */
 
   const close = (menu) => {

@@ -270,6 +270,7 @@ SELECT {AT}, page.post_no, page.body FROM (SELECT) AS once LEFT JOIN LATERAL (
       LEFT JOIN accounts AS account ON account.learner_id = post.learner_id) AS page ON true
  ORDER BY page.post_no
 """
+QUOTED = POSTS.replace("post_no > %(after)s", "post_no = ANY(%(numbers)s::integer[])")
 UNREAD = f"""
 SELECT {AT}, (SELECT {json_object(UnreadCounts, threads="count(*)", posts="coalesce(sum(counted.unread), 0)")}::text
     {OF_READER} {COUNTS} WHERE thread.run_id = %(run)s AND {SEEN_BY} AND counted.unread > 0 AND own.level <> 'muted')
@@ -330,6 +331,12 @@ async def run_of(reader: Reader, thread_id: str) -> str | None:
 async def posts(reader: Reader, thread_id: str, me: str, after: int, limit: int) -> RowPage:
     """Up to *limit* posts of a thread after a number, in the order of their numbers."""
     return await reader.page(POSTS, {"thread": thread_id, "me": me, "after": after, "limit": limit})
+
+
+async def posts_numbered(reader: Reader, thread_id: str, me: str, numbers: Sequence[int]) -> RowPage:
+    """Some posts of a thread, in the order of their numbers."""
+    parameters = {"thread": thread_id, "me": me, "numbers": list(numbers), "limit": len(numbers)}
+    return await reader.page(QUOTED, parameters)
 
 
 async def unread(reader: Reader, run_id: str, me: ForumReader) -> Answer:

@@ -246,6 +246,7 @@ WITHOUT = {
     "/v1/runs/{run_id}/topics": "where to write and what is unread now; each change of a topic is a fact",
     "/v1/runs/{run_id}/threads": "what is asked and said now; each post, edit and removal is a fact",
     "/v1/runs/{run_id}/threads/{thread_id}": "as the list",
+    "/v1/runs/{run_id}/threads/{thread_id}/posts/{post_no}/versions": "each version with its time",
     "/v1/runs/{run_id}/mentionable": "whom a post can mention now",
     "/v1/runs/{run_id}/unread": "what is unread now",
     "/v1/me/forum/threads": "as the list of a run",

@@ -33,7 +33,7 @@ ONE_ROW = {
     "/v1/me/runs/{run_id}/place", "/.well-known/oauth-authorization-server", "/v1/runs/{run_id}/ungraded",
     "/v1/me/study", "/v1/me/quizzes/{quiz_id}", "/v1/quizzes/{quiz_id}/contents", "/v1/log/rate",
     "/v1/orders/{order_id}/refund-claims", "/v1/refund-claims", "/v1/runs/{run_id}/unread",
-    "/v1/runs/{run_id}/mentionable",
+    "/v1/runs/{run_id}/mentionable", "/v1/runs/{run_id}/threads/{thread_id}/posts/{post_no}/versions",
     "/v1/forum-words",
     "/v1/runs/{run_id}/forum-rules", "/v1/runs/{run_id}/forum/learners/{learner_id}",
     "/v1/notifications/report", "/v1/notifications/doubtful",
