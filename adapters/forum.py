@@ -13,7 +13,7 @@ from typing import Annotated, Any, NamedTuple, Protocol
 import msgspec
 
 from adapters.forum_people import ForumPerson, mentioned
-from adapters.forum_quotes import History, QuotedWords, Said, mentioned_too, quoted, wanted
+from adapters.forum_quotes import History, QuotedWords, Said, mentioned_too, quoted, wanted, without_history
 from adapters.personal.keys import PersonKeys
 from adapters.postgres.queries import forum
 from adapters.postgres.queries.forum import ForumReader, StoredPost, StoredThread, ThreadsAsked
@@ -208,7 +208,9 @@ class Authored(Protocol):
 class ShownForum:
     """The forum of a run, for one reader."""
 
-    def __init__(self, reader: Reader, keys: PersonKeys, history: History, viewer: ForumReader) -> None:
+    def __init__(
+        self, reader: Reader, keys: PersonKeys, viewer: ForumReader, history: History = without_history
+    ) -> None:
         self._reader = reader
         self._history = history
         self._keys = keys

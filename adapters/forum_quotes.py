@@ -19,6 +19,11 @@ History = Callable[[str], Awaitable[Sequence[Fact]]]
 """The facts of a stream."""
 
 
+async def without_history(_: str) -> Sequence[Fact]:
+    """For who shows no quotes."""
+    return ()
+
+
 class QuotedWords(msgspec.Struct, kw_only=True):
     """
     What a line `>[#3.0 12-80]` of a text stands for.
@@ -95,8 +100,8 @@ def _words(quote: Quote, post: Said | None, before: Mapping[str, Sequence[str]])
         return None, "removed"
     if post.text is None:
         return None, "erased"
-    text = post.text if quote.edits == post.edits else before[post.stream][quote.edits]
-    words = text[quote.start : quote.end]
+    versions = [post.text] if quote.edits == post.edits else before[post.stream][quote.edits : quote.edits + 1]
+    words = "".join(versions)[quote.start : quote.end]
     if not words:
         return None, "unknown"
     if quote.edits != post.edits and not post.all_versions and words_of(words) not in words_of(post.text):

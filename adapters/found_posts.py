@@ -25,7 +25,7 @@ from adapters.postgres.forum_search.tokens import Tokens
 from adapters.postgres.queries.forum import ForumReader
 from adapters.postgres.queries.forum_of_person import RunsReader
 from adapters.postgres.queries.reader import Reader
-from domain.forum import MENTION, OPENING, ThreadKind, writing_stream
+from domain.forum import MENTION, OPENING, QUOTE, ThreadKind, writing_stream
 from domain.personal import ERASED
 from domain.user import user_stream
 from domain.words import closed
@@ -247,8 +247,8 @@ def _texts_of(row: FoundRow, opener: Opener) -> tuple[str, str]:
 
 
 def with_names(text: str, people: Mapping[str, ForumPerson]) -> str:
-    """A text with the names of those whom it mentions, or with dots."""
-    return MENTION.sub(lambda found: f"@{people[found[1]].name or '…'}", text)
+    """A text with the names of those whom it mentions, or with dots, which stand for what it quotes, too."""
+    return MENTION.sub(lambda found: f"@{people[found[1]].name or '…'}", QUOTE.sub("…", text))
 
 
 def _in_clear(text: str | None) -> str:

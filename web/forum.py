@@ -14,7 +14,7 @@ from fastapi import Response
 from domain.forum import MOST_QUOTES
 from web.client import Answer, Problem, on_the_form
 from web.forum_texts import quoting, texts_of, typed_of, versions_of
-from web.mentions import mentionable, with_ids
+from web.mentions import offered, with_ids
 from web.page import Page
 from web.routing import Pages
 
@@ -80,9 +80,7 @@ async def shown_threads(
     page: Page, desk: str, run_of: RunOf, problem: Problem | None = None, form: Mapping[str, str] = {}
 ) -> Response:
     """The page of the threads of a run, with what was typed and refused."""
-    run, found, topics, people = await asyncio.gather(
-        run_of(page), threads_of(page), topics_of(page), mentionable(page)
-    )
+    run, found, topics, people = await asyncio.gather(run_of(page), threads_of(page), topics_of(page), offered(page))
     values = {
         **run._asdict(),
         "threads": found.body,
@@ -99,7 +97,7 @@ async def shown_thread(
     page: Page, desk: str, run_of: RunOf, problem: Problem | None = None, form: Mapping[str, str] = {}
 ) -> Response:
     """The page of a thread, with what was typed and refused."""
-    run, found, topics, people = await asyncio.gather(run_of(page), thread_of(page), topics_of(page), mentionable(page))
+    run, found, topics, people = await asyncio.gather(run_of(page), thread_of(page), topics_of(page), offered(page))
     if problem is None:
         await note_read(page, found)
     values = {

@@ -26,6 +26,11 @@ async def mentionable(page: Page, part: str = "") -> People:
     return people
 
 
+async def offered(page: Page) -> People:
+    """Those whom a page offers; none where it is only drawn again, which leaves the list as it is."""
+    return [] if "hx-request" in page.request.headers else await mentionable(page)
+
+
 async def with_ids(page: Page, text: str) -> str:
     """A text that was typed, with ids in the place of the names after `@` that one person of the run has."""
     words = list(dict.fromkeys(plain(each) for each in _TYPED.findall(_CODE.sub("", text))))[:MOST_LOOKED_UP]

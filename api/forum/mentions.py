@@ -7,7 +7,7 @@ from fastapi import Query, Response
 
 from adapters.command_bus.replay import replayed
 from adapters.forum_people import EXAMPLE, ForumPerson, found_by_name, opened
-from adapters.postgres.queries.forum_people import mentionable
+from adapters.postgres.queries.forum_people import MOST_PEOPLE, mentionable
 from api.forum.viewer import viewer_of
 from api.http.dispatch import CommandDispatcher
 from api.http.openapi import query
@@ -40,11 +40,11 @@ async def list_mentionable(
     ask: QueryDep,
     q: Annotated[str, Query(max_length=64, pattern=NO_NUL, description="A part of the name.")] = "",
 ) -> Response:
-    """Whom the user can mention on a run: who has written there under a name, and its staff."""
+    """Whom the user can mention on a run: its staff, and who writes there under a name, those most who write most."""
     viewer = await viewer_of(ask, run_id)
 
     async def read() -> _Found:
-        return await _people(ask.services, viewer.learner_id, run_id, None)
+        return await _people(ask.services, viewer.learner_id, run_id, None, MOST_PEOPLE if q else MOST)
 
     found = await ask.read_at_least(ForumActivity.name, read)
     people = MentionablePeople(items=found_by_name(found.people, q, MOST))
@@ -69,15 +69,15 @@ async def must_be_mentionable(
         new = [each for each in new if before.author != dispatch.user.subject or each not in before.mentioned]
     if not new:
         return
-    found = await _people(services, dispatch.user.subject, run_id, new)
+    found = await _people(services, dispatch.user.subject, run_id, new, len(new))
     known = {each.learner_id for each in found.people}
     for learner_id in new:
         if learner_id not in known:
             raise NotMentionable(learner_id=learner_id, run_id=run_id)
 
 
-async def _people(services: Services, me: str, run_id: str, ids: list[str] | None) -> _Found:
+async def _people(services: Services, me: str, run_id: str, ids: list[str] | None, most: int) -> _Found:
     course_id = await services.whereabouts.course_of_run(run_id)
     now = services.log.clock.now()
-    rows, position = await mentionable(services.reader, run_id, course_id or "", me, ids, now=now)
+    rows, position = await mentionable(services.reader, run_id, course_id or "", me, ids, most=most, now=now)
     return _Found(await opened(services.log.keys, rows), position)

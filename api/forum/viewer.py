@@ -61,7 +61,7 @@ async def not_found(ask: QueryContext, run_id: str, thread_id: str) -> ThreadNot
 
 def shown_to(services: Services, viewer: ForumReader) -> ShownForum:
     """The forum as one reader sees it."""
-    return ShownForum(services.reader, services.log.keys, services.log.stream, viewer)
+    return ShownForum(services.reader, services.log.keys, viewer, services.log.stream)
 
 
 async def must_see_thread(services: Services, viewer: ForumReader, run_id: str, thread_id: str) -> None:

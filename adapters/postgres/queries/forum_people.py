@@ -33,7 +33,7 @@ WITH staff AS (
 found AS (
     (SELECT learner_id, false AS by_staff, posts FROM forum_people
       WHERE run_id = %(run)s AND posts > 0 AND (%(ids)s::text[] IS NULL OR learner_id = ANY(%(ids)s::text[]))
-      ORDER BY posts DESC LIMIT {MOST_PEOPLE})
+      ORDER BY posts DESC LIMIT %(most)s)
     UNION ALL SELECT learner_id, true, 0 FROM staff
       WHERE %(ids)s::text[] IS NULL OR learner_id = ANY(%(ids)s::text[]))
 SELECT least({CHECKPOINT.format("forum_activity")}, {CHECKPOINT.format("accounts")}), person.*
@@ -49,11 +49,16 @@ SELECT learner_id, false, status, display_name FROM accounts WHERE learner_id = 
 
 
 async def mentionable(
-    reader: Reader, run_id: str, course_id: str, me: str, ids: Sequence[str] | None, *, now: datetime
+    reader: Reader, run_id: str, course_id: str, me: str, ids: Sequence[str] | None, *, most: int, now: datetime
 ) -> tuple[list[SealedPerson], int]:
-    """The people whom *me* can mention on a run, all or those of *ids*, and the position for which it is true."""
+    """
+    The people whom *me* can mention on a run, all or those of *ids*, and the position for which it is true.
+
+    Args:
+        most: of those who have written, the ones who have written most.
+    """
     run = f"{RUN}{run_id}"
-    parameters = {"run": run_id, "me": me, "ids": None if ids is None else list(ids), "now": now}
+    parameters = {"run": run_id, "me": me, "ids": None if ids is None else list(ids), "now": now, "most": most}
     rows = await reader.rows(PEOPLE, {**parameters, "scopes": [run, f"{COURSE}{course_id}"], "scope": run})
     return [SealedPerson(*row[1:]) for row in rows if row[1] is not None], rows[0][0] or 0
 
