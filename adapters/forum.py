@@ -360,28 +360,6 @@ class ShownForum:
         )
 
 
-class ThreadTitle(NamedTuple):
-    """Where a thread is, and what it is called; None where not all of its run may read that, or it is not known."""
-
-    run_id: str
-    unit_id: str | None
-    title: str | None
-
-
-async def titles_of(reader: Reader, keys: PersonKeys, thread_ids: Sequence[str]) -> dict[str, ThreadTitle]:
-    """What threads are called, for those who may read them: nothing of it says by whom."""
-    found = await forum.heads(reader, thread_ids) if thread_ids else []
-    opener = Opener(
-        await keys.reading_all({writing_stream(each.learner_id, each.thread_id, OPENING) for each in found})
-    )
-    return {
-        each.thread_id: ThreadTitle(
-            each.run_id, each.unit_id, opener.text(each.title, each.learner_id, each.thread_id, OPENING)
-        )
-        for each in found
-    }
-
-
 class Opener(NamedTuple):
     """The keys of those who have written, by the stream of what they open."""
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from adapters.forum import ThreadTitle, titles_of
+from adapters.forum_titles import ThreadTitle, titles_of
 from adapters.postgres.connection import Unavailable
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.postgres.queries.activity import Titles, titles

@@ -53,9 +53,7 @@ def pages_of(desk: str, run_of: RunOf) -> Pages:
         try:
             return await shown_thread(page, desk, run_of)
         except Problem as problem:
-            if problem.code != "thread_elsewhere":
-                raise
-            return page.go(addressed(desk, problem.facts["to_run"], f"/{page.parts['thread_id']}"))
+            return _led_on(page, desk, problem)
 
     @pages.post(addressed(desk, "{run_id}", "/{thread_id}"))
     async def act(page: Page) -> Response:
@@ -67,11 +65,10 @@ def pages_of(desk: str, run_of: RunOf) -> Pages:
 
     @pages.get(addressed(desk, "{run_id}", "/{thread_id}/posts/{post_no}"))
     async def history(page: Page) -> Response:
-        parts = [page.parts[name] for name in ("run_id", "thread_id", "post_no")]
-        run, found = await asyncio.gather(
-            run_of(page), page.api.get("/v1/runs/{}/threads/{}/posts/{}/versions", *parts)
-        )
-        return page.html(f"{desk}/post.html", **run._asdict(), versions=versions_of(found), position=found.position)
+        try:
+            return await shown_versions(page, desk, run_of)
+        except Problem as problem:
+            return _led_on(page, desk, problem, f"/posts/{page.parts['post_no']}")
 
     return pages
 
@@ -113,6 +110,20 @@ async def shown_thread(
         "typed": typed_of(found),
     }
     return page.html(f"{desk}/thread.html", problem.status if problem else 200, **values)
+
+
+async def shown_versions(page: Page, desk: str, run_of: RunOf) -> Response:
+    """The page of what a post has said before."""
+    parts = [page.parts[name] for name in ("run_id", "thread_id", "post_no")]
+    run, found = await asyncio.gather(run_of(page), page.api.get("/v1/runs/{}/threads/{}/posts/{}/versions", *parts))
+    return page.html(f"{desk}/post.html", **run._asdict(), versions=versions_of(found), position=found.position)
+
+
+def _led_on(page: Page, desk: str, problem: Problem, rest: str = "") -> Response:
+    """To where a thread of another run is now; what is refused for another reason is raised again."""
+    if problem.code != "thread_elsewhere":
+        raise problem
+    return page.go(addressed(desk, problem.facts["to_run"], f"/{page.parts['thread_id']}{rest}"))
 
 
 def addressed(desk: str, run_id: str, rest: str = "") -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
+from domain.forum import QUOTE
 from web.page import Page
 
 Quotes = Sequence[Mapping[str, Any]]
@@ -38,9 +39,18 @@ def as_read(page: Page, text: str, quotes: Quotes, names: Mapping[int, str]) -> 
     return text
 
 
+def as_numbers(text: str, thread: str) -> str:
+    """A text as Markdown in which each quote is the number of its post, which leads there."""
+    return QUOTE.sub(lambda found: f"\n{as_block(_link(int(found[1]), thread))}\n", text)
+
+
+def _link(number: int, thread: str = "") -> str:
+    return f"[\\#{number}]({thread}?{urlencode({'post': number})}#post-{number})"
+
+
 def _block(page: Page, quote: Mapping[str, Any], names: Mapping[int, str]) -> str:
     number = quote["post_no"]
-    link = f"[\\#{number}](?{urlencode({'post': number})}#post-{number})"
+    link = _link(number)
     name = names.get(number)
     head = f"**{_escaped(name)}** {link}" if name else link
     if quote["words"] is None:

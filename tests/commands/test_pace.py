@@ -121,7 +121,7 @@ async def test_two_writers_at_once_are_not_too_many(on_postgres: Campus) -> None
 
 
 async def test_a_listed_word_is_flagged_or_refused(campus: Campus) -> None:
-    """In a new post and in an edit, of the run and of the campus; the staff write what they want."""
+    """In a new post and in an edit, of the run and of the campus; the staff write what they want, and may be quoted."""
     await campus.give(
         *STARTED,
         SetForumWords(RUN, WordAction.FLAG, ["fool"]),
@@ -138,6 +138,9 @@ async def test_a_listed_word_is_flagged_or_refused(campus: Campus) -> None:
     edit = await campus.new(EditPost("bob", RUN, T, 3, "", "Fool."))
     assert [stream for stream, _ in edit] == [f"moderation-{T}:3", f"text-bob:{T}:3"]
     assert await campus.refused(EditPost("bob", RUN, T, 3, "", "cheap pills")) == "word_refused"
+    await campus.give(reply("eva", text="You fool, no cheap pills.", by_staff=True))
+    of_another = await campus.new(PostReply("bob", RUN, T, 1, "> You fool, no cheap pills.\n\nNo.", quotes=(5,)))
+    assert [stream for stream, _ in of_another] == [f"post-{T}:6", f"text-bob:{T}:6"]
     title = CreateThread("bob", RUN, "t2", ThreadKind.DISCUSSION, None, "Fool", "all")
     assert ("moderation-t2:1", fact(Moderation.Flagged, **{**said, "lists": ["run"]})) in await campus.new(title)
 

@@ -72,6 +72,7 @@ async def test_threads_are_merged_and_separated(town: Town, campus: Campus, ada:
     led = await ada.sees(f"{forum}/{second}", "Go on there")
     assert f'href="{forum}/{first}"' in led
     assert 'name="do" value="reply"' not in led
+    assert "quote=" not in led
     assert (await teacher.send(place, {"do": "nothing"})).status_code == 404
     await teacher.follow(await teacher.send(place, {"do": "separate"}))
     assert 'value="reply"' in (await ada.sees(f"{forum}/{second}", "Reply"))

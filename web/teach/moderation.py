@@ -12,6 +12,7 @@ from domain.forum import mentioned_in
 from web.client import Problem
 from web.mentions import as_read
 from web.page import Page
+from web.quotes import as_numbers
 from web.routing import Pages
 from web.teach.forms import Form
 from web.teach.names import names_of
@@ -110,12 +111,13 @@ async def _shown(page: Page, form: Form) -> Response:
     names = await names_of(page, {*people, *mentioned})
     unknown = {"name": None, "erased": False}
     shown = as_read(page, [{**unknown, **names.get(each, {}), "learner_id": each} for each in mentioned])
+    written = None if text is None else as_numbers(text, address(place[0], f"/forum/{place[1]}"))
     return page.html(
         "teach/case.html",
         form.status,
         run=run.body,
         post=cases[-1],
-        text=None if text is None else Markup(post_html(text, shown)),  # noqa: S704 - post_html cleans
+        text=None if written is None else Markup(post_html(written, shown)),  # noqa: S704 - post_html cleans
         cases=list(reversed(cases)),
         reports=found["reports"],
         decisions={each["case_no"]: each for each in found["decisions"]},

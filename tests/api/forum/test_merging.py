@@ -53,9 +53,10 @@ async def test_a_thread_goes_to_another_run(campus: Campus) -> None:
     assert (found["thread"]["run_id"], found["thread"]["unread"]) == (other, 1)
     assert await campus.see(f"/runs/{other}/unread", position, user=bob) == {"threads": 1, "posts": 1}
     assert await campus.see(f"/runs/{campus.run}/unread", position, user=bob) == {"threads": 0, "posts": 0}
-    for user in (bob, "admin"):
-        led = await campus.get(thread, user=user)
-        assert (led.status_code, led.json()["code"], led.json()["to_run"]) == (404, "thread_elsewhere", other)
-    gone = await campus.get(thread, user=campus.learner)
-    assert (gone.status_code, gone.json()["code"], other in gone.text) == (404, "thread_not_found", False)
+    for place in (thread, f"{thread}/posts/1/versions"):
+        for user in (bob, "admin"):
+            led = await campus.get(place, user=user)
+            assert (led.status_code, led.json()["code"], led.json()["to_run"]) == (404, "thread_elsewhere", other)
+        gone = await campus.get(place, user=campus.learner)
+        assert (gone.status_code, gone.json()["code"], other in gone.text) == (404, "thread_not_found", False)
     assert (await campus.get(f"/runs/{other}/threads/{thread_id}", user=campus.learner)).status_code == 404

@@ -65,6 +65,18 @@ async def test_words_of_an_erased_person_are_gone_from_quotes(lively: Settings, 
         assert answer.json()["items"][1]["quotes"][0]["gone"] == "erased"
 
 
+async def test_a_merged_thread_keeps_its_quotes(campus: Campus) -> None:
+    """And what its posts have said before; both are read where they stand."""
+    thread, _ = await quoted(campus)
+    await campus.send(f"{thread}/posts/1", {"title": "Why?", "text": f"Well. {WORDS}"})
+    new = {"kind": "question", "title": "The same?", "text": "Why?"}
+    into = (await campus.post(f"/runs/{campus.run}/threads", new)).json()["thread_id"]
+    position = await campus.send(f"{thread}/merge", {"into": into}, user="admin")
+    found = await campus.see(thread, position, user=f"bob-{campus.tag}")
+    assert (found["thread"]["merged_into"], found["items"][1]["quotes"][0]["words"]) == (into, TEXT)
+    assert len((await campus.get(f"{thread}/posts/1/versions", user=campus.learner)).json()["items"]) == 2
+
+
 async def test_what_a_post_has_said_before_is_for_its_author_and_the_staff(campus: Campus) -> None:
     """In its versions; others read that it was changed."""
     thread = await asked(campus)
