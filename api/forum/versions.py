@@ -15,6 +15,7 @@ from api.http.query import QueryDep
 from api.http.routing import router as strict_router
 from api.http.types import RunId
 from domain.forum import Post, post_stream, writing_stream
+from projections.forum import Forum
 
 router = strict_router("forum", "/v1/runs/{run_id}")
 MOST = 100  # versions of an answer, the newest
@@ -43,8 +44,9 @@ EXAMPLE = PostVersions(items=[PostVersion(edit_no=0, written_at=AT, title="", te
 async def list_post_versions(run_id: RunId, thread_id: ThreadId, post_no: PostNo, ask: QueryDep) -> Response:
     """What a post has said before it was changed, for its author and the staff of the run."""
     viewer = await viewer_of(ask, run_id)
-    log = ask.services.log
-    if (await forum.thread(ask.services.reader, run_id, thread_id, viewer)).body is None:
+    log, reader = ask.services.log, ask.services.reader
+    thread = await ask.read_at_least(Forum.name, lambda: forum.thread(reader, run_id, thread_id, viewer))
+    if thread.body is None:
         raise await not_found(ask, run_id, thread_id)
     post = await replayed(log, Post, post_stream(thread_id, post_no))
     post.must_exist()
@@ -56,4 +58,4 @@ async def list_post_versions(run_id: RunId, thread_id: ThreadId, post_no: PostNo
         for number, fact in enumerate(facts)
     ]
     answer = PostVersions(items=versions[-MOST:])
-    return ask.reply(msgspec.json.encode(answer), facts[-1].position if facts else 0)
+    return ask.reply(msgspec.json.encode(answer), max([thread.position, *(fact.position for fact in facts[-1:])]))

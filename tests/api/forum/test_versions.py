@@ -80,10 +80,10 @@ async def test_a_merged_thread_keeps_its_quotes(campus: Campus) -> None:
 async def test_what_a_post_has_said_before_is_for_its_author_and_the_staff(campus: Campus) -> None:
     """In its versions; others read that it was changed."""
     thread = await asked(campus)
-    await campus.send(f"{thread}/posts/1", {"title": "Why?", "text": "Seven."})
+    position = await campus.send(f"{thread}/posts/1", {"title": "Why?", "text": "Seven."})
     versions = f"{thread}/posts/1/versions"
     for user in (campus.learner, "instructor"):
-        found = (await campus.get(versions, user=user)).json()["items"]
+        found = (await campus.see(versions, position, user=user))["items"]
         assert [(each["edit_no"], each["text"]) for each in found] == [(0, TEXT), (1, "Seven.")]
     refused = await campus.get(versions, user=f"bob-{campus.tag}")
     assert (refused.status_code, refused.json()["code"]) == (403, "not_the_author")
