@@ -111,6 +111,10 @@ class Settings(BaseSettings):
     """Where mails leave, `smtp://USER:PASSWORD@HOST:PORT` or `smtps://…`; empty: `campus up` runs an inbox."""
     mail_from: str = "Campuslog <no-reply@campus.invalid>"
     """Who writes the mails: an address, or a name and an address in angle brackets."""
+    bounce_address: str = ""
+    """Where mails come back to, such as `bounces@campus.example`, for `campus mail bounces`; empty: at the sender."""
+    mails_per_minute: int = Field(default=0, ge=0)
+    """Mails of notifications that go to the mail server within a minute, about; 0: as many as it takes."""
     password_words: str = ""
     """Words of which no password is made, with commas between: names of the school, its town, its courses."""
     webhook_hosts: str = ""
@@ -222,6 +226,13 @@ class Settings(BaseSettings):
         if not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+|[^<>\r\n]* <[^@\s<>]+@[^@\s<>]+>", sender):
             raise ValueError("it is an address, or `Name <address>`")
         return sender
+
+    @field_validator("bounce_address")
+    @classmethod
+    def _bounce_address_fits(cls, address: str) -> str:
+        if address and not re.fullmatch(r"[A-Za-z0-9._-]{1,24}@[A-Za-z0-9.-]+", address):
+            raise ValueError("it is an address whose name has 1 to 24 letters, digits, dots, dashes or underscores")
+        return address
 
     @field_validator("trusted_proxies")
     @classmethod

@@ -50,6 +50,7 @@ COMMANDS = {
     "gateway": ("cli.gateway", "Run the gateway in front of processes that serve contexts apart."),
     "worker": ("cli.worker", "Run one worker alone."),
     "witness": ("cli.witness", "Run a witness, which cosigns a log as long as it only grows."),
+    "mail": ("cli.mail", "Take in what mail servers report of mails that the campus has sent."),
     "inbox": ("cli.inbox", "Run the development inbox, which takes the mails of a campus that is tried out."),
     "paysim": ("cli.paysim", "Run the stand-in for Stripe, for development and tests."),
 }

@@ -22,7 +22,7 @@ from commands.admin import analysis, read_models, webhooks
 from commands.enrollment import cohorts, extensions, invitations, roster, staff, transfer
 from commands.forum import conduct, merging, moderation, rules, threads, topics
 from commands.log import Log, Position
-from commands.notification import deadlines, digests, ending, messages
+from commands.notification import deadlines, digests, ending, mailboxes, messages
 from commands.notification import forum as notices
 from commands.payment import (
     books,
@@ -307,6 +307,10 @@ HANDLERS: dict[type, CommandHandler] = {
     digests.NoteDigestBounced: digests.note_digest_bounced,
     digests.NoteDigestSuppressed: digests.note_digest_suppressed,
     digests.ScheduleMails: digests.schedule_mails,
+    mailboxes.SuppressMailbox: mailboxes.suppress_mailbox,
+    mailboxes.NoteReturned: mailboxes.note_returned,
+    mailboxes.RequestMailboxConfirmation: mailboxes.request_mailbox_confirmation,
+    mailboxes.RestoreMailbox: mailboxes.restore_mailbox,
     webhooks.CreateWebhook: webhooks.create_webhook,
     webhooks.ChangeWebhook: webhooks.change_webhook,
     webhooks.RotateWebhookSecret: webhooks.rotate_webhook_secret,

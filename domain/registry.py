@@ -28,7 +28,16 @@ from domain.forum.report import Report
 from domain.forum.rules import ForumRules
 from domain.forum.word_list import WordList
 from domain.lti import Tool, ToolItems, ToolResult
-from domain.notification import Digest, Inbox, Notification, NotificationSettings, Reminders, Round, StaffMessage
+from domain.notification import (
+    Digest,
+    Inbox,
+    Mailbox,
+    Notification,
+    NotificationSettings,
+    Reminders,
+    Round,
+    StaffMessage,
+)
 from domain.payment.books import Books, Payout, Receipts
 from domain.payment.coupon import Coupon
 from domain.payment.dispute import Dispute
@@ -70,7 +79,7 @@ ADMIN: tuple[type[Aggregate], ...] = (
 IDENTITY: tuple[type[Aggregate], ...] = (User, Credentials, Session, Token, Roles, Client)
 
 NOTIFICATION: tuple[type[Aggregate], ...] = (
-    *(Notification, Inbox, NotificationSettings, Digest, Round, Reminders, StaffMessage),
+    *(Notification, Inbox, NotificationSettings, Digest, Mailbox, Round, Reminders, StaffMessage),
 )
 
 AGGREGATES: tuple[type[Aggregate], ...] = (*LEARNING, *PAYMENT, *ADMIN, *IDENTITY, *NOTIFICATION)

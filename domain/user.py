@@ -133,6 +133,7 @@ class User(Aggregate):
         self.asked = 0  # version of the fact by which registration was asked for last
         self.wanted: tuple[int, Personal] | None = None  # version and address of a change that was asked for
         self.wanted_for_notices: tuple[int, Personal] | None = None  # the same of the address for notifications
+        self.address_version = 0  # of the fact since which mails go to the address to which they go
         self.former: dict[int, Personal] = {}  # old addresses, by the versions of the changes
 
     @property
@@ -156,6 +157,7 @@ class User(Aggregate):
 
     def _registered_as(self, email: Personal, name: Personal | None, language: Personal, time_zone: Personal) -> None:
         self.status, self.email = AccountStatus.PENDING, email
+        self.address_version = self.version + 1
         self.profile = profiles.begun_profile(name, language, time_zone)
         self.asked = self.version + 1
 
@@ -225,7 +227,7 @@ class User(Aggregate):
     def _profile_changed(self, field: str, old: Personal | None, new: Personal) -> None:
         self.profile[field] = new
         if field == NOTIFICATION_ADDRESS:
-            self.wanted_for_notices = None
+            self.wanted_for_notices, self.address_version = None, self.version + 1
 
     @event(NotificationAddressRequested)
     def _notification_address_requested(self, address: Personal) -> None:
@@ -277,12 +279,12 @@ class User(Aggregate):
 
     @event(EmailChanged)
     def _email_changed(self, old: Personal, new: Personal) -> None:
-        self.email, self.wanted = new, None
+        self.email, self.wanted, self.address_version = new, None, self.version + 1
         self.former[self.version + 1] = old
 
     @event(EmailRestored)
     def _email_restored(self, changed: int, old: Personal, new: Personal) -> None:
-        self.email, self.wanted = new, None
+        self.email, self.wanted, self.address_version = new, None, self.version + 1
         self.former = {version: address for version, address in self.former.items() if version < changed}
 
     def consent(self, purpose: str, version: int) -> None:

@@ -27,8 +27,8 @@ class Delivery(msgspec.Struct):
 
     Attributes:
         notification_id: of a digest `digest.` and its day.
-        outcome: `planned`, `sent`, `bounced`, `gathered` into a digest, or `suppressed`.
-        reason: of one that is suppressed; the reply code of one that has bounced.
+        outcome: `planned`, `sent`, `bounced`, `returned` after it was sent, `gathered` into a digest, or `suppressed`.
+        reason: of one that is suppressed; the reply code of one that has bounced, the status of one that came back.
         planned_at: when its cause happened.
         doubt: the position of the fact that says that it may have gone out more often than it should; 0 if none does.
     """
@@ -90,6 +90,11 @@ def _bounced(fact: Fact, rows: Rows) -> None:
     _settled(fact, rows, str(fact.data["status"]), doubtful=fact.data["doubtful"])
 
 
+def _returned(fact: Fact, rows: Rows) -> None:
+    row = rows.edit(DELIVERIES, Delivery, *_ids(fact))
+    row.outcome, row.reason, row.settled_at = fact.type.partition(".")[2], fact.data["status"], fact.occurred_at
+
+
 def _suppressed(fact: Fact, rows: Rows) -> None:
     reason = fact.data["reason"]
     _settled(fact, rows, reason, doubtful=reason == SuppressedBy.DOUBTFUL)
@@ -108,9 +113,11 @@ class Deliveries(Projection):
         "notification.sent": Handler(_needs, _sent, writes=(DELIVERIES,)),
         "notification.bounced": Handler(_needs, _bounced, writes=(DELIVERIES,)),
         "notification.gathered": Handler(_needs, _gathered, writes=(DELIVERIES,)),
+        "notification.returned": Handler(_needs, _returned, writes=(DELIVERIES,)),
         "notification.suppressed": Handler(_needs, _suppressed, writes=(DELIVERIES,)),
         "digest.opened": Handler(_needs, _opened, writes=(DELIVERIES,)),
         "digest.sent": Handler(_needs, _sent, writes=(DELIVERIES,)),
         "digest.bounced": Handler(_needs, _bounced, writes=(DELIVERIES,)),
+        "digest.returned": Handler(_needs, _returned, writes=(DELIVERIES,)),
         "digest.suppressed": Handler(_needs, _suppressed, writes=(DELIVERIES,)),
     }

@@ -117,6 +117,8 @@ async def change_settings(page: Page) -> Response:
     form, chosen = await page.form(), []
     if form.get("do") == "schedule":
         return await _change_schedule(page, form)
+    if form.get("do") == "mailbox":
+        return await _confirm_mailbox(page)
     for name, value in form.items():
         if name.startswith(SWITCH):
             kind, _, channel = name.removeprefix(SWITCH).partition(".")
@@ -144,6 +146,15 @@ async def unsubscribe(page: Page) -> Response:
     return page.html("notifications/unsubscribe.html", kind=answer["kind"], problem=None)
 
 
+async def _confirm_mailbox(page: Page) -> Response:
+    """Have the address asked from which mails came back."""
+    try:
+        answer = await page.api.send("/v1/me/mailbox/confirmation")
+    except Problem as problem:
+        return await _settings(page, problem)
+    return page.go("/account/notifications", answer, page.say("A mail is on its way. Follow the link in it."))
+
+
 async def _change_schedule(page: Page, form: Mapping[str, str]) -> Response:
     """Quiet hours where both times are given, and a digest."""
     wanted = {name: form.get(name, "") for name in FIELDS}
@@ -168,14 +179,17 @@ async def _change_schedule(page: Page, form: Mapping[str, str]) -> Response:
 
 
 async def _settings(page: Page, problem: Problem | None = None, wanted: Mapping[str, str] | None = None) -> Response:
-    found, schedule = await asyncio.gather(
-        page.api.get("/v1/me/notifications/settings"), page.api.get("/v1/me/notifications/schedule")
+    found, schedule, mailbox = await asyncio.gather(
+        page.api.get("/v1/me/notifications/settings"),
+        page.api.get("/v1/me/notifications/schedule"),
+        page.api.get("/v1/me/mailbox"),
     )
     return page.html(
         "account/notifications.html",
         200 if problem is None else problem.status,
         switches=found["switches"],
         schedule=schedule,
+        mailbox=mailbox,
         wanted=wanted or _wanted(schedule),
         weekdays=[(str(day), page.reader.locale.days["stand-alone"]["wide"][day - 1]) for day in range(1, 8)],
         problem=problem,

@@ -6,7 +6,8 @@ with the mail), so that what breaks in between is mended by the same link, or by
 """
 
 from adapters.auth.access import AccountAccess, even_time
-from adapters.auth.links import NEW_ADDRESS, NOTICES, OLD_ADDRESS, link_of
+from adapters.auth.links import MAILBOX, NEW_ADDRESS, NOTICES, OLD_ADDRESS, link_of
+from commands.notification.mailboxes import RestoreMailbox
 from commands.user import ChangeEmail, RequestEmailChange, RestoreEmail, VerifyNotificationAddress
 from domain.links import LinkRefused
 from domain.user import AccountStatus, User
@@ -35,6 +36,8 @@ class ChangedAddress:
         """
         Change the address, or that for notifications, by the link that went to the new one; sessions stay.
 
+        One that went to an address from which mails came back has them go there again.
+
         Raises:
             LinkRefused: it is no such link, was used, a later change was asked for, or the address has another account.
         """
@@ -53,9 +56,19 @@ class ChangedAddress:
 
     async def _verify_for_notices(self, token: str, request_id: str) -> None:
         access = self._access
-        learner_id, requested = link_of(token, NOTICES, access.secret, now=access.now())
+        try:
+            learner_id, requested = link_of(token, NOTICES, access.secret, now=access.now())
+        except LinkRefused:
+            await self._restore_mailbox(token, request_id)
+            return
         await access.active(learner_id)
         await access.handle(VerifyNotificationAddress(learner_id, int(requested)), learner_id, request_id)
+
+    async def _restore_mailbox(self, token: str, request_id: str) -> None:
+        access = self._access
+        learner_id, requested = link_of(token, MAILBOX, access.secret, now=access.now())
+        await access.active(learner_id)
+        await access.handle(RestoreMailbox(learner_id, int(requested)), learner_id, request_id)
 
     async def restore(self, token: str, password: str, request_id: str) -> None:
         """

@@ -32,6 +32,7 @@ VERIFY = LinkKind("campuslog-verify", timedelta(hours=24), "/welcome")
 RESET = LinkKind("campuslog-reset", timedelta(hours=1), "/recover")
 NEW_ADDRESS = LinkKind("campuslog-new-address", timedelta(hours=24), "/new-address")
 NOTICES = LinkKind("campuslog-notification-address", timedelta(hours=24), "/new-address")
+MAILBOX = LinkKind("campuslog-mailbox", timedelta(hours=24), "/new-address")
 OLD_ADDRESS = LinkKind("campuslog-old-address", timedelta(hours=72), "/old-address")
 """For this long a change of the address can be taken back, and the old address belongs to no one else."""
 UNSUBSCRIBE = LinkKind("campuslog-unsubscribe", timedelta(days=366), "/unsubscribe")

@@ -18,8 +18,8 @@ KEPT = timedelta(days=60)
 FORGOTTEN_AT_ONCE = 10_000  # rows
 
 BEGIN = """
-INSERT INTO mail_attempts AS mail (key, attempt_id, attempts, doubtful, answer, begun_at)
-VALUES (%(key)s, %(attempt)s, 1, 0, NULL, %(now)s)
+INSERT INTO mail_attempts AS mail (key, attempt_id, attempts, doubtful, answer, begun_at, learner_id)
+VALUES (%(key)s, %(attempt)s, 1, 0, NULL, %(now)s, %(learner)s)
 ON CONFLICT (key) DO UPDATE SET
     attempt_id = excluded.attempt_id, attempts = mail.attempts + 1, answer = NULL, begun_at = excluded.begun_at,
     doubtful = mail.doubtful + CASE WHEN mail.answer IS NULL THEN 1 ELSE 0 END
@@ -27,8 +27,10 @@ ON CONFLICT (key) DO UPDATE SET
    AND mail.doubtful + CASE WHEN mail.answer IS NULL THEN 1 ELSE 0 END < %(most)s
 RETURNING attempts, doubtful
 """
-BEGUN = "SELECT attempts > 0 FROM mail_attempts WHERE key = %s"
 FIND = "SELECT attempt_id, attempts, doubtful, answer FROM mail_attempts WHERE key = %s"
+TO_PERSON = "SELECT count(*) FROM mail_attempts WHERE learner_id = %s AND begun_at > %s AND attempts > 0"
+OF_CAMPUS = "SELECT count(*) FROM mail_attempts WHERE begun_at > %s AND attempts > 0"
+BEGUN = "SELECT attempts > 0 FROM mail_attempts WHERE key = %s"
 ANSWER = "UPDATE mail_attempts SET answer = %s WHERE key = %s RETURNING attempts, doubtful"
 FORGET = """
 DELETE FROM mail_attempts
@@ -63,9 +65,9 @@ class Attempt(NamedTuple):
         return self.doubtful >= MOST_DOUBTFUL
 
 
-async def begin(connection: Connection, key: str, attempt_id: str, now: datetime) -> Attempt:
+async def begin(connection: Connection, key: str, attempt_id: str, now: datetime, learner_id: str) -> Attempt:
     """Note that a mail is about to be handed over, if it is to be; the same attempt once more changes nothing."""
-    asked = {"key": key, "attempt": attempt_id, "now": now, "most": MOST_DOUBTFUL}
+    asked = {"key": key, "attempt": attempt_id, "now": now, "learner": learner_id, "most": MOST_DOUBTFUL}
     begun = await (await connection.execute(BEGIN, asked)).fetchone()  # one statement: jobs share the connection
     if begun is not None:
         return Attempt(*begun)
@@ -73,6 +75,13 @@ async def begin(connection: Connection, key: str, attempt_id: str, now: datetime
     if answer == Answer.TAKEN:
         return Attempt(number, doubtful, Answer(answer))
     return Attempt(number, doubtful if latest == attempt_id else doubtful + (answer is None))
+
+
+async def number_since(connection: Connection, since: datetime, learner_id: str | None = None) -> int:
+    """How many mails were handed over since a time, to a person or to all; each counts once, however often it was."""
+    asked = (OF_CAMPUS, (since,)) if learner_id is None else (TO_PERSON, (learner_id, since))
+    ((number,),) = await (await connection.execute(*asked)).fetchall()
+    return int(number)
 
 
 async def was_begun(connection: Connection, key: str) -> bool:

@@ -6,11 +6,12 @@ and a digest of nothing is not sent.
 """
 
 from collections import Counter
+from typing import Any
 
 from adapters.command_bus.replay import replayed
 from adapters.mail.handover import Refused, Taken
 from adapters.mail.messages import with_head
-from adapters.mail.notifications import NotificationMail, unsubscribe_address, with_letter
+from adapters.mail.notifications import NotificationMail, unsubscribe_address, with_letter, with_mailbox
 from adapters.mail.recipients import Recipient, recipient_of
 from adapters.mail.writing import Content, Line, digest_letter, line
 from adapters.postgres.log.postgres_log import PostgresLog
@@ -35,7 +36,7 @@ from domain.notification import (
 DIGEST = "digest"
 """What stands in the address that stops digests, in the place of a kind."""
 INBOX = "/notifications"
-Outcome = NoteDigestSent | NoteDigestBounced | NoteDigestSuppressed
+Outcome = NoteDigestSent | NoteDigestBounced | NoteDigestSuppressed | list[Any]
 
 
 class DigestMail:
@@ -55,7 +56,9 @@ class DigestMail:
         """
         ids = closed.id("learner_id"), closed.id("day")
         recipient, now = await recipient_of(self._log, ids[0]), self._log.clock.now()
-        reason = recipient.cannot_be_reached or (SuppressedBy.STALE if now > closed.occurred_at + LASTS else None)
+        reason = recipient.cannot_be_reached(required=False) or (
+            SuppressedBy.STALE if now > closed.occurred_at + LASTS else None
+        )
         if reason is not None:
             return NoteDigestSuppressed(*ids, reason)
         contents = await self._contents(await replayed(self._log, Digest, digest_stream(*ids)), recipient)
@@ -71,11 +74,13 @@ class DigestMail:
             unsubscribe=unsubscribe,
         )
         head = with_head(self._settings.mail_from, recipient.address, written.subject, key, recipient.reader.language)
-        outcome = await self._mail.handover.hand_over(with_letter(head, written, unsubscribe), key)
+        outcome = await self._mail.handover.hand_over(
+            with_letter(head, written, unsubscribe), key, ids[0], self._mail.return_address(closed, recipient)
+        )
         if isinstance(outcome, Taken):
             return NoteDigestSent(*ids, len(contents), *outcome)
         if isinstance(outcome, Refused):
-            return NoteDigestBounced(*ids, *outcome)
+            return with_mailbox(NoteDigestBounced(*ids, outcome.status, outcome.doubtful), outcome, recipient)
         return NoteDigestSuppressed(*ids, SuppressedBy.DOUBTFUL)
 
     async def _contents(self, digest: Digest, recipient: Recipient) -> list[Content]:

@@ -8,26 +8,42 @@ waits for the end of the quiet hours of the person, or goes into the next digest
 from datetime import datetime
 from email.message import EmailMessage
 from itertools import islice
+from typing import Any, TypeVar
 
 from adapters.auth.links import UNSUBSCRIBE, link_token
 from adapters.command_bus.replay import replayed
 from adapters.mail.handover import Handover, Refused, Taken
 from adapters.mail.messages import with_head
 from adapters.mail.recipients import Recipient, recipient_of
+from adapters.mail.return_address import return_address
 from adapters.mail.writing import Content, Letter, letter
 from adapters.notified import About, about_of, names_of, page_of
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.procrastinate.queue import NotYetDue
 from adapters.settings import Settings
 from commands.notification import NoteBounced, NoteSent, NoteSuppressed
-from commands.notification.digests import GatherNotification
+from commands.notification.digests import GatherNotification, NoteDigestBounced
+from commands.notification.mailboxes import SuppressMailbox
 from domain.catalog import Course, Run, course_stream, run_stream
 from domain.fact import Fact
 from domain.forum import Thread, thread_stream
-from domain.notification import LASTS, REQUIRED, TEMPLATES, Channel, SuppressedBy, quiet_until, windows
+from domain.notification import (
+    LASTS,
+    REQUIRED,
+    TEMPLATES,
+    Channel,
+    DigestRule,
+    Failure,
+    SuppressedBy,
+    quiet_until,
+    windows,
+)
 from projections.engine.rows import Unreadable
 
-Outcome = NoteSent | NoteBounced | NoteSuppressed | GatherNotification
+Outcome = NoteSent | NoteBounced | NoteSuppressed | GatherNotification | list[Any]
+Command = TypeVar("Command", NoteBounced, NoteDigestBounced)
+OVERFLOW = DigestRule("day", "08:00")
+"""The digest into which goes what is too much for a person who wants none."""
 MOST_WINDOWS = 3
 """Of digests, into which a mail may go: the next one may be closed by a rule or a zone of before."""
 
@@ -56,10 +72,18 @@ class NotificationMail:
             return into
         written = letter(await self.content(planned), recipient.reader)
         head = with_head(self._settings.mail_from, recipient.address, written.subject, key, recipient.reader.language)
-        outcome = await self.handover.hand_over(self._with_content(planned, head, written), key)
+        mail = with_letter(head, written, self._unsubscribe(planned))
+        outcome = await self.handover.hand_over(mail, key, ids[0], self.return_address(planned, recipient))
         if isinstance(outcome, Taken):
             return NoteSent(*ids, *outcome)
-        return NoteBounced(*ids, *outcome) if isinstance(outcome, Refused) else _doubtful(*ids)
+        if isinstance(outcome, Refused):
+            return with_mailbox(NoteBounced(*ids, outcome.status, outcome.doubtful), outcome, recipient)
+        return NoteSuppressed(*ids, SuppressedBy.DOUBTFUL)
+
+    def return_address(self, fact: Fact, recipient: Recipient) -> str | None:
+        """Where the mail of a fact comes back to."""
+        settings = self._settings
+        return return_address(settings.bounce_address, fact, recipient.address_version, settings.token_secret)
 
     async def content(self, planned: Fact) -> Content:
         """What the mail says."""
@@ -68,10 +92,10 @@ class NotificationMail:
     async def _later(self, planned: Fact, recipient: Recipient, key: str, now: datetime) -> GatherNotification | None:
         """Into which digest a mail goes that can wait; raises NotYetDue in quiet hours."""
         rule, quiet = recipient.settings.digest, recipient.settings.quiet
-        if TEMPLATES[planned.data["template"]].kind in REQUIRED or (rule is None and quiet is None):
+        if TEMPLATES[planned.data["template"]].kind in REQUIRED or await self.handover.was_begun(key):
             return None
-        if await self.handover.was_begun(key):
-            return None
+        if rule is None and await self.handover.is_full_for(recipient.learner_id):
+            rule = OVERFLOW
         if rule is not None:
             found = tuple(islice(windows(now, rule, recipient.zone), MOST_WINDOWS))
             return GatherNotification(recipient.learner_id, planned.id("notification_id"), rule.every, found)
@@ -123,9 +147,6 @@ class NotificationMail:
             return None
         return unsubscribe_address(self._settings, planned.id("learner_id"), kind.value, self._log.clock.now())
 
-    def _with_content(self, planned: Fact, mail: EmailMessage, written: Letter) -> EmailMessage:
-        return with_letter(mail, written, self._unsubscribe(planned))
-
 
 def unsubscribe_address(settings: Settings, learner_id: str, what: str, now: datetime) -> str:
     """The address that stops mails of a kind, or the digests of a person."""
@@ -145,13 +166,17 @@ def with_letter(mail: EmailMessage, written: Letter, unsubscribe: str | None) ->
 
 def _unwanted(planned: Fact, recipient: Recipient, now: datetime) -> SuppressedBy | None:
     """Why it is not to be sent any more; None if it is."""
-    if (reason := recipient.cannot_be_reached) is not None:
+    kind = TEMPLATES[planned.data["template"]].kind
+    if (reason := recipient.cannot_be_reached(required=kind in REQUIRED)) is not None:
         return reason
     if now > planned.occurred_at + LASTS:
         return SuppressedBy.STALE
-    kind = TEMPLATES[planned.data["template"]].kind
     return SuppressedBy.MUTED if recipient.settings.chosen(kind, Channel.EMAIL) is False else None
 
 
-def _doubtful(learner_id: str, notification_id: str) -> NoteSuppressed:
-    return NoteSuppressed(learner_id, notification_id, SuppressedBy.DOUBTFUL)
+def with_mailbox(bounced: Command, refused: Refused, recipient: Recipient) -> Command | list[Any]:
+    """What is to be recorded of a mail that bounced: also that no mails go to an address without a mailbox."""
+    if not refused.has_no_mailbox:
+        return bounced
+    stop = SuppressMailbox(recipient.learner_id, Failure.BOUNCED, str(refused.status), recipient.address_version)
+    return [stop, bounced]

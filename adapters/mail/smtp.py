@@ -12,6 +12,8 @@ from adapters.settings import Settings
 
 TIMEOUT = 20.0  # seconds
 QUIT_TIMEOUT = 2.0  # seconds
+NO_MAILBOX = frozenset((550, 551, 553))
+"""Reply codes to a recipient (RFC 5321) by which there is no such mailbox."""
 LOOPBACK_NEEDS_NO_TLS = ("127.0.0.1", "::1", "localhost")
 
 
@@ -24,11 +26,17 @@ class MailInDoubt(MailServerAway):
 
 
 class MailRefused(Exception):
-    """The mail server takes this mail at no time; the message has no address. *status* is its reply code."""
+    """
+    The mail server takes this mail at no time; the message has no address.
 
-    def __init__(self, status: int) -> None:
+    Attributes:
+        status: its reply code.
+        has_no_mailbox: whether it says so of the address, and not of the mail.
+    """
+
+    def __init__(self, status: int, *, has_no_mailbox: bool = False) -> None:
         super().__init__(f"the mail server refuses it for good ({status})")
-        self.status = status
+        self.status, self.has_no_mailbox = status, has_no_mailbox
 
 
 class Post:
@@ -37,9 +45,12 @@ class Post:
     def __init__(self, settings: Settings) -> None:
         self._url = urlsplit(settings.smtp_url)
 
-    async def send(self, message: EmailMessage) -> None:
+    async def send(self, message: EmailMessage, return_address: str | None = None) -> None:
         """
         Hand a mail over to the server.
+
+        Args:
+            return_address: where it comes back to; None for its sender.
 
         Raises:
             MailServerAway: it cannot be sent now.
@@ -60,23 +71,24 @@ class Post:
             timeout=TIMEOUT,
         )
         try:
-            await self._hand_over(client, message)
+            await self._hand_over(client, message, return_address)
         except (aiosmtplib.SMTPRecipientsRefused, aiosmtplib.SMTPResponseException) as error:
             code = getattr(error, "code", 0)
             if code >= 500 and not isinstance(error, aiosmtplib.SMTPAuthenticationError):
-                raise MailRefused(code) from None
+                of_recipient = isinstance(error, aiosmtplib.SMTPRecipientRefused)
+                raise MailRefused(code, has_no_mailbox=of_recipient and code in NO_MAILBOX) from None
             raise MailServerAway(f"the mail server takes no mail for the moment ({code})") from None
         except (aiosmtplib.SMTPException, OSError) as error:
             raise MailServerAway(f"the mail server does not answer ({type(error).__name__})") from None
         finally:
             client.close()
 
-    async def _hand_over(self, client: aiosmtplib.SMTP, message: EmailMessage) -> None:
+    async def _hand_over(self, client: aiosmtplib.SMTP, message: EmailMessage, return_address: str | None) -> None:
         """The envelope and the content; from there on only an answer says what has become of it."""
         sender, recipient = message["From"].addresses[0].addr_spec, message["To"].addresses[0].addr_spec
         content = message.as_bytes(policy=SMTP)
         await client.connect()
-        await client.mail(sender)
+        await client.mail(return_address or sender)
         await client.rcpt(recipient)
         try:
             await client.data(content)

@@ -10,7 +10,17 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from adapters.auth.links import NEW_ADDRESS, NOTICES, OLD_ADDRESS, RESET, VERIFY, LinkKind, link_token, reset_state
+from adapters.auth.links import (
+    MAILBOX,
+    NEW_ADDRESS,
+    NOTICES,
+    OLD_ADDRESS,
+    RESET,
+    VERIFY,
+    LinkKind,
+    link_token,
+    reset_state,
+)
 from adapters.command_bus.replay import replayed
 from adapters.mail.messages import as_time, language_for, message
 from adapters.mail.smtp import Post
@@ -21,7 +31,8 @@ from domain.admin.webhooks import Webhook
 from domain.auth import Credentials, Session, credentials_stream
 from domain.enrollment import Admission
 from domain.fact import Fact
-from domain.profiles import LANGUAGE, TIME_ZONE
+from domain.notification import Mailbox
+from domain.profiles import LANGUAGE, NOTIFICATION_ADDRESS, TIME_ZONE
 from domain.user import AccountStatus, User, user_stream
 
 SIGN_IN, FORGOTTEN, HOME = "/signin", "/forgotten", "/learn"
@@ -69,6 +80,7 @@ class MailToPeople:
             Credentials.IdentityLinked.TOPIC: self._identity,
             Credentials.IdentityUnlinked.TOPIC: self._identity,
             Session.Impersonated.TOPIC: self._impersonated,
+            Mailbox.ConfirmationRequested.TOPIC: self._mailbox,
             Webhook.Disabled.TOPIC: self._webhook,
             Admission.Invited.TOPIC: self._run_invitation,
         }
@@ -165,6 +177,13 @@ class MailToPeople:
             return None
         wanted = await self._open(user, fact.data["address"])
         return Mail("notification_address", wanted, NOTICES, str(fact.stream_version))
+
+    async def _mailbox(self, fact: Fact, user: User) -> Mail | None:
+        """To the address from which mails came back; to none that another one has taken the place of."""
+        if user.status is not AccountStatus.ACTIVE or fact.data["address_version"] != user.address_version:
+            return None
+        address = await self._open(user, user.profile.get(NOTIFICATION_ADDRESS)) or await self._open(user, user.email)
+        return Mail("mailbox", address, MAILBOX, str(fact.stream_version))
 
     async def _old_address(self, fact: Fact, user: User) -> Mail | None:
         """The old address leads nowhere any more, and gets the link that takes the change back."""

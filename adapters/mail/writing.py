@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import css_inline
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, PackageLoader, StrictUndefined, meta, select_autoescape
 
 from adapters.mail.messages import as_time, language_for
 
@@ -106,7 +106,7 @@ class Content(NamedTuple):
 @cache
 def _templates() -> Environment:
     return Environment(
-        loader=PackageLoader("adapters.mail", "letters"),
+        loader=_loader(),
         autoescape=select_autoescape(("html",)),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -170,6 +170,17 @@ def _letter(
         language=reader.language,
     )
     return Letter(subject, text + "\n", _inliner().inline(page))
+
+
+def names_of(template: str, version: int, language: str) -> set[str]:
+    """The names of the values that a template needs, but for those that are made here."""
+    source, _, _ = _loader().get_source(_templates(), f"{language}/{template}.{version}.txt")
+    return meta.find_undeclared_variables(_templates().parse(source)) - {"until", "way", "outcome"}
+
+
+@cache
+def _loader() -> PackageLoader:
+    return PackageLoader("adapters.mail", "letters")
 
 
 @cache

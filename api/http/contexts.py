@@ -44,6 +44,7 @@ SERVED_WITH: Mapping[str, str] = {
     "roles": "user",
     "notification": "user",
     "mail_schedule": "user",
+    "mailbox": "user",
     "clients": "auth",
     "dev_login": "auth",
     "announcements": "admin",

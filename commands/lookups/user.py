@@ -31,6 +31,11 @@ async def is_in_use(log: Log, learner_id: str) -> bool:
     return (await log.read(User, user_stream(learner_id))).status is AccountStatus.ACTIVE
 
 
+async def address_version(log: Log, learner_id: str) -> int:
+    """Since which version of the account mails to the person go to the address to which they go."""
+    return (await log.read(User, user_stream(learner_id))).address_version
+
+
 async def must_be_in_use(log: Log, learner_id: str) -> None:
     """
     Refuse a person without an account that is in use.

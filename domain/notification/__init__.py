@@ -2,6 +2,14 @@
 
 from domain.notification.digest import Digest, DigestStatus, digest_stream
 from domain.notification.inbox import Inbox, inbox_stream
+from domain.notification.mailbox import (
+    MOST_CONFIRMATIONS,
+    Failure,
+    Mailbox,
+    MailboxInUse,
+    TooManyConfirmations,
+    mailbox_stream,
+)
 from domain.notification.message import (
     Addressees,
     BadMessage,
@@ -47,6 +55,7 @@ __all__ = [
     "DEADLINE_LEAD",
     "EVERY",
     "LASTS",
+    "MOST_CONFIRMATIONS",
     "REQUIRED",
     "TEMPLATES",
     "Addressees",
@@ -55,8 +64,11 @@ __all__ = [
     "Digest",
     "DigestRule",
     "DigestStatus",
+    "Failure",
     "Inbox",
     "Kind",
+    "Mailbox",
+    "MailboxInUse",
     "MessageLeft",
     "MessageNotFound",
     "Notification",
@@ -72,6 +84,7 @@ __all__ = [
     "SuppressedBy",
     "Switch",
     "Template",
+    "TooManyConfirmations",
     "UnfitDigest",
     "UnfitQuietHours",
     "UnfitSwitch",
@@ -80,6 +93,7 @@ __all__ = [
     "digest_stream",
     "inbox_stream",
     "is_near",
+    "mailbox_stream",
     "message_stream",
     "near_deadline",
     "notification_id",

@@ -18,6 +18,7 @@ class DigestStatus(StrEnum):
     NONE = "none"
     OPEN = "open"
     CLOSED = "closed"
+    SENT = "sent"
     OVER = "over"
 
 
@@ -55,6 +56,10 @@ class Digest(Aggregate):
         TOPIC = "digest.bounced"
         status: int
         doubtful: bool
+
+    class Returned(Aggregate.Event):
+        TOPIC = "digest.returned"
+        status: str
 
     class Suppressed(Aggregate.Event):
         TOPIC = "digest.suppressed"
@@ -101,6 +106,15 @@ class Digest(Aggregate):
 
     @event(Sent)
     def _sent(self, items: int, attempts: int, doubtful: bool) -> None:
+        self.status = DigestStatus.SENT
+
+    def note_returned(self, status: str) -> None:
+        """It came back after the mail server had taken it; as `Notification.note_returned`."""
+        if self.status is DigestStatus.SENT:
+            self._returned(status=status)
+
+    @event(Returned)
+    def _returned(self, status: str) -> None:
         self.status = DigestStatus.OVER
 
     def note_bounced(self, status: int, *, doubtful: bool) -> None:

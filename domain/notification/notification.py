@@ -22,6 +22,7 @@ class Status(StrEnum):
     BOUNCED = "bounced"
     SUPPRESSED = "suppressed"
     GATHERED = "gathered"
+    RETURNED = "returned"
 
 
 class SuppressedBy(StrEnum):
@@ -30,7 +31,8 @@ class SuppressedBy(StrEnum):
 
     `muted` by the person, `no_account` in use any more, `no_address`, `stale`: it could not be sent in time,
     `doubtful`: it was handed over twice, each time without an answer, and has probably gone out, `empty`: all that a
-    digest has taken in was muted or seen by then.
+    digest has taken in was muted or seen by then, `bounced`: mails to the address come back, `complained`: the person
+    has said that such mails are not wanted.
     """
 
     MUTED = "muted"
@@ -39,6 +41,8 @@ class SuppressedBy(StrEnum):
     STALE = "stale"
     DOUBTFUL = "doubtful"
     EMPTY = "empty"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
 
 
 class NotificationNotFound(NotFound):
@@ -94,6 +98,10 @@ class Notification(Aggregate):
         TOPIC = "notification.bounced"
         status: int
         doubtful: bool
+
+    class Returned(Aggregate.Event):
+        TOPIC = "notification.returned"
+        status: str
 
     class Suppressed(Aggregate.Event):
         TOPIC = "notification.suppressed"
@@ -179,6 +187,15 @@ class Notification(Aggregate):
     @event(Bounced)
     def _bounced(self, status: int, doubtful: bool) -> None:
         self.status = Status.BOUNCED
+
+    def note_returned(self, status: str) -> None:
+        """It came back after the mail server had taken it; nothing if it was not sent. *status* is that of RFC 3463."""
+        if self.status is Status.SENT:
+            self._returned(status=status)
+
+    @event(Returned)
+    def _returned(self, status: str) -> None:
+        self.status = Status.RETURNED
 
     def suppress(self, reason: SuppressedBy) -> None:
         """It is not to be sent; nothing if something has become of it already."""

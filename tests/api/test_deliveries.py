@@ -41,3 +41,18 @@ async def test_staff_see_what_has_become_of_mails(campus: Campus, app: FastAPI) 
     assert (first["learner_id"], first["notification_id"], first["outcome"]) == (name, ids[0], "sent")
     assert (await campus.get("/notifications/report", user=name)).status_code == 403
     assert (await campus.get("/notifications/doubtful", user=name)).status_code == 403
+
+
+async def test_staff_see_what_mails_say(campus: Campus) -> None:
+    """With sample data, in each language, and the HTML where nothing acts; learners see none of it."""
+    here = "/notifications/mail-preview"
+    shown = (await campus.get(here, user="admin", template="outcome_decided", language="de")).json()
+    assert (shown["template"], shown["language"]) == ("outcome_decided", "de")
+    assert "bestanden" in shown["subject"] + shown["text"]
+    assert {"digest", "outcome_decided"} <= set(shown["templates"])
+    html = await campus.get(f"{here}/html", user="admin")
+    assert (html.status_code, html.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert "sandbox" in html.headers["content-security-policy"]
+    assert (await campus.get(here, user="admin", template="none")).status_code == 422
+    for path in (here, f"{here}/html"):
+        assert (await campus.get(path, user=campus.learner)).status_code == 403

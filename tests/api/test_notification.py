@@ -20,7 +20,7 @@ class Person:
     """A learner with an account, and what happens to that person."""
 
     def __init__(self, campus: Campus, services: Services) -> None:
-        self.campus, self._bus = campus, services.bus
+        self.campus, self._bus, self.log = campus, services.bus, services.log
 
     async def settle(self) -> None:
         """Open the account."""

@@ -77,6 +77,7 @@ from tests.support.given import STREAMS
         ("inbox-28400", "28400", 38),
         ("notification_settings-28400", "28400", 38),
         ("digest-28400:2026-03-29", "28400", 38),
+        ("mailbox-28400", "28400", 38),
         ("session-28400:s1", "28400", 38),
         ("token-28400:t1", "28400", 38),
         ("question_bank-algebra", "algebra", 22),

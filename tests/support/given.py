@@ -60,6 +60,7 @@ STREAMS = {
     "staff_message": "staff_message-m1",
     "reminders": "reminders-ann:algebra-1",
     "notice_round": "notice_round-t1.2",
+    "mailbox": "mailbox-ann",
     "notification_settings": "notification_settings-ann",
     "order": "order-ann:o1",
     "payment": "payment-ann:o1.1",

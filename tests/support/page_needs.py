@@ -29,9 +29,10 @@ NEEDS = {
     "POST /account/factors/app/confirm": "addApp",
     "POST /account/factors/codes": "makeRecoveryCodes",
     "POST /account/factors/remove": "removeFactor",
-    "GET /account/notifications": "getMyMailSchedule getMyNotificationSettings",
+    "GET /account/notifications": "getMyMailSchedule getMyMailbox getMyNotificationSettings",
     "POST /account/notifications": (
-        "changeMyMailSchedule? changeMyNotificationSettings? getMyMailSchedule? getMyNotificationSettings?"
+        "changeMyMailSchedule? changeMyNotificationSettings? confirmMyMailbox? getMyMailSchedule? getMyMailbox? "
+        "getMyNotificationSettings?"
     ),
     "POST /account/password": "changePassword listFactors?",
     "GET /account/privacy": "getMyConsents",
@@ -45,6 +46,7 @@ NEEDS = {
     "POST /admin/announcements/{announcement_id}/withdraw": "withdrawAnnouncement",
     "GET /admin/audit": "listAudit listAuditRefusals",
     "GET /admin/courses": "listCourses listRuns listSettings",
+    "GET /admin/deliveries/mails": "getMailPreview",
     "GET /admin/deliveries": "getDeliveryReport listDoubtfulDeliveries",
     "GET /admin/jobs": "listBulkJobs listFailedJobs listFailedReactions",
     "POST /admin/jobs/{job_id}/{act}": "dismissJob? retryJob?",

@@ -353,6 +353,7 @@ JOBS: dict[str, tuple[Job, ...]] = {
             settled_by=notification.SETTLED,
         ),
     ),
+    "mailbox.confirmation_requested": (_mail("write_to_mailbox", user.MAIL_LASTS, awaited=True),),
     "digest.opened": (
         Job(
             "close_digest",

@@ -18,6 +18,7 @@ class DeliveryCount(msgspec.Struct, kw_only=True):
     planned: int
     sent: int
     bounced: int
+    returned: int
     gathered: int
     suppressed: int
     waiting: int
@@ -29,6 +30,7 @@ class DeliveryReport(msgspec.Struct, kw_only=True):
 
     Attributes:
         waiting: of the counts: of mails, those of which nothing has become yet.
+        returned: of the counts: came back after the mail server had taken them; they are not in `sent`.
         gathered: of the counts: went out as a part of a digest, which is counted by itself.
         reasons: why notifications were suppressed, and with which reply codes they have bounced.
         doubtful: mails that may have gone out twice, of all times.
@@ -60,6 +62,7 @@ EXAMPLE = DeliveryReport(
             planned=9,
             sent=6,
             bounced=1,
+            returned=0,
             gathered=1,
             suppressed=1,
             waiting=0,
@@ -78,7 +81,10 @@ DOUBTFUL = DoubtfulDelivery(
 )
 _COUNTED = {
     "planned": "count(*)",
-    **{each: f"count(*) FILTER (WHERE outcome = '{each}')" for each in ("sent", "bounced", "gathered", "suppressed")},
+    **{
+        each: f"count(*) FILTER (WHERE outcome = '{each}')"
+        for each in ("sent", "bounced", "returned", "gathered", "suppressed")
+    },
     "waiting": "count(*) FILTER (WHERE outcome = 'planned' AND channel <> 'page')",
 }
 _COUNTS = ", ".join(f"{sql} AS {name}" for name, sql in _COUNTED.items())

@@ -11,7 +11,7 @@ AT = datetime(2026, 3, 1, 9, tzinfo=UTC)
 
 
 async def begin(connection: Connection, attempt_id: str) -> Attempt:
-    return await attempts.begin(connection, "job", attempt_id, AT)
+    return await attempts.begin(connection, "job", attempt_id, AT, "ann")
 
 
 async def test_an_attempt_without_an_answer_is_in_doubt(settings: Settings) -> None:

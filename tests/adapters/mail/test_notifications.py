@@ -52,9 +52,11 @@ class PostOffice:
     def __init__(self) -> None:
         self.steps: list[str] = []
         self.taken: list[EmailMessage] = []
+        self.return_addresses: list[str | None] = []
 
-    async def send(self, mail: EmailMessage) -> None:
+    async def send(self, mail: EmailMessage, return_address: str | None = None) -> None:
         """Take the mail, or not."""
+        self.return_addresses.append(return_address)
         step = self.steps[0] if self.steps else "takes"
         if step == "dies before":
             raise Killed
@@ -62,6 +64,8 @@ class PostOffice:
             raise MailServerAway("away")
         if step == "refuses":
             raise MailRefused(550)
+        if step == "has no mailbox":
+            raise MailRefused(550, has_no_mailbox=True)
         if step == "silent, not taken":
             raise MailInDoubt("silent")
         self.taken.append(mail)

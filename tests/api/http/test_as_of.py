@@ -226,6 +226,8 @@ WITHOUT = {
     "/v1/notifications/doubtful": "as the report",
     "/v1/me/notifications": "what the person has not seen yet; each notification and what was done with it is a fact",
     "/v1/me/notifications/unread": "as the list",
+    "/v1/notifications/mail-preview": "what mails say is of the code",
+    "/v1/me/mailbox": "whether mails go to the address from now on; each change is a fact",
     "/v1/me/notifications/schedule": "when mails come from now on; each change is a fact",
     "/v1/me/notifications/settings": "what to be notified of from now on; each change is a fact",
     "/v1/me/messages/{message_id}": "what the staff have written, which never changes",

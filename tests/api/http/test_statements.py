@@ -40,6 +40,8 @@ ONE_ROW = {
     "/v1/me/notifications", "/v1/me/notifications/unread", "/v1/me/notifications/settings",
     "/v1/me/notifications/schedule", "/v1/runs/{run_id}/messages/{message_id}/receipts",
     "/v1/me/forum/search", "/v1/me/forum/unread",
+    "/v1/me/mailbox", "/v1/notifications/mail-preview",
+    "/v1/notifications/mail-preview/html",
 }  # fmt: skip
 """What is no list of anything that the test makes more of."""
 MESSAGE = {"addressees": "on_run", "says": [{"language": "en", "title": "Friday", "text": "We meet."}]}

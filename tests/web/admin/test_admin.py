@@ -5,7 +5,19 @@ import pytest
 from tests.support.pages import Reader, text_of
 from tests.support.people import Town
 
-PARTS = ("people", "courses", "orders", "ledger", "jobs", "workers", "settings", "announcements", "audit", "deliveries")
+PARTS = (
+    "people",
+    "courses",
+    "orders",
+    "ledger",
+    "jobs",
+    "workers",
+    "settings",
+    "announcements",
+    "audit",
+    "deliveries",
+    "deliveries/mails",
+)
 PAGES = ("/admin", *(f"/admin/{part}" for part in PARTS))
 
 

@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from adapters.postgres.connection import connect
+from adapters.procrastinate.derived import unfinished
 from adapters.settings import Settings
 from commands.notification import PlanNotifications
 from commands.notification.digests import ScheduleMails
@@ -73,6 +75,8 @@ async def test_a_mail_leaves_when_the_quiet_hours_are_over(settings: Settings) -
         async with campus.dispatching():
             await result(campus, "one")
             await until_put_back(campus)
+        async with await connect(campus.settings, application="test") as connection:
+            assert await unfinished(connection) == 0  # `campus payments settle` does not wait for the morning
         await campus.lose_jobs()
         campus.clock.move(timedelta(hours=1))
         await campus.resync()

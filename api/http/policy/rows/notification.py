@@ -23,6 +23,8 @@ NOTIFICATION = (
     Row("changeMyNotificationSettings", COMMAND, TO_ITSELF, USER),
     Row("getMyMailSchedule", READ, TO_ITSELF, USER, impersonated=True),
     Row("changeMyMailSchedule", COMMAND, TO_ITSELF, USER),
+    Row("getMyMailbox", READ, TO_ITSELF, USER, impersonated=True),
+    Row("confirmMyMailbox", COMMAND, TO_ITSELF, USER),
     Row("getDeliveryReport", READ, TO_ADMINS),
     Row("listDoubtfulDeliveries", READ, TO_ADMINS),
     Row("listMessages", READ, OF_LEARNERS_ON_RUN),
@@ -31,5 +33,7 @@ NOTIFICATION = (
     Row("undoMessage", COMMAND, BY_STAFF_OF_RUN),
     Row("listReceipts", READ, OF_LEARNERS_ON_RUN),
     Row("getMyMessage", READ, TO_ITSELF, USER, impersonated=True),
+    Row("getMailPreview", READ, TO_ADMINS),
+    Row("getMailPreviewHtml", READ, TO_ADMINS),
     Row("unsubscribe", OPEN, TO_ALL),  # by what a mail carries
 )

@@ -53,8 +53,8 @@ SHOWN_FIELDS = {
     *("new_minutes", "new_posts", "new_standing", "new_until", "old_minutes", "old_posts", "old_standing"),
     "old_until",
     *("new_unit_id", "old_unit_id", "template_version", "doubtful", "status"),
-    *("digest", "every", "new_at", "new_begins", "new_ends", "new_every", "new_weekday"),  # of mails
-    *("notification_id", "old_at", "old_begins", "old_ends", "old_every", "old_weekday"),
+    *("address_version", "digest", "every", "new_at", "new_begins", "new_ends", "new_every", "new_weekday"),  # mails
+    *("notification_id", "old_at", "old_begins", "old_ends", "old_every", "old_weekday", "requested"),
     *("planned", "addressees", "send_at", "texts", "titles"),  # of rounds and messages
     *("begins_at", "new_begins_at", "new_cohort", "new_name", "old_begins_at", "old_cohort", "old_name"),
     *("ended_at", "position_ms", "seconds", "segments"),
