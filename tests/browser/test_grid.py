@@ -12,7 +12,7 @@ import pytest
 from playwright.async_api import Browser, Page, Route
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route as Address
 
 from tests.support.browser import reviewed, visiting
@@ -73,7 +73,8 @@ def _row(number: int) -> dict[str, Any]:
 @asynccontextmanager
 async def book(browser: Browser, query: str = "", **more: Any) -> AsyncIterator[Page]:
     """The page in a fresh profile; what it asks for is answered in this process, by no server."""
-    app = Starlette(routes=[Address(HERE, _book), Address(f"{HERE}/rows", _book), *assets().routes()])
+    silent = Address("/v1/me/events", lambda _: Response(status_code=204))  # after which a browser asks no more
+    app = Starlette(routes=[Address(HERE, _book), Address(f"{HERE}/rows", _book), silent, *assets().routes()])
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url=HOST) as client, visiting(browser, **more) as visitor:
 
