@@ -68,19 +68,23 @@ def _addresses(mail: Message) -> Iterator[str]:
 
 def _delivery(part: Message) -> tuple[Failure | None, str]:
     """Of the recipients of the mail, of whom there is one."""
-    failed = [each for each in _blocks(part) if each.get("Action", "").strip().lower() == "failed"]
+    failed = [each for each in _blocks(part) if _field(each, "Action").lower() == "failed"]
     status = next(
-        (found[0] for each in failed if (found := re.match(r"\s*[245]\.\d{1,3}\.\d{1,3}", each.get("Status", "")))), ""
+        (found[0] for each in failed if (found := re.match(r"[245]\.\d{1,3}\.\d{1,3}", _field(each, "Status")))), ""
     )
-    status = status.strip()
     return (Failure.BOUNCED if OF_THE_MAILBOX.fullmatch(status) else None), status
 
 
 def _feedback(part: Message) -> tuple[Failure | None, str]:
     (kind, *_) = [
-        *(each.get("Feedback-Type", "").strip().lower() for each in _blocks(part) if "Feedback-Type" in each), ""
+        *(_field(each, "Feedback-Type").lower() for each in _blocks(part) if "Feedback-Type" in each), ""
     ]  # fmt: skip
     return (Failure.COMPLAINED, kind) if kind in COMPLAINTS else (None, kind if kind == "not-spam" else "unknown")
+
+
+def _field(part: Message, name: str) -> str:
+    """A field; one with bytes that are no ASCII is a `Header` to the parser."""
+    return str(part.get(name, "")).strip()
 
 
 def _blocks(part: Message) -> list[Message]:
@@ -90,7 +94,11 @@ def _blocks(part: Message) -> list[Message]:
         found = [each for each in payload if isinstance(each, Message) and each.keys()]
         if found:
             return found
-    return [message_from_bytes(block.encode()) for block in re.split(r"\r?\n\r?\n", _text(part)) if block.strip()]
+    return [
+        message_from_bytes(block.encode("utf-8", "replace"))
+        for block in re.split(r"\r?\n\r?\n", _text(part))
+        if block.strip()
+    ]
 
 
 def _text(part: Message) -> str:

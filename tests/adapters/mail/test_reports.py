@@ -1,7 +1,7 @@
 """What mail servers report: read for the few fields that count, whatever else it says."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from adapters.mail.reports import NoReport, Report, report_of
@@ -57,6 +57,7 @@ def test_what_is_no_report() -> None:
 
 
 @given(st.binary(max_size=2_000), st.integers(0, 1_500), st.integers(0, 200))
+@example(b"\x80", 576, 0)  # in a field of the report
 def test_whatever_comes_is_a_report_or_none(noise: bytes, at: int, cut: int) -> None:
     """A report that is cut, or has anything in it, fails nothing."""
     whole = delivery()

@@ -40,6 +40,7 @@ def test_all_queries_but_streams_are_plain() -> None:
     """A new one that takes headers, lists or models would go FastAPI's way, which is no fault, but slower."""
     assert {each.name for each in QUERIES if plain_query(each) is None} == {
         "stream_my_events", "stream_learner_events", "stream_run_events", "stream_overview_events", "stream_events",
+        "stream_forum_events", "stream_thread_events",
     }  # fmt: skip
 
 
