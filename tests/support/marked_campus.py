@@ -21,7 +21,7 @@ from adapters.postgres.connection import connect
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.postgres.ops.lag import projection_lags
 from adapters.settings import Settings
-from commands.forum import CreateThread, PostReply
+from commands.forum import CreateThread, EditPost, PostReply
 from commands.forum.moderation import ReportPost
 from commands.log import Context
 from commands.roles import GrantRole
@@ -148,14 +148,16 @@ def _formula(command: Any) -> Any:
 
 
 async def talk(settings: Settings) -> None:
-    """Have the learner ask a question in the forum of the run, and the assistant reply and report it."""
+    """Have the learner ask a question in the forum of the run and change it, and the assistant reply and report it."""
     log, marks = await PostgresLog.open(settings), Marks()
     try:
         title, text = marks.text("Why"), f"{marks.text('Why?')}{IN_MARKDOWN}"
         ask = CreateThread(ADA.learner_id, RUN, "sample-thread", ThreadKind.QUESTION, None, title, text)
         reply = PostReply(ASSISTANT.learner_id, RUN, "sample-thread", 1, f"So.{IN_MARKDOWN}", by_staff=True)
         look = ReportPost(ASSISTANT.learner_id, RUN, "sample-thread", 1, ReportGround.OTHER, marks.text("Look"), True)
-        for command in (ask, reply, look):
+        quote = f"{text} {marks.text('Or')}\n\n> So.{IN_MARKDOWN}"
+        edit = EditPost(ADA.learner_id, RUN, "sample-thread", 1, f"{title} {marks.text('then')}", quote, quotes=(2,))
+        for command in (ask, reply, look, edit):
             await Bus(log).handle(command, Context(command.learner_id, log.clock.now()))
     finally:
         await log.close()
