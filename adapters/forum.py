@@ -2,7 +2,7 @@
 The forum as one reader sees it: what is sealed is opened, and what the reader may not see is left out.
 
 **Who has written an anonymous post is said to its author and to the staff of the run, and to no one else**: only
-`author` of this module reads who it was. What was removed is shown to the same.
+`author_for` of this module reads who it was. What was removed is shown to the same.
 """
 
 import asyncio
@@ -294,23 +294,6 @@ class ShownForum:
         streams |= {user_stream(row.learner_id) for row, _, _ in stored if row.name is not None}
         return Opener(await self._keys.reading_all(streams))
 
-    def author(self, row: Authored, opener: "Opener") -> ForumAuthor:
-        """Who has written it, as far as the reader may know."""
-        mine = row.learner_id == self._viewer.learner_id
-        if row.anonymous and not mine and not self._viewer.staff:
-            return ForumAuthor(
-                learner_id=None, name=None, anonymous=True, by_staff=row.by_staff, erased=False, mine=False
-            )
-        name = opener.name(row)
-        return ForumAuthor(
-            learner_id=row.learner_id,
-            name=name,
-            anonymous=row.anonymous,
-            by_staff=row.by_staff,
-            erased=row.status == AccountStatus.ERASED or (row.name is not None and name is None),
-            mine=mine,
-        )
-
     def _sees_text(self, row: Stored) -> bool:
         return row.removed is None or self._viewer.staff or row.learner_id == self._viewer.learner_id
 
@@ -323,7 +306,7 @@ class ShownForum:
             unit_id=row.unit_id,
             kind=row.kind,
             title=opener.text(row.title, row.learner_id, row.thread_id, OPENING) if sees else None,
-            author=self.author(row, opener),
+            author=author_for(self._viewer, row, opener),
             created_at=row.created_at,
             last_at=row.last_at,
             pinned=row.pinned,
@@ -340,7 +323,7 @@ class ShownForum:
         )
 
     def _shown_post(self, row: StoredPost, thread: StoredThread, opener: "Opener") -> ForumPost:
-        author, sees = self.author(row, opener), self._sees_text(row)
+        author, sees = author_for(self._viewer, row, opener), self._sees_text(row)
         return ForumPost(
             post_no=row.post_no,
             parent_no=row.parent_no,
@@ -366,10 +349,12 @@ class Opener(NamedTuple):
     keys: Mapping[str, PersonalKey]
 
     def text(self, sealed: str | None, learner_id: str, thread_id: str, post_no: int) -> str | None:
-        """What was written; `erased` where the key is gone."""
-        if sealed is None:
-            return None
-        return read_words(sealed, self.keys[writing_stream(learner_id, thread_id, post_no)])
+        """What a post says; `erased` where the key is gone."""
+        return None if sealed is None else self.words(sealed, writing_stream(learner_id, thread_id, post_no))
+
+    def words(self, sealed: str, stream: str) -> str:
+        """What was written on a stream; `erased` where the key is gone."""
+        return read_words(sealed, self.keys[stream])
 
     def opened(self, sealed: str, stream: str) -> str | None:
         """What was written; None where the key is gone."""
@@ -379,3 +364,19 @@ class Opener(NamedTuple):
         """What a person is called."""
         key = self.keys.get(user_stream(row.learner_id))
         return None if key is None or row.status == AccountStatus.ERASED else key.open(row.name)
+
+
+def author_for(viewer: ForumReader, row: Authored, opener: Opener) -> ForumAuthor:
+    """Who has written it, as far as a reader may know."""
+    mine = row.learner_id == viewer.learner_id
+    if row.anonymous and not mine and not viewer.staff:
+        return ForumAuthor(learner_id=None, name=None, anonymous=True, by_staff=row.by_staff, erased=False, mine=False)
+    name = opener.name(row)
+    return ForumAuthor(
+        learner_id=row.learner_id,
+        name=name,
+        anonymous=row.anonymous,
+        by_staff=row.by_staff,
+        erased=row.status == AccountStatus.ERASED or (row.name is not None and name is None),
+        mine=mine,
+    )

@@ -13,7 +13,7 @@ from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 
-from adapters.forum import AUTHOR, ForumAuthor, Opener, ShownForum
+from adapters.forum import AUTHOR, ForumAuthor, Opener, author_for
 from adapters.forum_people import ForumPerson, mentioned
 from adapters.marked_texts import MarkedPart, Marks
 from adapters.personal.keys import PersonKeys
@@ -198,7 +198,7 @@ class ForumSearches:
         texts = await asyncio.to_thread(lambda: [_texts_of(row, opener) for _hit, row in found])
         people = await mentioned(self._reader, self._keys, [text for _title, text in texts])
 
-        authors = [self._author(hit, row, opener, narrowed.reader) for hit, row in found]
+        authors = [_author(hit, row, opener, narrowed.reader) for hit, row in found]
 
         def shown() -> list[FoundPost]:
             parts = [(marks.parts_of(title), marks.around_hit(with_names(text, people))) for title, text in texts]
@@ -220,10 +220,6 @@ class ForumSearches:
         alike = {term.word: [word for word in term.alike if word in marks.seen] for term in terms}
         return posts, {word: near for word, near in alike.items() if near}
 
-    def _author(self, hit: Hit, row: FoundRow, opener: Opener, reader: RunsReader) -> ForumAuthor:
-        viewer = ForumReader(reader.learner_id, staff=reader.is_staff(hit.run_id))
-        return ShownForum(self._reader, self._keys, viewer).author(row, opener)
-
     async def _facets(self, hits: Sequence[Hit]) -> PostFacets:
         authors = _choices(hit.author for hit in hits)
         names = await names_of(self._reader, [choice.value for choice in authors])
@@ -238,6 +234,10 @@ class ForumSearches:
             state=_choices(_state(hit) for hit in hits),
             author=authors,
         )
+
+
+def _author(hit: Hit, row: FoundRow, opener: Opener, reader: RunsReader) -> ForumAuthor:
+    return author_for(ForumReader(reader.learner_id, staff=reader.is_staff(hit.run_id)), row, opener)
 
 
 def _texts_of(row: FoundRow, opener: Opener) -> tuple[str, str]:

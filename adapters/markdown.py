@@ -41,13 +41,12 @@ def _a_few_times(rule: Callable[[StateInline, bool], bool]) -> Callable[[StateIn
     """A rule for brackets, which looks for their end in all of the text; not any more after many that have none."""
 
     def tried(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - as markdown-it calls it
-        if state.src[state.pos] not in "![":
-            return False
-        if state.env.get("tries", 0) >= MOST_TRIES:
+        tries = state.env.get("tries", 0)
+        if tries >= MOST_TRIES or not state.src.startswith(("[", "!["), state.pos):
             return False
         found = rule(state, silent)
-        if not found and (state.src[state.pos] == "[" or state.src.startswith("![", state.pos)):
-            state.env["tries"] = state.env.get("tries", 0) + 1
+        if not found:
+            state.env["tries"] = tries + 1
         return found
 
     return tried

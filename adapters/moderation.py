@@ -6,12 +6,13 @@ written it is said to no one who has reported it. Both hold since an answer to a
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
+from adapters.forum import Opener
 from adapters.personal.keys import PersonKeys
 from adapters.postgres.queries import moderation
 from adapters.postgres.queries.moderation import (
@@ -29,7 +30,6 @@ from domain.forum import OPENING, RemovalGround, writing_stream
 from domain.forum.moderation import GROUNDS, Decision, ReportGround
 from domain.forum.notice import notice_stream
 from domain.forum.report import report_stream
-from domain.personal import PersonalKey, read_words
 from domain.words import closed
 
 AT = datetime(2026, 2, 14, 18, tzinfo=UTC)
@@ -286,24 +286,13 @@ class ShownModeration:
             answer.position,
         )
 
-    async def _opener(self, streams: Iterable[str]) -> "Opener":
+    async def _opener(self, streams: Iterable[str]) -> Opener:
         return Opener(await self._keys.reading_all(set(streams)))
 
 
-class Opener(NamedTuple):
-    """The keys of those who have written, by the stream of what they open."""
-
-    keys: Mapping[str, PersonalKey]
-
-    def words(self, sealed: str, stream: str) -> str:
-        """What was written; `erased` where the key is gone."""
-        return read_words(sealed, self.keys[stream])
-
-    def title(self, sealed: str | None, opened_by: str | None, thread_id: str) -> str | None:
-        """The title of a thread."""
-        if sealed is None or opened_by is None:
-            return None
-        return self.words(sealed, writing_stream(opened_by, thread_id, OPENING))
+def _title(each: StoredCase | StoredNotice | StoredOwnReport, opener: Opener) -> str | None:
+    """The title of the thread; None where the read model of the forum does not have it yet."""
+    return None if each.opened_by is None else opener.text(each.title, each.opened_by, each.thread_id, OPENING)
 
 
 def _streams_of_case(each: StoredCase) -> Iterable[str]:
@@ -321,7 +310,7 @@ def _shown_case(each: StoredCase, opener: Opener) -> ModerationCase:
             "reports": len(each.grounds),
             "grounds": dict(Counter(each.grounds)),
             "anonymous": bool(each.anonymous),
-            "title": opener.title(each.title, each.opened_by, each.thread_id),
+            "title": _title(each, opener),
             "text": None if each.text is None else opener.words(each.text, stream),
         }
     )
@@ -337,7 +326,7 @@ def _shown_decision(each: StoredNotice, author: str, opener: Opener) -> PostDeci
     values = {name: getattr(each, name) for name in PostDecision.__struct_fields__}
     stream = notice_stream(author, each.thread_id, each.post_no)
     opened = {name: opener.words(values[name], stream) for name in ("words", "appeal", "answer")}
-    title = None if each.hidden else opener.title(each.title, each.opened_by, each.thread_id)
+    title = None if each.hidden else _title(each, opener)
     return PostDecision(**values | opened | {"title": title})
 
 
@@ -345,7 +334,7 @@ def _shown_own(each: StoredOwnReport, me: str, opener: Opener) -> OwnReport:
     return OwnReport(
         thread_id=each.thread_id,
         post_no=each.post_no,
-        title=None if each.hidden else opener.title(each.title, each.opened_by, each.thread_id),
+        title=None if each.hidden else _title(each, opener),
         ground=each.ground,
         words=opener.words(each.words, report_stream(me, each.thread_id, each.post_no)),
         reported_at=each.reported_at,

@@ -154,7 +154,7 @@ def _case(fact: Fact, rows: Rows) -> ModerationCase:
 
 
 def _wait(row: ModerationCase) -> None:
-    """Whether the case waits, and since when."""
+    """Say of a case whether anything of it waits, and since when: nothing waits once all reports were taken back."""
     since = [each.at for each in row.reports]
     since += [] if row.flagged_at is None else [row.flagged_at]
     row.state, row.waits_since = (OPEN, min(since)) if since else (EMPTY, None)

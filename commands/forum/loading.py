@@ -2,7 +2,8 @@
 
 from commands.log import Log
 from commands.lookups.catalog import outline
-from commands.lookups.enrollment import cohort_of, must_have_access
+from commands.lookups.enrollment import must_have_access
+from commands.lookups.forum import sees_topic
 from domain.forum import (
     FIRST_TOPIC,
     OPENING,
@@ -60,7 +61,7 @@ async def topic_of(log: Log, run_id: str, topic_id: str) -> Topic:
 async def seen_topic(log: Log, learner_id: str, run_id: str, topic_id: str, *, by_staff: bool) -> Topic:
     """A topic that a person sees; one for another cohort is not found."""
     topic = await topic_of(log, run_id, topic_id)
-    if by_staff or topic.cohort_id is None or topic.is_seen_by(await cohort_of(log, learner_id, run_id)):
+    if by_staff or await sees_topic(log, learner_id, run_id, topic):
         return topic
     raise TopicNotFound(run_id=run_id, topic_id=topic_id)
 

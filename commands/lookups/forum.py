@@ -12,6 +12,7 @@ from domain.forum import (
     Thread,
     ThreadKind,
     ThreadLevel,
+    Topic,
     Topics,
     post_stream,
     reading_stream,
@@ -62,7 +63,12 @@ async def sees_thread(log: Log, learner_id: str, thread_id: str) -> bool:
     if thread.topic_id == FIRST_TOPIC:
         return True
     topic = (await log.read(Topics, topics_stream(thread.run_id))).topic(thread.topic_id)
-    return topic.cohort_id is None or topic.is_seen_by(await cohort_of(log, learner_id, thread.run_id))
+    return await sees_topic(log, learner_id, thread.run_id, topic)
+
+
+async def sees_topic(log: Log, learner_id: str, run_id: str, topic: Topic) -> bool:
+    """Whether a learner of a run sees a topic: all see those for no cohort."""
+    return topic.cohort_id is None or topic.is_seen_by(await cohort_of(log, learner_id, run_id))
 
 
 async def mentioned_in_post(log: Log, thread_id: str, post_no: int) -> set[str]:

@@ -1,22 +1,17 @@
 """Unread posts as they are counted from the rows of the forum, against a recount of the facts, in any order."""
 
-import asyncio
-from collections.abc import Coroutine, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck
-from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import precondition, rule
 
-from adapters.postgres.as_of.folder import KeyRows
 from adapters.postgres.as_of.reader import AsOfReader
 from adapters.postgres.queries import forum, forum_topics
 from adapters.postgres.queries.forum import ForumReader, StoredPost, StoredThread, ThreadsAsked, UnreadCounts
 from adapters.postgres.queries.forum_topics import TopicList
-from adapters.postgres.queries.reader import Reader
 from adapters.settings import Settings
 from commands.catalog import OpenRun, ScheduleRun
 from commands.enrollment import RequestEnrollment
@@ -38,17 +33,14 @@ from commands.forum.threads import (
 from commands.forum.topics import ArchiveTopic, CreateTopic, OrderTopics
 from commands.log import Context
 from commands.user import RequestErasure
-from domain.errors import DomainError
 from domain.fact import Fact
 from domain.forum import FIRST_TOPIC, CloseGround, RemovalGround, ThreadKind, ThreadLevel, WhoPosts
 from projections.accounts import ACCOUNTS
-from projections.engine.moment import Moment
 from projections.forum import (
     Forum,
 )
-from tests.support.facts import History, fold
-from tests.support.memory_log import MemoryLog
-from tests.support.usecases import AT, COURSE, END, START, Campus
+from tests.support.recounts import Recounted, run_recounted
+from tests.support.usecases import AT, COURSE, END, START
 
 PEOPLE, THREAD_IDS = ("ann", "bob", "cid"), ("t1", "t2", "t3")
 WHO, THREAD, NUMBER = st.sampled_from(PEOPLE), st.sampled_from(THREAD_IDS), st.integers(1, 6)
@@ -162,120 +154,91 @@ def recounted(facts: Sequence[Fact], who: str) -> dict[str, Recount]:
     }
 
 
-class Conversation(RuleBasedStateMachine):
-    """Three people, two threads; after each step all positions of the log that are new are looked at."""
+class Conversation(Recounted):
+    """Three people, two threads."""
 
-    runner: asyncio.Runner
-    reader: Reader
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.log = MemoryLog()
-        self.campus = Campus(self.log)
-        self.facts: list[Fact] = []
-        self.checked = 0
-        self._run(self.campus.give(*COURSE, *PACED))
-        self.checked = self._run(self.log.head())
-
-    def _run(self, work: Coroutine[Any, Any, Any]) -> Any:
-        return self.runner.run(work)
-
-    def _do(self, command: Any) -> None:
-        try:
-            self._run(self.campus.bus.handle(command, Context("test", AT)))
-        except DomainError as error:
-            assert error.code in HARMLESS  # noqa: PT017 - a rule of the forum, and no other failure
+    folded = ((Forum, (*Forum.tables, ACCOUNTS)),)
+    harmless = HARMLESS
+    begin_with = (*COURSE, *PACED)
 
     @rule(who=WHO, thread=THREAD, topic=TOPIC, anonymous=st.booleans())
     def create(self, who: str, thread: str, topic: str, *, anonymous: bool) -> None:
-        self._do(CreateThread(who, RUN, thread, ThreadKind.QUESTION, "q1", "Why", "Why?", anonymous, topic_id=topic))
+        self.do(CreateThread(who, RUN, thread, ThreadKind.QUESTION, "q1", "Why", "Why?", anonymous, topic_id=topic))
 
     @rule(thread=THREAD, topic=TOPIC)
     def move_to_topic(self, thread: str, topic: str) -> None:
-        self._do(MoveToTopic(RUN, thread, topic))
+        self.do(MoveToTopic(RUN, thread, topic))
 
     @rule(thread=THREAD, into=THREAD, run=ONE_RUN)
     def merge(self, thread: str, into: str, run: str) -> None:
-        self._do(MergeThread(run, thread, into))
+        self.do(MergeThread(run, thread, into))
 
     @rule(thread=THREAD, run=ONE_RUN)
     def separate(self, thread: str, run: str) -> None:
-        self._do(SeparateThread(run, thread))
+        self.do(SeparateThread(run, thread))
 
     @rule(thread=THREAD, there=st.booleans(), topic=TOPIC)
     def move_to_run(self, thread: str, topic: str, *, there: bool) -> None:
         move = MoveToRun(RUN, thread, OTHER, FIRST_TOPIC, None) if there else MoveToRun(OTHER, thread, RUN, topic, "q1")
-        self._do(move)
+        self.do(move)
 
     @rule(topic=st.sampled_from((GROUP, "news")), archived=st.booleans())
     def archive(self, topic: str, *, archived: bool) -> None:
-        self._do(ArchiveTopic(RUN, topic, archived))
+        self.do(ArchiveTopic(RUN, topic, archived))
 
     @rule(order=st.permutations((FIRST_TOPIC, GROUP, "news")))
     def put_in_order(self, order: list[str]) -> None:
-        self._do(OrderTopics(RUN, tuple(order)))
+        self.do(OrderTopics(RUN, tuple(order)))
 
     @rule(who=WHO, cohort=st.sampled_from(("spring", None)))
     def assign(self, who: str, cohort: str | None) -> None:
-        self._do(AssignCohort(RUN, cohort, [who]))
+        self.do(AssignCohort(RUN, cohort, [who]))
 
     @rule(who=WHO, thread=THREAD, parent=NUMBER, run=ONE_RUN, anonymous=st.booleans())
     def reply(self, who: str, thread: str, parent: int, run: str, *, anonymous: bool) -> None:
-        self._do(PostReply(who, run, thread, parent, "So.", anonymous))
+        self.do(PostReply(who, run, thread, parent, "So.", anonymous))
 
     @rule(thread=THREAD, number=NUMBER)
     def remove(self, thread: str, number: int) -> None:
-        self._do(RemovePost("eva", RUN, thread, number, RemovalGround.SPAM, by_staff=True))
+        self.do(RemovePost("eva", RUN, thread, number, RemovalGround.SPAM, by_staff=True))
 
     @rule(thread=THREAD, number=NUMBER)
     def restore(self, thread: str, number: int) -> None:
-        self._do(RestorePost("eva", RUN, thread, number, by_staff=True))
+        self.do(RestorePost("eva", RUN, thread, number, by_staff=True))
 
     @rule(who=WHO, thread=THREAD, number=NUMBER, run=ONE_RUN)
     def read(self, who: str, thread: str, number: int, run: str) -> None:
-        self._do(ReadThread(who, run, thread, number))
+        self.do(ReadThread(who, run, thread, number))
 
     @rule(who=WHO, thread=THREAD, level=st.sampled_from(ThreadLevel))
     def set_level(self, who: str, thread: str, level: ThreadLevel) -> None:
-        self._do(SetThreadLevel(who, RUN, thread, level))
+        self.do(SetThreadLevel(who, RUN, thread, level))
 
     @rule(thread=THREAD, unit=st.sampled_from(("q1", "q2", None)))
     def move(self, thread: str, unit: str | None) -> None:
-        self._do(MoveThread(RUN, thread, unit))
+        self.do(MoveThread(RUN, thread, unit))
 
     @rule(thread=THREAD, closed=st.booleans())
     def close(self, thread: str, *, closed: bool) -> None:
-        self._do(CloseThread(RUN, thread, CloseGround.OVER) if closed else ReopenThread(RUN, thread))
+        self.do(CloseThread(RUN, thread, CloseGround.OVER) if closed else ReopenThread(RUN, thread))
 
     @precondition(lambda self: "cid" not in self.campus_erased)
     @rule()
     def erase(self) -> None:
-        self._run(self.campus.destroy_key("cid"))
-        self._run(self.campus.bus.handle(RequestErasure("cid", is_known=True), Context("test", AT)))
+        self.run(self.campus.destroy_key("cid"))
+        self.run(self.campus.bus.handle(RequestErasure("cid", is_known=True), Context("test", AT)))
 
     @property
     def campus_erased(self) -> set[str]:
         return {who for who, key in self.log.keys.items() if key is None}
 
-    @invariant()
-    def unread_posts_are_those_of_a_recount(self) -> None:
-        head = self._run(self.log.head())
-        if head == self.checked:
-            return
-        facts = self._run(self.log.read(0, head))
-        for position in range(self.checked + 1, head + 1):
-            history = History()
-            history.facts = facts[:position]
-            rows = fold(Forum, history)
-            folded = [(table, KeyRows(rows, [])) for table in (*Forum.tables, ACCOUNTS)]
-            reader = AsOfReader(self.reader, Moment(position, AT), folded, (*Forum.tables, ACCOUNTS))
-            for who in PEOPLE:
-                me = ForumReader(who, staff=False, cohort_id="spring" if in_spring(facts[:position], who) else None)
-                expected = recounted(facts[:position], who)
-                for run in (RUN, OTHER):
-                    of_run = {thread: each for thread, each in expected.items() if each.run_id == run}
-                    self._run(self._compare(reader, run, me, of_run))
-        self.checked = head
+    async def compare(self, reader: AsOfReader, facts: Sequence[Fact]) -> None:
+        for who in PEOPLE:
+            me = ForumReader(who, staff=False, cohort_id="spring" if in_spring(facts, who) else None)
+            expected = recounted(facts, who)
+            for run in (RUN, OTHER):
+                of_run = {thread: each for thread, each in expected.items() if each.run_id == run}
+                await self._compare(reader, run, me, of_run)
 
     async def _compare(self, reader: AsOfReader, run: str, me: ForumReader, expected: dict[str, Recount]) -> None:
         asked = ThreadsAsked(run_id=run, reader=me)
@@ -312,19 +275,4 @@ class Conversation(RuleBasedStateMachine):
 @pytest.mark.parametrize("examples", [8, pytest.param(400, marks=pytest.mark.slow)])
 def test_unread_posts_in_any_order(settings: Settings, examples: int) -> None:
     """After posts, removals, restorations, readings, moves and erasures: as a recount says, at each position."""
-    with asyncio.Runner() as runner:
-        reader = Reader(settings)
-        runner.run(reader.open())
-        Conversation.runner, Conversation.reader = runner, reader
-        try:
-            run_state_machine_as_test(
-                Conversation,
-                settings=hypothesis(
-                    max_examples=examples,
-                    stateful_step_count=20,
-                    deadline=None,
-                    suppress_health_check=list(HealthCheck),
-                ),
-            )
-        finally:
-            runner.run(reader.close())
+    run_recounted(Conversation, settings, examples)

@@ -1,33 +1,24 @@
 """The queue of moderation as rows, against a recount of the facts at each position of the log."""
 
-import asyncio
 from collections import Counter
-from collections.abc import Coroutine, Sequence
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Sequence
+from datetime import datetime
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck
-from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import rule
 
-from adapters.postgres.as_of.folder import KeyRows
 from adapters.postgres.as_of.reader import AsOfReader
 from adapters.postgres.queries import moderation
 from adapters.postgres.queries.moderation import CasesAsked, QueueCounts, StoredCase, StoredOwn
-from adapters.postgres.queries.reader import Reader
 from adapters.settings import Settings
 from commands.enrollment import RequestEnrollment
 from commands.forum import CreateThread, PostReply, RemovePost, RestorePost
 from commands.forum.moderation import AppealDecision, DecideAppeal, DecideReports, ReportPost, WithdrawReport
-from commands.log import Context
-from domain.errors import DomainError
 from domain.fact import Fact
 from domain.forum import RemovalGround, ThreadKind
 from domain.forum.moderation import Decision, ReportGround
-from projections.engine.moment import Moment
 from projections.forum import Forum
 from projections.moderation import (
     CASES,
@@ -40,8 +31,8 @@ from projections.moderation import (
     WaitingReport,
 )
 from tests.support.facts import History, day, fold, rows_of
-from tests.support.memory_log import MemoryLog
-from tests.support.usecases import AT, COURSE, RUN, RUNS, Campus
+from tests.support.recounts import Recounted, run_recounted
+from tests.support.usecases import COURSE, RUN, RUNS
 
 OF = {"run_id": "AAA-1", "author_id": "bob"}
 
@@ -162,79 +153,49 @@ class Recount:
         }
 
 
-class Court(RuleBasedStateMachine):
-    """Three learners and two of the staff, who write in one thread; every position of the log is looked at."""
+class Court(Recounted):
+    """Three learners and two of the staff, who write in one thread."""
 
-    runner: asyncio.Runner
-    reader: Reader
+    folded = ((ModerationOfForum, ModerationOfForum.tables), (Forum, Forum.tables))
+    harmless = HARMLESS
+    begin_with = (*COURSE, *RUNS, *(RequestEnrollment(each, RUN) for each in PEOPLE))
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.log = MemoryLog()
-        self.campus = Campus(self.log)
-        self.clock = AT
-        self._run(self.campus.give(*COURSE, *RUNS, *(RequestEnrollment(each, RUN) for each in PEOPLE)))
-        self._do(CreateThread("ann", RUN, "t", ThreadKind.QUESTION, None, "Why", "Why?"))
+    def prepare(self) -> None:
+        self.do(CreateThread("ann", RUN, "t", ThreadKind.QUESTION, None, "Why", "Why?"))
         for who in ("bob", "eva", "bob"):
-            self._do(PostReply(who, RUN, "t", 1, "So.", by_staff=who in STAFF))
-        self.checked = self._run(self.log.head())
-
-    def _run(self, work: Coroutine[Any, Any, Any]) -> Any:
-        return self.runner.run(work)
-
-    def _do(self, command: Any) -> None:
-        self.clock += timedelta(seconds=1)
-        try:
-            self._run(self.campus.bus.handle(command, Context("test", self.clock)))
-        except DomainError as error:
-            assert error.code in HARMLESS  # noqa: PT017 - a rule of moderation, and no other failure
+            self.do(PostReply(who, RUN, "t", 1, "So.", by_staff=who in STAFF))
 
     @rule(who=WHO, number=NUMBER, ground=st.sampled_from((ReportGround.RUDE, ReportGround.SPAM)))
     def report(self, who: str, number: int, ground: ReportGround) -> None:
-        self._do(ReportPost(who, RUN, "t", number, ground, "Look."))
+        self.do(ReportPost(who, RUN, "t", number, ground, "Look."))
 
     @rule(who=WHO, number=NUMBER)
     def withdraw(self, who: str, number: int) -> None:
-        self._do(WithdrawReport(who, RUN, "t", number))
+        self.do(WithdrawReport(who, RUN, "t", number))
 
     @rule(judge=JUDGE, number=NUMBER, case_no=CASE_NO, decision=st.sampled_from(Decision))
     def decide(self, judge: str, number: int, case_no: int, decision: Decision) -> None:
         ground = None if decision is Decision.DISMISSED else RemovalGround.RUDE
-        self._do(DecideReports(judge, RUN, "t", number, case_no, decision, ground))
+        self.do(DecideReports(judge, RUN, "t", number, case_no, decision, ground))
 
     @rule(number=NUMBER, case_no=CASE_NO, who=st.sampled_from((*PEOPLE, "eva")))
     def appeal(self, number: int, case_no: int, who: str) -> None:
-        self._do(AppealDecision(who, RUN, "t", number, case_no, "No."))
+        self.do(AppealDecision(who, RUN, "t", number, case_no, "No."))
 
     @rule(judge=JUDGE, number=NUMBER, case_no=CASE_NO, upheld=st.booleans(), others=st.booleans())
     def answer(self, judge: str, number: int, case_no: int, *, upheld: bool, others: bool) -> None:
-        self._do(DecideAppeal(judge, RUN, "t", number, case_no, upheld, others=others))
+        self.do(DecideAppeal(judge, RUN, "t", number, case_no, upheld, others=others))
 
     @rule(judge=JUDGE, number=NUMBER)
     def remove(self, judge: str, number: int) -> None:
-        self._do(RemovePost(judge, RUN, "t", number, RemovalGround.SPAM, by_staff=True))
+        self.do(RemovePost(judge, RUN, "t", number, RemovalGround.SPAM, by_staff=True))
 
     @rule(judge=JUDGE, number=NUMBER)
     def restore(self, judge: str, number: int) -> None:
-        self._do(RestorePost(judge, RUN, "t", number, by_staff=True))
+        self.do(RestorePost(judge, RUN, "t", number, by_staff=True))
 
-    @invariant()
-    def the_queue_is_that_of_a_recount(self) -> None:
-        head = self._run(self.log.head())
-        if head == self.checked:
-            return
-        facts = self._run(self.log.read(0, head))
-        for position in range(self.checked + 1, head + 1):
-            history = History()
-            history.facts = facts[:position]
-            tables = (*ModerationOfForum.tables, *Forum.tables)
-            folded = [(table, KeyRows(fold(ModerationOfForum, history), [])) for table in ModerationOfForum.tables]
-            folded += [(table, KeyRows(fold(Forum, history), [])) for table in Forum.tables]
-            reader = AsOfReader(self.reader, Moment(position, AT), folded, tables)
-            self._run(self._compare(reader, Recount(facts[:position])))
-        self.checked = head
-
-    async def _compare(self, reader: AsOfReader, recount: Recount) -> None:
+    async def compare(self, reader: AsOfReader, facts: Sequence[Fact]) -> None:
+        recount = Recount(facts)
         for me in (*STAFF, "bob"):
             expected = recount.queue(me)
             page = await moderation.queue(reader, CasesAsked(run_id=RUN, me=me), None, 20)
@@ -260,19 +221,4 @@ class Court(RuleBasedStateMachine):
 @pytest.mark.parametrize("examples", [6, pytest.param(300, marks=pytest.mark.slow)])
 def test_the_queue_in_any_order(settings: Settings, examples: int) -> None:
     """After reports, withdrawals, decisions, removals and appeals: as a recount says, at each position."""
-    with asyncio.Runner() as runner:
-        reader = Reader(settings)
-        runner.run(reader.open())
-        Court.runner, Court.reader = runner, reader
-        try:
-            run_state_machine_as_test(
-                Court,
-                settings=hypothesis(
-                    max_examples=examples,
-                    stateful_step_count=20,
-                    deadline=None,
-                    suppress_health_check=list(HealthCheck),
-                ),
-            )
-        finally:
-            runner.run(reader.close())
+    run_recounted(Court, settings, examples)

@@ -9,17 +9,18 @@ from adapters.postgres.queries.json_answer import json_object
 from adapters.postgres.queries.reader import CHECKPOINT, Reader, RowPage
 
 _ADDRESSEES = {
-    "on_run": "status IN ('active', 'completed')",
-    "not_started": "status = 'active' AND percent = 0 AND NOT submitted AND jsonb_array_length(weeks) = 0",
-    "waiting": "status = 'waitlisted'",
-    "cohort": """status IN ('active', 'completed') AND cohort_begins_at IS NOT NULL AND %(cohort)s = (
+    "on_run": "place.status IN ('active', 'completed')",
+    "not_started": "place.status = 'active' AND percent = 0 AND NOT submitted AND jsonb_array_length(weeks) = 0",
+    "waiting": "place.status = 'waitlisted'",
+    "cohort": """place.status IN ('active', 'completed') AND cohort_begins_at IS NOT NULL AND %(cohort)s = (
             SELECT json_or_null(data) ->> 'new_cohort' FROM events
              WHERE stream_id = 'enrollment-' || learner_id || ':' || %(run)s AND type = 'enrollment.cohort_changed'
              ORDER BY stream_version DESC LIMIT 1)""",
 }
 LEARNERS = f"""
 SELECT {CHECKPOINT.format("course_dashboard")}, page.learner_id FROM (SELECT) AS once LEFT JOIN LATERAL (
-    SELECT learner_id FROM course_enrollments WHERE run_id = %(run)s AND {{addressees}} AND learner_id > %(after)s
+    SELECT learner_id FROM course_enrollments AS place
+     WHERE run_id = %(run)s AND {{addressees}} AND learner_id > %(after)s
      ORDER BY learner_id LIMIT %(limit)s) AS page ON true
  ORDER BY page.learner_id
 """
@@ -48,10 +49,8 @@ async def learners(reader: Reader, asked: Asked, after: str, limit: int) -> list
 
 async def count(reader: Reader, asked: Asked) -> tuple[int, int, int]:
     """How many learners are among the addressees, how many of them have an account in use, and the position."""
-    narrowed = _ADDRESSEES[asked.addressees].replace("status ", "place.status ")
-    ((position, learners, in_use),) = await reader.rows(
-        COUNT.format(addressees=narrowed), {"run": asked.run_id, "cohort": asked.cohort_id}
-    )
+    query = COUNT.format(addressees=_ADDRESSEES[asked.addressees])
+    ((position, learners, in_use),) = await reader.rows(query, {"run": asked.run_id, "cohort": asked.cohort_id})
     return learners, in_use, position or 0
 
 
