@@ -128,5 +128,5 @@ async def test_rules_are_set_and_a_person_is_silent(town: Town, campus: Campus, 
     await admin.send("/signin/sample", {"person": "admin"})
     lists = await admin.follow(await admin.send("/admin/forum-words", {"do": "flag", "flag": "idiot"}))
     assert "idiot" in text_of(lists)
-    assert (await admin.send("/admin/forum-words", {"do": "nothing"})).status_code == 400
+    assert (await admin.send("/admin/forum-words", {"do": "nothing"})).status_code == 422
     assert (await ines.send("/admin/forum-words", {"do": "nothing"})).status_code == 403
